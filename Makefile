@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# nightshift - what is built from what.  `make help` lists the targets.
+#
+# The layers.  A folder is compiled with -I for itself and for what stands to its left, so that an
+# include against the arrows does not compile:
+#
+#     base <- search <- experiments <- reports <- harness      =>  build/nightshift
+#     base <- trainer                                          =>  build/nightshift-lm
+
+sees_base        := harness/base
+sees_search      := $(sees_base) search
+sees_experiments := $(sees_search) experiments
+sees_reports     := $(sees_experiments) reports
+sees_harness     := $(sees_reports) harness
+sees_trainer     := $(sees_base) trainer
+
+uses_nightshift    := sqlite3 gsl openblas libgit2 libfyaml jansson libcrypto
+uses_nightshift-lm := openblas libpcre2-8 jansson libcrypto
+
+# --- settings that a user may change on the command line -----------------------------------------
+
+CC         ?= cc
+CFLAGS     ?= -O2 -g
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+SAN        ?= 0
+MINUTES    ?= 10
+PKG_CONFIG ?= pkg-config
+
+# --- flags ---------------------------------------------------------------------------------------
+
+VERSION  := 0.1.0
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+            -Wwrite-strings -Wcast-qual -Wformat=2 -Wundef -Wdouble-promotion
+HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LDHARDEN := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+B        := build
+
+ifeq ($(SAN),1)
+B        := build/san
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN   := -fPIE
+CFLAGS   := -O1 -g
+export ASAN_OPTIONS  := handle_segv=2:detect_leaks=1
+export UBSAN_OPTIONS := print_stacktrace=1
+endif
+
+BASE_FLAGS := -std=c11 -D_GNU_SOURCE -DNIGHTSHIFT_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDEN) \
+              $(SANITIZE) -ffp-contract=off -MMD -MP
+# Kernels: vectorised, errno left alone, NAN and the order of sums kept.
+trainer_FLAGS := -O3 -fno-math-errno
+
+# Looked up when first used, so that `make deps` and `make help` work on a bare machine.
+cflags_of = $(shell $(PKG_CONFIG) --cflags $(1))
+libs_of   = $(shell $(PKG_CONFIG) --libs $(1))
+LIB_CFLAGS  = $(eval LIB_CFLAGS := $(call cflags_of,$(uses_nightshift) $(uses_nightshift-lm)))$(LIB_CFLAGS)
+LIBS_MAIN   = $(eval LIBS_MAIN := $(call libs_of,$(uses_nightshift)))$(LIBS_MAIN)
+LIBS_LM     = $(eval LIBS_LM := $(call libs_of,$(uses_nightshift-lm)))$(LIBS_LM)
+LIBS_TEST   = $(eval LIBS_TEST := $(call libs_of,$(uses_nightshift) $(uses_nightshift-lm) cmocka))$(LIBS_TEST)
+
+# --- programs ------------------------------------------------------------------------------------
+
+sources_base        := $(wildcard harness/base/*.c)
+sources_search      := $(wildcard search/*.c)
+sources_experiments := $(wildcard experiments/*.c)
+sources_reports     := $(wildcard reports/*.c)
+sources_harness     := $(wildcard harness/*.c)
+sources_trainer     := $(wildcard trainer/*.c)
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+nightshift_sources    := $(foreach l,base search experiments reports harness,$(sources_$(l)))
+nightshift-lm_sources := $(sources_base) $(sources_trainer)
+
+.PHONY: all deps demo check check-slow bench lint format install uninstall clean help
+all: $(B)/nightshift $(B)/nightshift-lm
+
+$(B)/nightshift: $(call objects,$(nightshift_sources))
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) -lm
+$(B)/nightshift-lm: $(call objects,$(nightshift-lm_sources))
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_LM) -lm
+
+# One rule per layer; $(1) is the layer, $(2) its folder.
+define layer
+$(B)/obj/$(2)/%.o: $(2)/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(BASE_FLAGS) $$($(1)_FLAGS) $(addprefix -I,$(sees_$(1))) $$(LIB_CFLAGS) -c -o $$@ $$<
+endef
+$(eval $(call layer,base,harness/base))
+$(eval $(call layer,search,search))
+$(eval $(call layer,experiments,experiments))
+$(eval $(call layer,reports,reports))
+$(eval $(call layer,harness,harness))
+$(eval $(call layer,trainer,trainer))
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- tests ---------------------------------------------------------------------------------------
+# tests/test_*.c: cmocka, linked with everything but the two main files.
+# tests/cli_*.t:  the programs from outside, plain TAP.  tests/slow_*: `make check-slow`.
+
+$(B)/libnightshift.a: $(filter-out %harness/main.o,$(call objects,$(nightshift_sources)))
+	rm -f $@ && ar rcs $@ $^
+$(B)/libnightshift-lm.a: $(filter-out %trainer/main.o,$(call objects,$(sources_trainer)))
+	rm -f $@ && ar rcs $@ $^
+
+test_programs := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
+slow_programs := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/slow_*.c))
+fake_trainers := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fake_*.c))
+all_layers    := $(sort $(sees_harness) $(sees_trainer) tests)
+
+$(B)/tests/%: tests/%.c $(B)/libnightshift.a $(B)/libnightshift-lm.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE_FLAGS) $(addprefix -I,$(all_layers)) $(LIB_CFLAGS) $(LDHARDEN) -pthread -o $@ $< \
+	    $(B)/libnightshift-lm.a $(B)/libnightshift.a $(LIBS_TEST) -lm
+$(B)/tests/fake_%: tests/fake_%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE_FLAGS) -o $@ $< -lm
+
+PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 2 --timer
+
+check: deps
+	@$(MAKE) --no-print-directory check-only
+check-only: all $(test_programs) $(fake_trainers)
+	$(PROVE) -e 'timeout -k 5 240' $(test_programs) $(wildcard tests/cli_*.t)
+check-slow: deps
+	@$(MAKE) --no-print-directory check-slow-only
+check-slow-only: all $(slow_programs) $(fake_trainers)
+	$(PROVE) -e 'timeout -k 5 1800' $(slow_programs) $(wildcard tests/slow_*.t)
+.PHONY: check-only check-slow-only
+
+# --- everything else -----------------------------------------------------------------------------
+
+deps:
+	@sh share/deps.sh
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@sh share/demo.sh $(MINUTES)
+bench: deps
+	@$(MAKE) --no-print-directory all
+	@sh share/bench.sh
+lint:
+	clang-tidy --quiet $(nightshift_sources) $(sources_trainer) -- -std=c11 -D_GNU_SOURCE \
+	    -DNIGHTSHIFT_VERSION='"$(VERSION)"' $(addprefix -I,$(all_layers)) $(LIB_CFLAGS)
+	cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	    $(addprefix -I,$(filter-out tests,$(all_layers))) $(nightshift_sources) $(sources_trainer)
+format:
+	clang-format -i $(nightshift_sources) $(sources_trainer) $(wildcard */*.h harness/base/*.h tests/*.c)
+
+install: all
+	install -Dm755 $(B)/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift
+	install -Dm755 $(B)/nightshift-lm $(DESTDIR)$(PREFIX)/bin/nightshift-lm
+	for page in share/man/*.1; do \
+	    install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/} || exit 1; done
+	for study in experiments/*.yaml; do \
+	    install -Dm644 $$study $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${study##*/} || exit 1; done
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift-lm
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/nightshift*.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/nightshift
+clean:
+	rm -rf build
+
+help:
+	@echo 'make            build/nightshift and build/nightshift-lm'
+	@echo 'make deps       install the Debian packages that are missing'
+	@echo 'make demo       a small night on real text (MINUTES=10)'
+	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
+	@echo 'make check-slow the longer tests'
+	@echo 'make bench      speed, as ratios measured side by side'
+	@echo 'make lint       clang-tidy and cppcheck'
+	@echo 'make install    PREFIX=/usr/local DESTDIR='

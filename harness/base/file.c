@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "file.h"
+#include "mem.h"
+
+char *path_join(const char *dir, const char *name)
+{
+    if (name[0] == '/')
+        return mem_strdup(name);
+    return mem_printf("%s/%s", dir, name);
+}
+
+char *path_dir(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL)
+        return mem_strdup(".");
+    return mem_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+bool file_is_regular(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool file_is_dir(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int file_mkdirs(const char *path, struct err *err)
+{
+    char *part = mem_strdup(path);
+    int rc = 0;
+
+    for (char *p = part + 1; rc == 0; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char kept = *p;
+        *p = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+            rc = err_sys(err, "cannot make the folder '%s'", part);
+        *p = kept;
+        if (kept == '\0')
+            break;
+    }
+    if (rc == 0 && !file_is_dir(path))
+        rc = err_environment(err, "'%s' is not a folder", path);
+    free(part);
+    return rc;
+}
+
+static int read_all(char **out, size_t *len, int fd, const char *path, size_t max, struct err *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return err_sys(err, "cannot read '%s'", path);
+    if (!S_ISREG(st.st_mode))
+        return err_usage(err, "'%s' is not a regular file", path);
+    if ((size_t)st.st_size > max)
+        return err_usage(err, "'%s' is larger than %zu bytes", path, max);
+    char *text = mem_new((size_t)st.st_size + 1, 1);
+    size_t have = 0;
+    while (have < (size_t)st.st_size) {
+        ssize_t n = read(fd, text + have, (size_t)st.st_size - have);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            free(text);
+            return err_sys(err, "cannot read '%s'", path);
+        }
+        if (n == 0)
+            break;
+        have += (size_t)n;
+    }
+    text[have] = '\0';
+    *out = text;
+    if (len != NULL)
+        *len = have;
+    return 0;
+}
+
+int file_read(char **out, size_t *len, const char *path, size_t max, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    *out = NULL;
+    if (fd < 0)
+        return err_sys(err, "cannot read '%s'", path);
+    int rc = read_all(out, len, fd, path, max, err);
+    close(fd);
+    return rc;
+}
+
+int fd_write(int fd, const void *bytes, size_t len, const char *name, struct err *err)
+{
+    const char *at = bytes;
+
+    while (len > 0) {
+        ssize_t n = write(fd, at, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys(err, "cannot write '%s'", name);
+        at += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+int file_sync_dir(const char *dir, struct err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_sys(err, "cannot open the folder '%s'", dir);
+    int rc = fsync(fd) != 0 ? err_sys(err, "cannot sync the folder '%s'", dir) : 0;
+    close(fd);
+    return rc;
+}
+
+static int write_synced(const char *path, const void *bytes, size_t len, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return err_sys(err, "cannot write '%s'", path);
+    int rc = fd_write(fd, bytes, len, path, err);
+    if (rc == 0 && fsync(fd) != 0)
+        rc = err_sys(err, "cannot sync '%s'", path);
+    if (close(fd) != 0 && rc == 0)
+        rc = err_sys(err, "cannot write '%s'", path);
+    return rc;
+}
+
+int file_write(const char *path, const void *bytes, size_t len, struct err *err)
+{
+    char *part = mem_printf("%s.part", path);
+    char *dir = path_dir(path);
+    int rc = write_synced(part, bytes, len, err);
+
+    if (rc == 0 && rename(part, path) != 0)
+        rc = err_sys(err, "cannot rename '%s' to '%s'", part, path);
+    if (rc == 0)
+        rc = file_sync_dir(dir, err);
+    if (rc != 0)
+        unlink(part);
+    free(dir);
+    free(part);
+    return rc;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *where)
+{
+    (void)st;
+    (void)flag;
+    (void)where;
+    return remove(path);
+}
+
+int file_remove(const char *path, struct err *err)
+{
+    if (!file_exists(path))
+        return 0;
+    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        return err_sys(err, "cannot remove '%s'", path);
+    return 0;
+}
+
+static void hex(char out[SHA256_TEXT], const unsigned char digest[32])
+{
+    for (int i = 0; i < 32; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+void sha256_bytes(char out[SHA256_TEXT], const void *bytes, size_t len)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if (EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL) != 1)
+        abort();
+    hex(out, digest);
+}
+
+int sha256_file(char out[SHA256_TEXT], int64_t *size, const char *path, struct err *err)
+{
+    enum { CHUNK = 1 << 18 };
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    EVP_MD_CTX *context = NULL;
+    unsigned char digest[EVP_MAX_MD_SIZE], *chunk = NULL;
+    struct stat st;
+    int64_t total = 0;
+    int rc = -1;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        err_sys(err, "cannot read '%s'", path);
+        goto out;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        err_usage(err, "'%s' is not a regular file", path);
+        goto out;
+    }
+    context = EVP_MD_CTX_new();
+    chunk = mem_new(CHUNK, 1);
+    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        abort();
+    for (;;) {
+        ssize_t n = read(fd, chunk, CHUNK);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            err_sys(err, "cannot read '%s'", path);
+            goto out;
+        }
+        if (n == 0)
+            break;
+        EVP_DigestUpdate(context, chunk, (size_t)n);
+        total += n;
+    }
+    EVP_DigestFinal_ex(context, digest, NULL);
+    hex(out, digest);
+    if (size != NULL)
+        *size = total;
+    rc = 0;
+out:
+    EVP_MD_CTX_free(context);
+    free(chunk);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "mem.h"
+
+void json_write_string(struct str *out, const char *text)
+{
+    str_add(out, "\"");
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            str_addf(out, "\\%c", *p);
+        else if (*p == '\n')
+            str_add(out, "\\n");
+        else if (*p == '\t')
+            str_add(out, "\\t");
+        else if (*p < 0x20 || *p == 0x7f)
+            str_addf(out, "\\u%04x", *p);
+        else
+            str_addn(out, (const char *)p, 1);
+    }
+    str_add(out, "\"");
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_object(struct str *out, const json_t *object)
+{
+    size_t n = 0;
+    const char **keys = mem_new(json_object_size(object), sizeof *keys);
+
+    for (void *it = json_object_iter((json_t *)(uintptr_t)object); it != NULL;
+         it = json_object_iter_next((json_t *)(uintptr_t)object, it))
+        keys[n++] = json_object_iter_key(it);
+    qsort(keys, n, sizeof *keys, by_name);
+    str_add(out, "{");
+    for (size_t i = 0; i < n; i++) {
+        str_add(out, i > 0 ? "," : "");
+        json_write_string(out, keys[i]);
+        str_add(out, ":");
+        json_write(out, json_object_get(object, keys[i]));
+    }
+    str_add(out, "}");
+    free(keys);
+}
+
+static void write_array(struct str *out, const json_t *array)
+{
+    str_add(out, "[");
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        str_add(out, i > 0 ? "," : "");
+        json_write(out, json_array_get(array, i));
+    }
+    str_add(out, "]");
+}
+
+void json_write(struct str *out, const json_t *value)
+{
+    char number[NUMBER_TEXT];
+
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        write_object(out, value);
+        break;
+    case JSON_ARRAY:
+        write_array(out, value);
+        break;
+    case JSON_STRING:
+        json_write_string(out, json_string_value(value));
+        break;
+    case JSON_INTEGER:
+        str_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        break;
+    case JSON_REAL:
+        str_add(out, number_text(number, json_real_value(value)));
+        break;
+    case JSON_TRUE:
+        str_add(out, "true");
+        break;
+    case JSON_FALSE:
+        str_add(out, "false");
+        break;
+    case JSON_NULL:
+        str_add(out, "null");
+        break;
+    }
+}
+
+json_t *json_number_or_null(double x)
+{
+    if (!isfinite(x))
+        return json_null();
+    if (x == rint(x) && fabs(x) < 1e15 && !(x == 0 && signbit(x)))
+        return json_integer((json_int_t)x);
+    return json_real(x);
+}
+
+int json_read(json_t **out, const char *text, size_t len, const char *name, struct err *err)
+{
+    json_error_t where;
+
+    *out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    if (*out == NULL)
+        return err_usage(err, "%s:%d:%d: %s", name, where.line, where.column, where.text);
+    return 0;
+}

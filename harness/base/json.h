@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * json.h - what jansson leaves to us: numbers that read back exactly in their shortest spelling,
+ * one canonical text for hashing, and errors with a place.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "err.h"
+#include "str.h"
+
+/*
+ * The value as one line: keys sorted, no blanks, numbers by number_text(), so that equal values
+ * have equal bytes.  A real that is not finite cannot be in a jansson value.
+ */
+void json_write(struct str *out, const json_t *value);
+
+/* "text" with JSON's escapes, in quotes. */
+void json_write_string(struct str *out, const char *text);
+
+/* A JSON number, or null where x is not finite (unknown is null, never 0). */
+json_t *json_number_or_null(double x);
+
+/* Parses a whole text (duplicate keys refused); `name` stands in the error: "name:3:7: …".  The
+ * caller decrefs. */
+int json_read(json_t **out, const char *text, size_t len, const char *name, struct err *err);
+
+#endif

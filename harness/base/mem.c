@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+
+static _Noreturn void exhausted(void)
+{
+    fputs("out of memory\n", stderr);
+    exit(ERR_ENVIRONMENT);
+}
+
+static size_t product(size_t n, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(n, size, &bytes))
+        exhausted();
+    return bytes > 0 ? bytes : 1;
+}
+
+void *mem_new(size_t n, size_t size)
+{
+    void *at = calloc(1, product(n, size));
+
+    if (at == NULL)
+        exhausted();
+    return at;
+}
+
+void *mem_resize(void *at, size_t n, size_t size)
+{
+    void *moved = realloc(at, product(n, size));
+
+    if (moved == NULL)
+        exhausted();
+    return moved;
+}
+
+void *mem_room(void *at, size_t n, size_t size)
+{
+    if (n == 0)
+        return mem_resize(at, 8, size);
+    if (n >= 8 && (n & (n - 1)) == 0)
+        return mem_resize(at, 2 * n, size);
+    return at;
+}
+
+char *mem_strdup(const char *text)
+{
+    return mem_strndup(text, strlen(text));
+}
+
+char *mem_strndup(const char *text, size_t len)
+{
+    char *copy = mem_new(len + 1, 1);
+
+    memcpy(copy, text, len);
+    return copy;
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    int len = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (len < 0)
+        exhausted();
+    return text;
+}

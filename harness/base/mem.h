@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * mem.h - memory that is there: exhaustion ends the program with one line (exit 3).
+ *
+ * The record makes that safe: everything is recorded before it is acted on.  Sizes that come from
+ * outside are bounded by the caller before they get here.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+/* n * size zeroed bytes (at least one); the product is checked.  The caller frees. */
+void *mem_new(size_t n, size_t size);
+
+/* Resizes `at` to n * size bytes; new bytes are not initialised. */
+void *mem_resize(void *at, size_t n, size_t size);
+
+/*
+ * Room for one more element in an array of `n` elements that grows by doubling; returns the array.
+ *     list->at = mem_room(list->at, list->n, sizeof *list->at);
+ *     list->at[list->n++] = element;
+ * The capacity is the next power of two above n, at least 8, so it need not be stored.
+ */
+void *mem_room(void *at, size_t n, size_t size);
+
+char *mem_strdup(const char *text);
+char *mem_strndup(const char *text, size_t len);
+
+/* printf into fresh memory.  The caller frees. */
+char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "str.h"
+
+void str_clear(struct str *s)
+{
+    free(s->at);
+    *s = (struct str){NULL, 0};
+}
+
+/* The power of two, at least 16, that holds `want` bytes. */
+static size_t capacity(size_t want)
+{
+    size_t room = 16;
+
+    while (room < want)
+        room *= 2;
+    return room;
+}
+
+void str_addn(struct str *s, const char *bytes, size_t len)
+{
+    size_t room = capacity(s->len + len + 1);
+
+    if (s->at == NULL || room != capacity(s->len + 1))
+        s->at = mem_resize(s->at, room, 1);
+    memcpy(s->at + s->len, bytes, len);
+    s->len += len;
+    s->at[s->len] = '\0';
+}
+
+void str_add(struct str *s, const char *text)
+{
+    str_addn(s, text, strlen(text));
+}
+
+void str_addf(struct str *s, const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    int len = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (len >= 0)
+        str_addn(s, text, (size_t)len);
+    free(text);
+}
+
+const char *str_text(const struct str *s)
+{
+    return s->at != NULL ? s->at : "";
+}
+
+char *str_take(struct str *s)
+{
+    char *text = s->at != NULL ? s->at : mem_strdup("");
+
+    *s = (struct str){NULL, 0};
+    return text;
+}
+
+/* The "C" locale, made once: numbers in files never follow the user's decimal comma. */
+static locale_t plain_locale(void)
+{
+    static locale_t plain;
+
+    if (plain == (locale_t)0)
+        plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return plain;
+}
+
+const char *number_short(char out[NUMBER_TEXT], double x, int digits)
+{
+    if (isnan(x))
+        return strcpy(out, "nan");
+    if (isinf(x))
+        return strcpy(out, x > 0 ? "inf" : "-inf");
+    locale_t before = uselocale(plain_locale());
+    snprintf(out, NUMBER_TEXT, "%.*g", digits, x);
+    uselocale(before);
+    return out;
+}
+
+/* "1e-05" is written "1e-5": the exponent needs no padding to be read back. */
+static void trim_exponent(char *text)
+{
+    char *e = strchr(text, 'e');
+
+    if (e == NULL)
+        return;
+    char *digits = e + 1 + (e[1] == '-' || e[1] == '+');
+    char *from = digits + strspn(digits, "0");
+    if (*from == '\0')
+        from--;
+    char *to = e[1] == '+' ? e + 1 : digits;
+    memmove(to, from, strlen(from) + 1);
+}
+
+const char *number_text(char out[NUMBER_TEXT], double x)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        double back;
+        number_short(out, x, digits);
+        if (!isfinite(x) || (number_read(&back, out) && back == x))
+            break;
+    }
+    /* %g turns to exponents too early for whole numbers: 2000000, not 2e+06. */
+    if (isfinite(x) && x == rint(x) && fabs(x) < 1e15)
+        snprintf(out, NUMBER_TEXT, "%.0f", x);
+    trim_exponent(out);
+    return out;
+}
+
+bool number_read(double *out, const char *text)
+{
+    char *end = NULL;
+
+    if (*text == '\0' || isspace((unsigned char)*text) || strpbrk(text, "xX(") != NULL)
+        return false;
+    locale_t before = uselocale(plain_locale());
+    *out = strtod(text, &end);
+    uselocale(before);
+    return *end == '\0';
+}
+
+bool integer_read(unsigned long long *out, const char *text, unsigned long long max)
+{
+    char *end = NULL;
+
+    if (!isdigit((unsigned char)*text))
+        return false;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return *end == '\0' && errno == 0 && *out <= max;
+}
+
+/* Levenshtein distance with transpositions counted as one (optimal string alignment). */
+static size_t distance(const char *a, const char *b)
+{
+    enum { MAX = 64 };
+    size_t n = strlen(a), m = strlen(b);
+    size_t d[MAX + 1][MAX + 1];
+
+    if (n > MAX || m > MAX)
+        return MAX;
+    for (size_t i = 0; i <= n; i++)
+        for (size_t j = 0; j <= m; j++) {
+            if (i == 0 || j == 0) {
+                d[i][j] = i + j;
+                continue;
+            }
+            size_t best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (d[i - 1][j] + 1 < best)
+                best = d[i - 1][j] + 1;
+            if (d[i][j - 1] + 1 < best)
+                best = d[i][j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    return d[n][m];
+}
+
+const char *word_suggest(const char *word, const char *const *words, size_t n)
+{
+    size_t len = strlen(word), best = len / 3 + 2;
+    const char *found = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t away = distance(word, words[i]);
+        if (away < best && away < len) {
+            best = away;
+            found = words[i];
+        }
+    }
+    return found;
+}
+
+/* Length of the well-formed UTF-8 character at p, its code point in *code; 0 when it is none. */
+static size_t utf8_char(uint32_t *code, const unsigned char *p, size_t len)
+{
+    size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : 4;
+
+    if (n == 4 && (p[0] & 0xf8) != 0xf0)
+        return 0;
+    if (n > len)
+        return 0;
+    *code = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | (p[i] & 0x3f);
+    }
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    bool surrogate = *code >= 0xd800 && *code < 0xe000;
+    return *code < least[n] || *code > 0x10ffff || surrogate ? 0 : n;
+}
+
+static bool code_is_printable(uint32_t code)
+{
+    bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+    bool bidi = (code >= 0x200e && code <= 0x200f) || (code >= 0x202a && code <= 0x202e) ||
+                (code >= 0x2066 && code <= 0x2069) || code == 0x061c;
+
+    return !control && !bidi;
+}
+
+void str_add_printable(struct str *s, const char *bytes, size_t len, size_t max)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+
+    if (len > max)
+        len = max;
+    for (size_t i = 0; i < len;) {
+        uint32_t code = 0;
+        size_t n = utf8_char(&code, p + i, len - i);
+        if (n > 0 && code_is_printable(code)) {
+            str_addn(s, bytes + i, n);
+        } else {
+            n = n > 0 ? n : 1;
+            for (size_t k = 0; k < n; k++)
+                str_addf(s, "\\x%02x", p[i + k]);
+        }
+        i += n;
+    }
+}
