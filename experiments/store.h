@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store.h - the record on disk: SQLite, WAL, synchronous FULL, STRICT tables, one writer.
+ *
+ * Everything is recorded here before it is acted on.  One read-write connection exists at a time
+ * (the loop's, under the study's lock) and alone checkpoints; every other one is read-only.
+ * Doubles that must be exact are kept as their IEEE-754 bits beside a REAL for SQL's convenience.
+ * A failed call leaves the transaction to store_rollback().  The tables stand in schema.c;
+ * user_version numbers them, application_id is "NSDB".
+ */
+#ifndef EXPERIMENTS_STORE_H
+#define EXPERIMENTS_STORE_H
+
+#include <stdint.h>
+
+#include "err.h"
+#include "record.h"
+
+struct store;
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+/* STORE_WRITE creates what is missing.  A file that is no record of ours, or of a newer program,
+ * is refused (exit 4) and never touched. */
+int store_open(struct store **out, const char *path, enum store_mode mode, struct err *err);
+void store_close(struct store *store); /* NULL is fine; an open transaction is rolled back */
+
+int store_begin(struct store *store, struct err *err); /* BEGIN IMMEDIATE */
+int store_commit(struct store *store, struct err *err);
+void store_rollback(struct store *store);
+
+/* Named texts: "study" (the file's bytes), "spec", "uuid", …  *out is NULL when absent; the caller
+ * frees. */
+int store_get(struct store *store, char **out, const char *key, struct err *err);
+int store_set(struct store *store, const char *key, const char *text, struct err *err);
+
+/* Everything.  The caller clears with record_clear(). */
+int store_load(struct store *store, struct record *out, struct err *err);
+
+/* Each writes one row; ids inside the structs are the caller's (dense, from 1). */
+int store_add_experiment(struct store *store, const struct space *space,
+                         const struct experiment *experiment, struct err *err);
+int store_set_steps(struct store *store, int64_t experiment, int64_t steps, struct err *err);
+int store_set_remark(struct store *store, int64_t experiment, const char *text, struct err *err);
+int store_add_pair(struct store *store, const struct pair *pair, struct err *err);
+int store_add_decision(struct store *store, const struct decision *decision, struct err *err);
+int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,
+                     size_t len, struct err *err);
+int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err);
+
+/* What is known of a run beside struct run; any may be NULL. */
+struct run_facts {
+    const char *argv;   /* JSON array */
+    const char *limits; /* JSON object: timeout_s, cpus, … */
+    const char *usage;  /* JSON object: user_s, system_s, peak_mib, switches, left processes … */
+};
+/* Intent, before the process exists: state as given (class NONE). */
+int store_start_run(struct store *store, const struct run *run, int64_t session,
+                    const struct run_facts *facts, struct err *err);
+/* The end: class, exit, value, usage. */
+int store_end_run(struct store *store, const struct run *run, const struct run_facts *facts,
+                  struct err *err);
+
+/* A number that a run printed last under a name. */
+struct metric {
+    char *name;
+    double value; /* any double, NAN and infinities too */
+};
+int store_add_metric(struct store *store, int64_t run, const struct metric *metric, struct err *err);
+/* All metrics of a run; the caller frees with metrics_free().  `test_loss` is left out unless
+ * `with_test`: nothing but `confirm` may see it. */
+int store_metrics(struct store *store, struct metric **out, size_t *n, int64_t run, bool with_test,
+                  struct err *err);
+void metrics_free(struct metric *metrics, size_t n);
+
+/* A file that a run left or read: its SHA-256. run 0: an input of the whole study. */
+struct artifact {
+    int64_t run;
+    char *path; /* inputs: as written in the study; outputs: relative to the run's directory */
+    char sha[SHA256_TEXT];
+    int64_t bytes;
+};
+int store_add_artifact(struct store *store, const struct artifact *artifact, struct err *err);
+int store_artifacts(struct store *store, struct artifact **out, size_t *n, int64_t run,
+                    struct err *err);
+void artifacts_free(struct artifact *artifacts, size_t n);
+
+/* One start of the program: host, CPU, BLAS core, library versions, as a JSON object. */
+int store_add_session(struct store *store, int64_t *out, const char *environment, struct err *err);
+/* The environment of the newest session (NULL: none); the caller frees. */
+int store_session(struct store *store, char **out, struct err *err);
+
+/* Append-only: what happened, for people and for doctor.  experiment 0: about the study. */
+int store_event(struct store *store, const char *kind, int64_t experiment, const char *text,
+                struct err *err);
+struct event {
+    int64_t seq, experiment, time;
+    char *kind, *text;
+};
+int store_events(struct store *store, struct event **out, size_t *n, struct err *err);
+void events_free(struct event *events, size_t n);
+
+/* Configs that the user asked for, first in first out (canonical JSON, possibly partial). */
+int store_enqueue(struct store *store, const char *config, struct err *err);
+int store_next_enqueued(struct store *store, int64_t *id, char **config, struct err *err); /* NULL: none */
+int store_take_enqueued(struct store *store, int64_t id, int64_t experiment, struct err *err);
+
+/* `PRAGMA quick_check`, and integrity_check with foreign keys when `deep`; integrity error says
+ * what SQLite said. */
+int store_check(struct store *store, bool deep, struct err *err);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * study.h - the study file, parsed and checked: YAML 1.2 or JSON, every error with line and column.
+ *
+ * A struct study is never half valid: study_parse() either fills all of it or says what is wrong.
+ * To add a key: a row in the tables of study.c.
+ */
+#ifndef EXPERIMENTS_STUDY_H
+#define EXPERIMENTS_STUDY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "judge.h"
+#include "space.h"
+#include "str.h"
+#include "strategy.h"
+
+struct study {
+    char *text; /* the file's own bytes, [text_len] and a NUL */
+    size_t text_len;
+
+    char *name;   /* [a-z0-9-]+ */
+    char *metric; /* the name that the trainer prints */
+    bool maximize;
+    char **command;   /* [n_command] argv with its placeholders, as written */
+    size_t n_command;
+    double timeout_s; /* per run; INFINITY where none was given */
+    struct space space;
+    const struct strategy *strategy;
+    uint64_t seed;
+    struct judge_rule rule; /* alpha 0.05, max_seeds 6, min_gain 0 */
+    int jobs;               /* runs at a time; 1 */
+    int lookahead;          /* proposals under way at a time; 1; decisions depend on it, not on jobs */
+    int64_t run_cap;        /* experiments; 0: no cap */
+    double hours;           /* NAN: no limit */
+    char *until;            /* "07:30", NULL: no limit */
+    char **files;           /* [n_files] inputs as written, relative to the study file's folder */
+    size_t n_files;
+    char **env;             /* [n_env] names of environment variables that runs may see */
+    size_t n_env;
+};
+
+/* Reads and parses a study file of at most 1 MiB. */
+int study_read(struct study *out, const char *path, struct err *err);
+
+/* Parses text [len]; `name` stands in the errors ("kjv.yaml:12:5: unknown key 'lerning_rate'
+ * (did you mean 'learning_rate'?)").  On error *out is cleared. */
+int study_parse(struct study *out, const char *text, size_t len, const char *name, struct err *err);
+
+void study_clear(struct study *study);
+
+/*
+ * What decides the results, as canonical JSON: everything but jobs, run_cap, hours and until (they
+ * only say how far to go).  Two files with the same text here are the same study, whatever their
+ * comments; its SHA-256 is the study's identity.
+ */
+void study_write_spec(struct str *out, const struct study *study);
+
+/* One line a difference ("decision.alpha: 0.05 -> 0.01") between two canonical texts of
+ * study_write_spec(); empty when they are equal. */
+void study_describe_change(struct str *out, const char *before, const char *after);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * executor.h - a place where runs happen.
+ *
+ * A run is one process tree that works in one directory.  The executor starts it, says when it has
+ * ended and how, and can end it; it neither judges nor records.  To add one: executor_<name>.c and
+ * a row in executor.c.
+ */
+#ifndef HARNESS_EXECUTOR_H
+#define HARNESS_EXECUTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+#include "record.h"
+
+struct job {
+    const char *dir;    /* run directory, absolute; exists, holds config.json; the working directory */
+    char *const *argv;  /* NULL-terminated; argv[0] absolute (see executor_find_program) */
+    char *const *env;   /* NULL-terminated NAME=value, already whitelisted */
+    double timeout_s;   /* INFINITY: none */
+    double grace_s;     /* between TERM and KILL */
+    const int *cpus;    /* [n_cpus] the cores it is pinned to; n_cpus 0: not pinned */
+    size_t n_cpus;
+    int64_t max_output; /* bytes of standard output and error together; more is output_flood */
+};
+
+/* Names a run that was started.  Plain data; fd may be watched with poll() and becomes readable
+ * when the run ends (-1: ask now and then). */
+struct ticket {
+    pid_t pid;
+    int fd;
+    int control; /* closing it ends the run */
+};
+
+/* How a run ended, as far as the process tells: struct run's class is found from this and from what
+ * it printed (stream.h). */
+struct outcome_facts {
+    enum run_class class; /* OK, EXIT, SIGNAL, TIMEOUT, OOM, OUTPUT_FLOOD, SPAWN, STOPPED, INTERRUPTED */
+    int exit_code, signal;
+    double wall_s, cpu_s, peak_mib;
+    int left_processes; /* descendants that had to be killed after the trainer itself had ended */
+    bool killed;        /* TERM was not enough */
+    char detail[200];   /* one line for a person; "" when there is nothing to add */
+    char *usage;        /* JSON object, the caller frees */
+};
+
+struct executor {
+    const char *name, *summary;
+    int (*start)(struct ticket *out, const struct job *job, struct err *err);
+    /* 1: ended, *out filled, the ticket is used up; 0: still running; -1: error */
+    int (*poll)(struct outcome_facts *out, struct ticket *ticket, const struct job *job,
+                struct err *err);
+    int (*stop)(struct ticket *ticket, bool now, struct err *err); /* returns at once; poll tells */
+    /* Waits until no process of an earlier harness still works in `dir` (its proof of life is a
+     * lock); ends survivors.  Called before a directory is used again. */
+    int (*clear)(const char *dir, struct err *err);
+};
+extern const struct executor *const executors[]; /* NULL-terminated */
+const struct executor *executor_find(const char *name);
+
+/* The program that argv[0] names: a path with a slash relative to study_dir; a bare name beside
+ * our own program, then in PATH.  The caller frees.  A missing, foreign or non-executable one is a
+ * usage error that says where it was looked for. */
+int executor_find_program(char **out, const char *name, const char *study_dir, struct err *err);
+
+/* Where a run's output lies: stream (standard output), log (standard error). */
+#define RUN_STREAM  "stream"
+#define RUN_LOG     "log"
+#define RUN_OUTCOME "outcome.json" /* written by the shim by rename, last of all */
+#define RUN_ALIVE   "alive.lock"   /* held by shim and trainer while any of them lives */
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * place.h - which study a command line means, and where its things lie.
+ *
+ * STUDY is a study file or a run directory (runs/<name>); left out, it is the only study below the
+ * current directory.
+ */
+#ifndef HARNESS_PLACE_H
+#define HARNESS_PLACE_H
+
+#include "err.h"
+#include "ledger.h"
+#include "record.h"
+#include "store.h"
+
+struct place {
+    char *study_path; /* the study file, absolute; NULL where only a run directory is known */
+    char *study_dir;  /* the folder that relative names in the study mean, absolute */
+    char *name;       /* of the study */
+    char *run_dir;    /* runs/<name>, absolute; may not exist yet */
+    char *db;         /* run_dir/study.db */
+};
+
+/* `word` NULL: look for the only study.  `dir` is --dir, NULL: beside the study file. */
+int place_find(struct place *out, const char *word, const char *dir, struct err *err);
+void place_clear(struct place *place);
+
+/* True when `word` names a study file or run directory (used where [STUDY] may be left out). */
+bool place_is_study(const char *word);
+
+/* Opens the record read-only and loads it; "no runs yet" is a usage error that says what to do. */
+int place_load(const struct place *place, struct store **store, struct record *record,
+               struct err *err);
+
+/* runs/<name>/runs/<experiment>/<seed>; the caller frees. */
+char *place_run_dir(const struct place *place, int64_t experiment, uint32_t seed);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * strategy.h - a way to choose what to try next.
+ *
+ * A strategy is a pure function of (space, history, random stream): it keeps nothing, so a study
+ * that was interrupted goes on exactly where it stopped, and a replay gives the same proposals.
+ * It sees the unit cube only.  Rounding, conditions, constraints and repeats are not its business:
+ * strategy_propose() asks again until the config is allowed and new.
+ *
+ * To add one: a file strategy_<name>.c and a row in strategy.c.
+ */
+#ifndef SEARCH_STRATEGY_H
+#define SEARCH_STRATEGY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "rng.h"
+#include "space.h"
+
+enum outcome {
+    OUTCOME_PENDING, /* proposed, not decided yet as far as this proposal may know */
+    OUTCOME_KEEP,    /* the head moved here */
+    OUTCOME_REVERT,
+    OUTCOME_FAILED,  /* the trainer crashed, hung, diverged … */
+};
+
+/* One experiment of the past, oldest first; number k of the history is past[k - 1]. */
+struct past {
+    const double *unit;         /* [space->n] */
+    const struct value *config; /* [space->n] */
+    enum outcome outcome;
+    double loss;      /* mean over its seeds, lower is better; NAN where unknown */
+    double loss_se;   /* standard error of that mean; NAN where unknown */
+    double gain;      /* paired gain over the head of its time, positive is better; NAN unknown */
+};
+
+struct history {
+    const struct past *past; /* [n]; the baseline is past[0] */
+    size_t n;
+    size_t head; /* index of the config that proposals start from; SIZE_MAX when there is none */
+};
+
+struct strategy {
+    const char *name, *summary;
+    /*
+     * Fills unit [space->n] (every coordinate in [0, 1]).  `attempt` counts how often the same
+     * proposal was asked for again, since the one before was no use (0 at first).
+     * 0; 1 when nothing is left to try; -1 with err set.
+     */
+    int (*propose)(double *unit, const struct space *space, const struct history *history,
+                   struct rng *rng, size_t attempt, struct err *err);
+};
+
+extern const struct strategy *const strategies[]; /* NULL-terminated */
+const struct strategy *strategy_find(const char *name);
+
+/*
+ * The next config [space->n]: settled, allowed by the constraints, and not in the history.
+ * The stream is ("propose", index) of the study's seed, index being the number of the proposal.
+ * 0; 1 when the strategy has nothing left (a grid at its end, a space used up); -1 with err set.
+ */
+int strategy_propose(struct value *config, const struct strategy *strategy,
+                     const struct space *space, const struct history *history, uint64_t study_seed,
+                     uint64_t index, struct err *err);
+
+#endif
