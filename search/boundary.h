@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * boundary.h - when to stop: a one-sided group-sequential test with binding futility.
+ *
+ * After look n (one more paired difference each) z_n = sqrt(n) * mean / SD is compared with two
+ * bounds: keep if z_n >= keep[n-1], revert if z_n <= revert[n-1], else look again.  At the last
+ * look the two are equal.  Effects are in units of the SD of one difference.
+ *
+ * The bounds spend (Lan & DeMets 1983, doi 10.1093/biomet/70.3.659; Pampallona & Tsiatis 1994)
+ *     alpha * (n/looks)^2    of P(keep | effect 0)                  up to look n, and
+ *     0.2 * (n/looks)^0.6    of P(revert | design effect)           up to look n,
+ * found by the recursion of Armitage, McPherson & Rowe 1969 over the sub-density of the partial sum
+ * S_n = z_n sqrt(n) on paths that have not stopped.  It is kept on Gauss-Legendre nodes under no
+ * effect only: under any other the density of S_n is exp(effect * S_n - n effect^2 / 2) times that.
+ */
+#ifndef SEARCH_BOUNDARY_H
+#define SEARCH_BOUNDARY_H
+
+#include "err.h"
+
+enum { BOUNDARY_MAX = 16, BOUNDARY_NODES = 32 };
+
+struct boundary {
+    int looks;    /* the last look: as asked, or the earlier one where the bounds meet */
+    double alpha; /* P(keep | effect 0), spent in all */
+    double keep[BOUNDARY_MAX], revert[BOUNDARY_MAX]; /* [looks] for z at look n: [n-1] */
+    /* The paths that go on after look n, under no effect: S_n at node[n-1][i] with probability
+     * mass[n-1][i] (density times quadrature weight). */
+    double node[BOUNDARY_MAX][BOUNDARY_NODES], mass[BOUNDARY_MAX][BOUNDARY_NODES];
+};
+
+/*
+ * The effect that the test is designed to see: (1.1 + 0.25 ln(0.05/alpha)/ln 5) (8/looks)^(4/9).
+ * The first factor is for 8 looks; the second is ours and gives 1.25 for alpha 0.05 and 6 looks.
+ */
+double boundary_design_effect(double alpha, int looks);
+
+/* Usage error unless 0 < alpha < 0.5, 1 <= looks <= BOUNDARY_MAX and design_effect > 0. */
+int boundary_compute(struct boundary *out, double alpha, int looks, double design_effect,
+                     struct err *err);
+
+/* P(keep) and the expected number of pairs under a true effect. */
+void boundary_power(double *keep, double *pairs, const struct boundary *boundary, double effect);
+
+/*
+ * P(outcome at least as good as z at look n) under a true effect, outcomes ordered by stage: a keep
+ * is better the earlier it comes, a revert the later; at the same look the larger z is better.
+ * Increasing in the effect, so it is a p-value function: the effects at which it is p and 1-p
+ * bound an interval of level 1-2p, the one at 1/2 is the median-unbiased estimate (Tsiatis, Rosner
+ * & Mehta 1984, doi 10.2307/2531146; Jennison & Turnbull 2000, sections 8.2 to 8.4).
+ */
+double boundary_tail(const struct boundary *boundary, int n, double z, double effect);
+
+#endif
