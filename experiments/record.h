@@ -118,6 +118,18 @@ struct record {
 
 void record_clear(struct record *record);
 
+/*
+ * Append one row each; texts and arrays inside are copied, so the caller keeps its own.  Ids must be
+ * the next ones.  They keep the look-ups below fast and right; nobody else appends.  A run's end is
+ * written into the struct run that record_add_run() returned (its place may move with the next run,
+ * so keep the index); a decision also sets experiments[].decision.
+ */
+void record_add_experiment(struct record *record, const struct experiment *experiment);
+struct run *record_add_run(struct record *record, const struct run *run);
+void record_add_pair(struct record *record, const struct pair *pair);
+void record_add_decision(struct record *record, const struct decision *decision);
+void record_add_outbox(struct record *record, const struct outbox *outbox);
+
 /* The last attempt at (experiment, seed), or NULL.  Borrowed. */
 const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed);
 

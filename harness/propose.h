@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * propose.h - the next experiment: the baseline first, then what the user asked for, then what the
+ * strategy proposes.
+ *
+ * Proposal k knows the decisions up to k - lookahead and the configs of all experiments before it,
+ * so that the same study gives the same proposals however its runs happen to end.
+ */
+#ifndef HARNESS_PROPOSE_H
+#define HARNESS_PROPOSE_H
+
+#include "err.h"
+#include "record.h"
+#include "store.h"
+
+/*
+ * Fills *out (id, purpose, config, unit, sha, against; the caller frees with experiment_clear()) and
+ * *enqueued with the row that it came from (0: none).  0; 1 when the strategy has nothing left;
+ * PROPOSE_REFUSED when the enqueued config is no use (err says why; *out is empty).
+ */
+enum { PROPOSE_REFUSED = 2 };
+int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
+                 struct store *store, struct err *err);
+void experiment_clear(struct experiment *experiment);
+
+/* The incumbent that experiment `id` starts from: after the decisions it may know.  0: none. */
+int64_t propose_against(const struct record *record, int64_t id);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * publish.h - a decision becomes durable: row and intent in SQLite, then its commits in git.
+ *
+ * Order: the commits are planned (bytes and ids, nothing written), decision and outbox rows are
+ * stored in one transaction, then objects and refs are written, then the rows are marked.  After a
+ * crash publish_pending() does what is left; doing it twice changes nothing.
+ */
+#ifndef HARNESS_PUBLISH_H
+#define HARNESS_PUBLISH_H
+
+#include "ledger.h"
+#include "record.h"
+#include "store.h"
+#include "verify.h"
+
+/* Stores the decision on `experiment` and publishes it.  `trainer_sha` and the inputs are those of
+ * the study. */
+int publish_decision(struct record *record, struct store *store, struct ledger *ledger,
+                     int64_t experiment, int64_t against, const struct needs *needs,
+                     struct err *err);
+
+/* Publishes what an interrupted session has stored but not published. */
+int publish_pending(struct record *record, struct store *store, struct ledger *ledger,
+                    struct err *err);
+
+/* Plans the commit of an outbox row again from the record (for repair and for doctor). */
+int publish_plan(struct plan *out, const struct record *record, struct store *store,
+                 struct ledger *ledger, const struct outbox *outbox, struct err *err);
+
+/* Every top-level `key: value` line of a decision's text, the values being JSON; NULL when the key
+ * is absent or the text is no such text.  The caller decrefs. */
+#include <jansson.h>
+json_t *decision_value(const char *body, const char *key);
+
+#endif

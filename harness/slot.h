@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * slot.h - one run at a time on some cores: recorded, started, ended, recorded.
+ *
+ * The intent is in the store before the process exists, and what came out is in the store before
+ * anyone acts on it.
+ */
+#ifndef HARNESS_SLOT_H
+#define HARNESS_SLOT_H
+
+#include <stdbool.h>
+
+#include "executor.h"
+#include "place.h"
+#include "record.h"
+#include "store.h"
+
+struct slot {
+    bool busy;
+    int cpus[64]; /* [n_cpus] the cores of this slot */
+    size_t n_cpus;
+
+    size_t run; /* index into record->runs, while busy */
+    struct ticket ticket;
+    struct job job; /* its texts are owned by the slot while busy */
+    char *dir;
+    double since; /* clock_s() of the start */
+};
+
+struct runner { /* what every slot needs */
+    const struct place *place;
+    struct store *store;
+    struct record *record;
+    const struct executor *executor;
+    const char *program; /* argv[0] of every run, absolute */
+    int64_t session;
+};
+
+/* Records and starts the run of (experiment, seed) on a free slot. */
+int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uint32_t seed,
+               struct err *err);
+
+/* 1: the run has ended and is recorded, the slot is free; 0: still running.  `lost`: it was ended by
+ * us, so whatever it left is no result. */
+int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *err);
+
+int slot_stop(struct slot *slot, const struct runner *runner, bool now, struct err *err);
+
+/* Shares out the cores that we may use; with more slots than cores they are not pinned. */
+void slots_share_cores(struct slot *slots, size_t n);
+
+#endif
