@@ -7,6 +7,9 @@
  * space_decode() makes a config of it.  What is recorded is what is run: a config is settled
  * (rounded, inactive parameters VALUE_NONE) before anyone sees it.
  *
+ * Texts: every `text` of a value in here (choices, starts, conditions) is a copy made by
+ * space_keep_text(), which lives until space_clear().  Everything else is freed piece by piece.
+ *
  * To add a distribution: a row in distribution.c.
  */
 #ifndef SEARCH_SPACE_H
@@ -50,11 +53,28 @@ struct space {
     size_t n;
     struct constraint **constraints; /* [n_constraints] */
     size_t n_constraints;
+    char **texts; /* [n_texts] what space_keep_text() copied */
+    size_t n_texts;
 };
 
+/* Frees all that the space holds; a zeroed space is empty and fine. */
 void space_clear(struct space *space);
 
+/* The space's own copy of `text`, one per different text; borrowed, lives until space_clear(). */
+const char *space_keep_text(struct space *space, const char *text);
+
 bool param_is_searched(const struct param *param); /* false for a constant */
+
+/* How many different values it can take: the choices, or the multiples of its step within
+ * [min, max] (0: none fits, an empty range); INFINITY where it is continuous. */
+double param_levels(const struct param *param);
+
+/* One coordinate, without regard to conditions.  param_decode() takes what lies outside [0, 1],
+ * or is NAN, for the nearer end (NAN: 0); param_encode() gives 0.5 for a constant and for
+ * VALUE_NONE. */
+struct value param_decode(const struct param *param, double unit);
+double param_encode(const struct param *param, const struct value *value);
+
 int space_find(const struct space *space, const char *name); /* index, -1 when absent */
 
 /* unit [n] -> settled config [n].  Coordinates of constants and inactive parameters are ignored. */

@@ -12,6 +12,7 @@
 #ifndef SEARCH_STRATEGY_H
 #define SEARCH_STRATEGY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ enum outcome {
     OUTCOME_PENDING, /* proposed, not decided yet as far as this proposal may know */
     OUTCOME_KEEP,    /* the head moved here */
     OUTCOME_REVERT,
-    OUTCOME_FAILED,  /* the trainer crashed, hung, diverged … */
+    OUTCOME_FAILED, /* the trainer crashed, hung, diverged … */
 };
 
 /* One experiment of the past, oldest first; number k of the history is past[k - 1]. */
@@ -31,16 +32,24 @@ struct past {
     const double *unit;         /* [space->n] */
     const struct value *config; /* [space->n] */
     enum outcome outcome;
-    double loss;      /* mean over its seeds, lower is better; NAN where unknown */
-    double loss_se;   /* standard error of that mean; NAN where unknown */
-    double gain;      /* paired gain over the head of its time, positive is better; NAN unknown */
+    double loss;    /* mean over its seeds, lower is better; NAN where unknown */
+    double loss_se; /* standard error of that mean; NAN where unknown */
+    double gain;    /* paired gain over the head of its time, positive is better; NAN unknown */
 };
 
 struct history {
     const struct past *past; /* [n]; the baseline is past[0] */
     size_t n;
     size_t head; /* index of the config that proposals start from; SIZE_MAX when there is none */
+
+    /* Filled by strategy_propose() for the strategies; the caller leaves them zero. */
+    uint64_t study_seed;     /* for what must be the same in all proposals of a study */
+    const struct seen *seen; /* the configs of the past, for proposal_is_useful() */
 };
+
+/* The config that proposals start from: the head's, the baseline's while there is no head, or NULL
+ * in an empty history (space_start() then).  Borrowed. */
+const struct value *history_head(const struct history *history);
 
 struct strategy {
     const char *name, *summary;
@@ -52,6 +61,13 @@ struct strategy {
     int (*propose)(double *unit, const struct space *space, const struct history *history,
                    struct rng *rng, size_t attempt, struct err *err);
 };
+
+/*
+ * Makes the config [space->n] of a unit and says whether it may be proposed: allowed by the
+ * constraints and not in the history.  For strategies that walk through points of their own.
+ */
+bool proposal_is_useful(struct value *config, const struct space *space,
+                        const struct history *history, const double *unit);
 
 extern const struct strategy *const strategies[]; /* NULL-terminated */
 const struct strategy *strategy_find(const char *name);

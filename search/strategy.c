@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "distribution.h"
+#include "mem.h"
+#include "seen.h"
+#include "strategy.h"
+#include "strategy_grid.h"
+#include "strategy_perturb.h"
+
+extern const struct strategy strategy_random;
+extern const struct strategy strategy_sobol;
+
+const struct strategy *const strategies[] = {
+    &strategy_perturb, &strategy_random, &strategy_sobol, &strategy_grid, NULL,
+};
+
+/* How often one proposal is asked for before the space counts as used up. */
+enum { ATTEMPTS = 1000 };
+
+const struct strategy *strategy_find(const char *name)
+{
+    for (size_t i = 0; strategies[i] != NULL; i++)
+        if (strcmp(strategies[i]->name, name) == 0)
+            return strategies[i];
+    return NULL;
+}
+
+const struct value *history_head(const struct history *history)
+{
+    if (history->n == 0)
+        return NULL;
+    return history->past[history->head < history->n ? history->head : 0].config;
+}
+
+/*
+ * A coordinate that stands exactly where `value` does means `value` itself, whatever digits it was
+ * written with; decoding would round it, and a rounded neighbour must not look like a change.
+ */
+static bool keep_spelling(struct value *out, const struct param *param, double unit,
+                          const struct value *value)
+{
+    if (value->type == VALUE_NONE || param_encode(param, value) != unit)
+        return false;
+    *out = *value;
+    return true;
+}
+
+static void decode_proposal(struct value *config, const struct space *space,
+                            const struct history *history, const double *unit)
+{
+    const struct value *head = history_head(history);
+
+    space_decode(config, space, unit);
+    for (size_t i = 0; i < space->n; i++) {
+        const struct param *param = &space->params[i];
+        if (config[i].type == VALUE_NONE || param->distribution == NULL)
+            continue;
+        if (head == NULL || !keep_spelling(&config[i], param, unit[i], &head[i]))
+            keep_spelling(&config[i], param, unit[i], &param->start);
+    }
+}
+
+bool proposal_is_useful(struct value *config, const struct space *space,
+                        const struct history *history, const double *unit)
+{
+    decode_proposal(config, space, history, unit);
+    return !seen_has(history->seen, config) && space_allows(space, config, NULL);
+}
+
+/* Asks until the answer is of use.  0; 1 when it never is; -1. */
+static int ask(struct value *config, const struct strategy *strategy, const struct space *space,
+               const struct history *history, struct rng *rng, struct err *err)
+{
+    double *unit = mem_new(space->n, sizeof *unit);
+    bool useful = false;
+    int rc = 0;
+
+    for (size_t attempt = 0; rc == 0 && !useful && attempt < ATTEMPTS; attempt++) {
+        rc = strategy->propose(unit, space, history, rng, attempt, err);
+        useful = rc == 0 && proposal_is_useful(config, space, history, unit);
+    }
+    free(unit);
+    return rc == 0 && !useful ? 1 : rc;
+}
+
+static bool is_searched(const struct space *space)
+{
+    for (size_t i = 0; i < space->n; i++)
+        if (param_is_searched(&space->params[i]))
+            return true;
+    return false;
+}
+
+int strategy_propose(struct value *config, const struct strategy *strategy,
+                     const struct space *space, const struct history *history, uint64_t study_seed,
+                     uint64_t index, struct err *err)
+{
+    struct history known = *history;
+    struct seen seen;
+    struct rng rng;
+
+    if (!is_searched(space))
+        return 1;
+    seen_init(&seen, space, history);
+    known.study_seed = study_seed;
+    known.seen = &seen;
+    rng_init(&rng, study_seed, "propose", index);
+    int rc = ask(config, strategy, space, &known, &rng, err);
+    if (rc == 1 && grid_is_complete(space)) /* small enough to look at all that is left */
+        rc = ask(config, &strategy_grid, space, &known, &rng, err);
+    seen_clear(&seen);
+    return rc == -1 ? err_wrap(err, "strategy '%s'", strategy->name) : rc;
+}
