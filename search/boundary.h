@@ -4,14 +4,18 @@
  *
  * After look n (one more paired difference each) z_n = sqrt(n) * mean / SD is compared with two
  * bounds: keep if z_n >= keep[n-1], revert if z_n <= revert[n-1], else look again.  At the last
- * look the two are equal.  Effects are in units of the SD of one difference.
+ * look the two meet.  Effects are in units of the SD of one difference.
  *
- * The bounds spend (Lan & DeMets 1983, doi 10.1093/biomet/70.3.659; Pampallona & Tsiatis 1994)
+ * The bounds spend (Lan & DeMets 1983, doi 10.1093/biomet/70.3.659; for futility Pampallona &
+ * Tsiatis 1994, doi 10.1016/0378-3758(94)90186-4)
  *     alpha * (n/looks)^2    of P(keep | effect 0)                  up to look n, and
  *     0.2 * (n/looks)^0.6    of P(revert | design effect)           up to look n,
  * found by the recursion of Armitage, McPherson & Rowe 1969 over the sub-density of the partial sum
- * S_n = z_n sqrt(n) on paths that have not stopped.  It is kept on Gauss-Legendre nodes under no
- * effect only: under any other the density of S_n is exp(effect * S_n - n effect^2 / 2) times that.
+ * S_n = z_n sqrt(n) on paths that have not stopped.  The bounds meet at the last look, or earlier:
+ * where they would cross, or where all that go on could be kept.  There the rest of alpha is spent.
+ *
+ * The sub-density is kept on Gauss-Legendre nodes, and under no effect only: under any other the
+ * density of S_n is exp(effect * S_n - n effect^2 / 2) times that.
  */
 #ifndef SEARCH_BOUNDARY_H
 #define SEARCH_BOUNDARY_H
@@ -22,7 +26,7 @@ enum { BOUNDARY_MAX = 16, BOUNDARY_NODES = 32 };
 
 struct boundary {
     int looks;    /* the last look: as asked, or the earlier one where the bounds meet */
-    double alpha; /* P(keep | effect 0), spent in all */
+    double alpha; /* P(keep | effect 0), all of it spent */
     double keep[BOUNDARY_MAX], revert[BOUNDARY_MAX]; /* [looks] for z at look n: [n-1] */
     /* The paths that go on after look n, under no effect: S_n at node[n-1][i] with probability
      * mass[n-1][i] (density times quadrature weight). */
@@ -35,8 +39,13 @@ struct boundary {
  */
 double boundary_design_effect(double alpha, int looks);
 
-/* Usage error unless 0 < alpha < 0.5, 1 <= looks <= BOUNDARY_MAX and design_effect > 0. */
-int boundary_compute(struct boundary *out, double alpha, int looks, double design_effect,
+/*
+ * Looks before `first` decide nothing (their bounds are +-BOUNDARY_BLIND) and what they might have
+ * spent is spent at `first`: for a variance that one pair cannot tell.
+ * Usage error unless 0 < alpha < 0.5, 1 <= first <= looks <= BOUNDARY_MAX and design_effect > 0.
+ */
+#define BOUNDARY_BLIND 9.0
+int boundary_compute(struct boundary *out, double alpha, int first, int looks, double design_effect,
                      struct err *err);
 
 /* P(keep) and the expected number of pairs under a true effect. */

@@ -30,6 +30,7 @@ struct judge_rule {
 struct judge {
     struct judge_rule rule;
     struct boundary boundary; /* at 0.8 alpha: the variance's uncertainty costs the rest */
+    struct boundary blind;    /* the same where nothing is known and one pair decides nothing */
     int certain_pairs;        /* so many equal differences are a keep without a variance */
 };
 
@@ -37,14 +38,16 @@ struct judgement {
     enum verdict verdict;
     int n;       /* pairs looked at */
     double mean; /* of the differences; NAN without pairs */
-    /* Confidence interval and median-unbiased estimate of the effect by stage-wise ordering, both
-     * bounds in force.  Level 1 - 2 * boundary.alpha on a known variance, so about 1 - 2 * alpha.
-     * keep: low > min_gain.  revert: low <= min_gain.  NAN while the variance is unknown. */
-    double low, high, median;
-    double z;       /* of mean - min_gain; NAN while the variance is unknown */
-    double sd, df;  /* moderated SD of one difference, its degrees of freedom; NAN, 0: unknown */
+    /* Confidence interval of the effect by stage-wise ordering, both bounds in force; widened to
+     * the plain t interval where that reaches further, but never across the verdict.  Level
+     * 1 - 2 * boundary.alpha on a known variance, so about 1 - 2 * rule.alpha.
+     * keep: low >= min_gain.  revert: low <= min_gain.  more seeds: as if it ended here.
+     * NAN while the variance is unknown; a point where the differences have none. */
+    double low, high;
+    double z;      /* of mean - min_gain; NAN while the variance is unknown */
+    double sd, df; /* moderated SD of one difference, its degrees of freedom; NAN, 0: unknown */
     double keep_bound, revert_bound; /* for z at this look */
-    char reason[200]; /* one plain sentence for a person, without a full stop */
+    char reason[200];                /* one plain sentence for a person, without a full stop */
 };
 
 /* Computes the boundaries once.  -1 with a usage error where the rule is out of range. */
@@ -54,16 +57,16 @@ int judge_init(struct judge *out, const struct judge_rule *rule, struct err *err
  * Decides on all pairs so far; earlier looks are known to have said VERDICT_MORE_SEEDS.
  *
  *   prior     what is known of the noise from other candidates, never from this one
- *   diff [n]  differences in the order of the pairs, each finite; those after the last look of the
- *             boundary are not looked at
+ *   diff [n]  differences in the order of the pairs, each finite; those after the last look are
+ *             not looked at
  *
  * Where the test has no variance to go by:
  *   every difference exactly 0           revert: a no-op, whatever the prior
  *   one pair, nothing known              more seeds; revert where it was the last
  *   equal differences, nothing known     the trainer ignores seeds, or the metric is rounded
  *                                        coarsely: from 2 pairs on revert where they are at most
- *                                        min_gain, keep at certain_pairs (see judge.c), revert where
- *                                        max_seeds comes first
+ *                                        min_gain, keep at certain_pairs (why: judge.c), revert
+ * where the last look comes first
  */
 void judge_pairs(struct judgement *out, const struct judge *judge, const struct noise *prior,
                  const double *diff, size_t n);

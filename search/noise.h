@@ -18,6 +18,12 @@ struct noise {
 };
 
 /*
+ * The sample variance of n differences and its n-1 degrees of freedom; nothing known where n < 2.
+ * Exactly 0 where they are equal but for rounding: they differ by less than 1e-9 of the largest.
+ */
+struct noise noise_sample(const double *diff, size_t n);
+
+/*
  * Learns the prior from sample variances: moments of the log-F distribution (Smyth 2004, section
  * 6.2).  Where they spread no more than chance explains, the pooled variance.  df is never more
  * than the sum of the degrees of freedom behind the variances.
@@ -32,8 +38,8 @@ void noise_learn(struct noise *out, const double *s2, const double *df, size_t n
 
 /*
  * The moderated variance of a sample with variance s2 and df degrees of freedom,
- *     (prior.df * prior.s2 + df * s2) / (prior.df + df),   worth prior.df + df   (Smyth 2004, eq. 8).
- * df 0: the prior alone (s2 is not read).  Nothing known and df 0: nothing known.
+ *     (prior.df * prior.s2 + df * s2) / (prior.df + df),   worth prior.df + df   (Smyth 2004, eq.
+ * 8). df 0: the prior alone (s2 is not read).  Nothing known and df 0: nothing known.
  */
 struct noise noise_moderate(const struct noise *prior, double s2, double df);
 
