@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "distribution.h"
+#include "str.h"
 
 /*
  * Continuous values are rounded to about a millionth of their range, so that a config can be read
@@ -17,8 +18,7 @@ static int decimal_place(double x)
     return (int)floor(log10(fabs(x)));
 }
 
-/* x rounded to a multiple of 10^place; up to 10^22 the powers are exact, so the result is the
- * double nearest to the decimal number. */
+/* x rounded to a multiple of 10^place. */
 static double round_place(double x, int place)
 {
     double power = pow(10, abs(place));
@@ -26,9 +26,13 @@ static double round_place(double x, int place)
     return place < 0 ? round(x * power) / power : round(x / power) * power;
 }
 
+/* The double nearest to the decimal number that x is with so many digits. */
 static double round_digits(double x, int digits)
 {
-    return x == 0 ? 0 : round_place(x, decimal_place(x) - digits + 1);
+    char text[NUMBER_TEXT];
+    double rounded;
+
+    return number_read(&rounded, number_short(text, x, digits)) ? rounded : x;
 }
 
 static double between(double low, double high, double x)
@@ -93,8 +97,8 @@ double distribution_step(const struct param *param)
 static struct multiples multiples_of(const struct param *param)
 {
     double step = distribution_step(param), low = param->min / step, high = param->max / step;
-    struct multiples m = {step, ceil(low - 1e-9 * fmax(1, fabs(low))),
-                          floor(high + 1e-9 * fmax(1, fabs(high)))};
+    struct multiples m = {step, ceil(low - 1e-12 * fmax(1, fabs(low))),
+                          floor(high + 1e-12 * fmax(1, fabs(high)))};
 
     if (param->distribution->log)
         m.first = fmax(m.first, 1);
@@ -112,7 +116,7 @@ double distribution_levels(const struct param *param)
 /* The k-th multiple, as the decimal number that it is meant to be: 3 * 0.1 is 0.3. */
 static double multiple(const struct multiples *m, double k)
 {
-    return round_digits(between(m->first, m->last, k) * m->step, EXACT_DIGITS);
+    return round_digits(between(m->first, m->last, k) * m->step, EXACT_DIGITS) + 0.0;
 }
 
 double distribution_nth(const struct param *param, double level)

@@ -191,7 +191,7 @@ static int read_number(struct value *out, const struct param *param, const char 
     if (!distribution_is_stepped(param->distribution))
         return 0;
     double settled = param_decode(param, param_encode(param, out)).number;
-    if (fabs(settled - x) <= 1e-9 * fmax(fabs(x), distribution_step(param))) {
+    if (fabs(settled - x) <= 1e-12 * fmax(fabs(x), distribution_step(param))) {
         out->number = settled;
         return 0;
     }

@@ -22,7 +22,7 @@
 #include "strategy_perturb.h"
 
 #define ONE_PARAMETER  0.75 /* probability that a single parameter changes */
-#define SUCCESS_FACTOR 1.25
+#define SUCCESS_FACTOR 1.1
 #define WIDEN_AFTER    100 /* refused attempts until the step doubles */
 
 double perturb_step(const struct space *space, const struct history *history)
