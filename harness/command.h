@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * command.h - a subcommand of `nightshift`.  To add one: command_<name>.c and a row in main.c.
+ * command.h - a subcommand of `nightshift`.  To add one: command_<name>.c and a row in command.c.
  */
 #ifndef HARNESS_COMMAND_H
 #define HARNESS_COMMAND_H
@@ -35,6 +35,10 @@ struct command {
     int (*run)(const struct arguments *arguments, struct err *err);
 };
 extern const struct command *const commands[]; /* NULL-terminated, in the order of the help */
+
+/* Finds and runs the command of a whole command line; prints errors; returns the exit status. */
+int command_main(int argc, char **argv);
+const struct command *command_find(const char *name); /* NULL: unknown */
 
 /* The value of an option by its long name; NULL where it was not given. */
 const char *option_value(const struct command *command, const struct arguments *arguments,

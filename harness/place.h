@@ -32,6 +32,13 @@ bool place_is_study(const char *word);
 int place_load(const struct place *place, struct store **store, struct record *record,
                struct err *err);
 
+/* Takes the study's lock (run_dir/study.lock, made where it is missing) with our pid inside; it is
+ * held until *fd is closed.  Held by another: a locked error with the owner's pid. */
+int place_lock(int *fd, const struct place *place, struct err *err);
+
+/* The pid of the run that holds the lock; 0: nobody does. */
+long place_owner(const struct place *place);
+
 /* runs/<name>/runs/<experiment>/<seed>; the caller frees. */
 char *place_run_dir(const struct place *place, int64_t experiment, uint32_t seed);
 

@@ -14,8 +14,7 @@
 #include "store.h"
 #include "verify.h"
 
-/* Stores the decision on `experiment` and publishes it.  `trainer_sha` and the inputs are those of
- * the study. */
+/* Stores the decision on `experiment`, publishes it and appends it to the record. */
 int publish_decision(struct record *record, struct store *store, struct ledger *ledger,
                      int64_t experiment, int64_t against, const struct needs *needs,
                      struct err *err);
@@ -25,12 +24,8 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
                     struct err *err);
 
 /* Plans the commit of an outbox row again from the record (for repair and for doctor). */
-int publish_plan(struct plan *out, const struct record *record, struct store *store,
-                 struct ledger *ledger, const struct outbox *outbox, struct err *err);
+int publish_plan(struct plan *out, const struct record *record, struct ledger *ledger,
+                 const struct outbox *outbox, struct err *err);
 
-/* Every top-level `key: value` line of a decision's text, the values being JSON; NULL when the key
- * is absent or the text is no such text.  The caller decrefs. */
-#include <jansson.h>
-json_t *decision_value(const char *body, const char *key);
 
 #endif

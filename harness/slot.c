@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "classify.h"
 #include "clock.h"
 #include "host.h"
 #include "json.h"
-#include "mem.h"
+#include "launch.h"
 #include "slot.h"
 #include "stream.h"
-#include "trial.h"
-
-enum { MAX_OUTPUT = 64 << 20, GRACE_S = 10 };
 
 void slots_share_cores(struct slot *slots, size_t n)
 {
@@ -59,43 +54,6 @@ static char *limits_as_json(const struct job *job)
     return str_take(&text);
 }
 
-/* Writes config.json and fills the job.  Placeholders are replaced in everything but the program. */
-static int prepare_job(struct slot *slot, const struct runner *runner,
-                       const struct experiment *experiment, uint32_t seed, struct err *err)
-{
-    const struct study *study = &runner->record->study;
-    struct str config = {0};
-    char *config_path = path_join(slot->dir, "config.json");
-    struct argv_values values = {.config_path = config_path, .dir = slot->dir,
-                                 .study_dir = runner->place->study_dir, .seed = seed,
-                                 .steps = experiment->steps};
-    char **argv = trial_argv(&study->space, experiment->config, study->command, study->n_command,
-                             &values);
-
-    free(argv[0]);
-    argv[0] = mem_strdup(runner->program);
-    slot->job = (struct job){.dir = slot->dir, .argv = argv, .timeout_s = study->timeout_s,
-                             .grace_s = GRACE_S, .cpus = slot->cpus, .n_cpus = slot->n_cpus,
-                             .max_output = MAX_OUTPUT};
-    slot->job.env = host_run_environment(study->env, study->n_env, slot->n_cpus);
-    trial_write_json(&config, &study->space, experiment->config);
-    str_add(&config, "\n");
-    int rc = file_write(config_path, config.at, config.len, err);
-    str_clear(&config);
-    free(config_path);
-    return rc;
-}
-
-static void clear_job(struct slot *slot)
-{
-    argv_free((char **)(uintptr_t)slot->job.argv);
-    argv_free((char **)(uintptr_t)slot->job.env);
-    free(slot->dir);
-    slot->dir = NULL;
-    slot->job = (struct job){0};
-    slot->busy = false;
-}
-
 /* A fresh directory: an earlier attempt's process is proven gone, its files are removed. */
 static int fresh_dir(const struct runner *runner, const char *dir, struct err *err)
 {
@@ -103,6 +61,14 @@ static int fresh_dir(const struct runner *runner, const char *dir, struct err *e
         (runner->executor->clear(dir, err) != 0 || file_remove(dir, err) != 0))
         return -1;
     return file_mkdirs(dir, err);
+}
+
+static void clear_slot(struct slot *slot)
+{
+    launch_clear(&slot->job);
+    free(slot->dir);
+    slot->dir = NULL;
+    slot->busy = false;
 }
 
 static int record_start(struct slot *slot, struct runner *runner, const struct run *run,
@@ -129,16 +95,20 @@ int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uin
 {
     struct record *record = runner->record;
     const struct run *before = record_run(record, experiment, seed);
+    const struct experiment *e = &record->experiments[experiment - 1];
     struct run run = {.id = (int64_t)record->n_runs + 1, .experiment = experiment, .seed = seed,
                       .attempt = before != NULL ? before->attempt + 1 : 1, .class = CLASS_NONE,
                       .exit_code = -1, .value = NAN, .wall_s = NAN, .cpu_s = NAN,
                       .peak_mib = NAN, .steps = -1, .started = (int64_t)time(NULL)};
 
     slot->dir = place_run_dir(runner->place, experiment, seed);
-    if (fresh_dir(runner, slot->dir, err) != 0 ||
-        prepare_job(slot, runner, &record->experiments[experiment - 1], seed, err) != 0 ||
+    struct launch launch = {.study = &record->study, .study_dir = runner->place->study_dir,
+                            .program = runner->program, .dir = slot->dir,
+                            .config = e->config, .seed = seed, .steps = e->steps,
+                            .cpus = slot->cpus, .n_cpus = slot->n_cpus};
+    if (fresh_dir(runner, slot->dir, err) != 0 || launch_prepare(&slot->job, &launch, err) != 0 ||
         record_start(slot, runner, &run, err) != 0) {
-        clear_job(slot);
+        clear_slot(slot);
         return -1;
     }
     record_add_run(record, &run);
@@ -150,38 +120,21 @@ int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uin
     return 0;
 }
 
-/* Everything that the trainer left, but what belongs to the supervision itself. */
-static int record_artifacts(struct runner *runner, int64_t run, const char *dir, struct err *err)
-{
-    static const char *const ours[] = {"config.json", "job.json", RUN_STREAM, RUN_LOG,
-                                       RUN_OUTCOME, RUN_ALIVE, NULL};
-    struct dirent **names = NULL;
-    int n = scandir(dir, &names, NULL, alphasort), rc = 0;
-
-    for (int i = 0; i < n; i++) {
-        struct artifact artifact = {.run = run, .path = names[i]->d_name};
-        char *path = path_join(dir, names[i]->d_name);
-        bool skip = names[i]->d_name[0] == '.' || !file_is_regular(path);
-        for (size_t k = 0; ours[k] != NULL; k++)
-            skip |= strcmp(names[i]->d_name, ours[k]) == 0;
-        if (rc == 0 && !skip)
-            rc = sha256_file(artifact.sha, &artifact.bytes, path, err);
-        if (rc == 0 && !skip)
-            rc = store_add_artifact(runner->store, &artifact, err);
-        free(path);
-        free(names[i]);
-    }
-    free(names);
-    return n < 0 ? err_sys(err, "cannot read the folder '%s'", dir) : rc;
-}
-
 static int record_results(struct runner *runner, const struct run *run, const char *dir,
                           const struct stream *stream, struct err *err)
 {
     for (size_t i = 0; i < stream->n_metrics; i++)
         if (store_add_metric(runner->store, run->id, &stream->metrics[i], err) != 0)
             return -1;
-    return record_artifacts(runner, run->id, dir, err);
+    struct artifact *files = NULL;
+    size_t n = 0;
+    int rc = launch_files(&files, &n, dir, err);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        files[i].run = run->id;
+        rc = store_add_artifact(runner->store, &files[i], err);
+    }
+    artifacts_free(files, n);
+    return rc;
 }
 
 /* A time budget becomes steps once per config: later runs are given the count. */
@@ -239,7 +192,7 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
     }
     stream_clear(&stream);
     free(facts.usage);
-    clear_job(slot);
+    clear_slot(slot);
     return rc == 0 ? 1 : -1;
 }
 

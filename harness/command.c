@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "command.h"
+#include "str.h"
+
+/* clang-format off */
+extern const struct command command_init;      /* begin */
+extern const struct command command_check;
+extern const struct command command_run;
+extern const struct command command_stop;
+extern const struct command command_enqueue;
+extern const struct command command_note;
+extern const struct command command_status;    /* look */
+extern const struct command command_watch;
+extern const struct command command_log;
+extern const struct command command_show;
+extern const struct command command_diff;
+extern const struct command command_best;
+extern const struct command command_reproduce; /* believe */
+extern const struct command command_report;
+extern const struct command command_export;
+extern const struct command command_doctor;
+extern const struct command command_list;
+extern const struct command command_help;
+
+const struct command *const commands[] = {
+    &command_init,
+    &command_check,
+    &command_run,
+    &command_stop,
+    &command_enqueue,
+    &command_note,
+    &command_status,
+    &command_watch,
+    &command_log,
+    &command_show,
+    &command_diff,
+    &command_best,
+    &command_reproduce,
+    &command_report,
+    &command_export,
+    &command_doctor,
+    &command_list,
+    &command_help,
+    NULL,
+};
+/* clang-format on */
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; commands[i] != NULL; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[64];
+    size_t n = 0;
+
+    while (commands[n] != NULL && n < 64) {
+        names[n] = commands[n]->name;
+        n++;
+    }
+    const char *near = word_suggest(name, names, n);
+    if (near != NULL)
+        fprintf(stderr, "nightshift: unknown command '%s' (did you mean '%s'?)\n", name, near);
+    else
+        fprintf(stderr, "nightshift: unknown command '%s'; see `nightshift help`\n", name);
+    return ERR_USAGE;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments;
+    struct err err = {0};
+    bool help;
+    int status = arguments_read(&arguments, &help, command, argc, argv, &err);
+
+    if (status == 0) {
+        if (help)
+            arguments_help(command);
+        else
+            status = command->run(&arguments, &err);
+        arguments_free(&arguments);
+    }
+    if (status < 0) {
+        fprintf(stderr, "nightshift: %s\n", err.text);
+        status = err.code;
+    }
+    if (fflush(stdout) != 0 && status == 0)
+        status = ERR_ENVIRONMENT;
+    return status;
+}
+
+int command_main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (strcmp(name, "--version") == 0) {
+        printf("nightshift %s\n", NIGHTSHIFT_VERSION);
+        return 0;
+    }
+    if (argc < 2 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    const struct command *command = command_find(name);
+    if (command == NULL)
+        return unknown_command(name);
+    int status = run_command(command, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+    return argc < 2 ? ERR_USAGE : status;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "inbox.h"
+#include "json.h"
+
+static const struct option_row options[] = {
+    {"dir", 0, "DIR", "the run directory"},
+    {NULL, 0, NULL, NULL},
+};
+
+extern const struct command command_note;
+
+static int check_experiment(const struct place *place, unsigned long long id, struct err *err)
+{
+    struct store *store = NULL;
+    struct record record = {0};
+    int rc = place_load(place, &store, &record, err);
+
+    if (rc == 0 && id > record.n_experiments)
+        rc = err_usage(err, "note: there is no experiment %llu (there are %zu)", id,
+                       record.n_experiments);
+    store_close(store);
+    record_clear(&record);
+    return rc;
+}
+
+static int note(const struct place *place, const char *id_text, const char *text, struct err *err)
+{
+    unsigned long long id;
+    struct str message = {0};
+    bool left;
+
+    if (!integer_read(&id, id_text, INT64_MAX) || id < 1)
+        return err_usage(err, "note: '%s' is no experiment", id_text);
+    if (check_experiment(place, id, err) != 0)
+        return -1;
+    str_addf(&message, "{\"experiment\":%llu,\"note\":", id);
+    json_write_string(&message, text);
+    str_add(&message, "}");
+    int rc = inbox_deliver(place, message.at, &left, err);
+    if (rc == 0)
+        printf("noted%s\n", left ? "; the running study takes it up" : "");
+    str_clear(&message);
+    return rc;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    const char *const *words = arguments->words;
+    size_t n = arguments->n_words;
+    struct place place;
+
+    if (n < 2 || n > 3)
+        return err_usage(err, "note: give an experiment's number and a text");
+    if (place_find(&place, n == 3 ? words[0] : NULL, option_value(&command_note, arguments, "dir"),
+                   err) != 0)
+        return -1;
+    int rc = note(&place, words[n - 2], words[n - 1], err);
+    place_clear(&place);
+    return rc;
+}
+
+const struct command command_note = {
+    .name = "note",
+    .operands = "[STUDY] ID TEXT",
+    .summary = "remember a remark about an experiment",
+    .help = "The remark is shown by `log`, `show` and the report.  A second one takes the first\n"
+            "one's place.\n"
+            "\n"
+            "  nightshift note kjv.yaml 12 'loss spikes at step 400'\n",
+    .options = options,
+    .run = run,
+};

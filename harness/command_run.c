@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "command.h"
+#include "inputs.h"
+#include "log.h"
+#include "loop.h"
+#include "report.h"
+#include "trial.h"
+
+static const struct option_row options[] = {
+    {"experiments", 'n', "N", "end when the study holds N experiments (run_cap)"},
+    {"hours", 0, "H", "end after H hours of this session"},
+    {"until", 0, "HH:MM", "end at this time of day"},
+    {"jobs", 'j', "N", "runs at a time (jobs)"},
+    {"dir", 0, "DIR", "the run directory, instead of runs/NAME beside the study file"},
+    {"dry-run", 0, NULL, "check everything, say what would be run, create nothing"},
+    {"quiet", 'q', NULL, "no progress, only warnings"},
+    {NULL, 0, NULL, NULL},
+};
+
+extern const struct command command_run;
+
+static const char *value_of(const struct arguments *arguments, const char *name)
+{
+    return option_value(&command_run, arguments, name);
+}
+
+/* Seconds from now until the next HH:MM, local time; NAN where the text is none. */
+static double seconds_until(const char *text)
+{
+    int hour, minute, end = 0;
+    time_t now = time(NULL);
+    struct tm local;
+
+    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &end) != 2 || text[end] != '\0' || hour < 0 ||
+        hour > 23 || minute < 0 || minute > 59)
+        return NAN;
+    localtime_r(&now, &local);
+    local.tm_hour = hour;
+    local.tm_min = minute;
+    local.tm_sec = 0;
+    local.tm_isdst = -1;
+    time_t then = mktime(&local);
+    if (then <= now) {
+        local.tm_mday++;
+        local.tm_isdst = -1;
+        then = mktime(&local);
+    }
+    return difftime(then, now);
+}
+
+static int read_time(struct limits *out, const struct arguments *arguments,
+                     const struct study *study, struct err *err)
+{
+    const char *hours = value_of(arguments, "hours"), *until = value_of(arguments, "until");
+    double h = study->hours;
+
+    out->seconds = INFINITY;
+    if (hours != NULL && (!number_read(&h, hours) || !(h > 0) || !isfinite(h)))
+        return err_usage(err, "run: --hours '%s' is not a positive number", hours);
+    if (isfinite(h))
+        out->seconds = h * 3600;
+    if (until == NULL)
+        until = study->until;
+    if (until != NULL) {
+        double s = seconds_until(until);
+        if (isnan(s))
+            return err_usage(err, "run: --until '%s' is not a time of day HH:MM", until);
+        out->seconds = fmin(out->seconds, s);
+    }
+    return 0;
+}
+
+static int read_limits(struct limits *out, const struct arguments *arguments,
+                       const struct study *study, struct err *err)
+{
+    const char *cap = value_of(arguments, "experiments"), *jobs = value_of(arguments, "jobs");
+    unsigned long long n;
+
+    *out = (struct limits){.experiments = study->run_cap, .jobs = study->jobs};
+    if (cap != NULL) {
+        if (!integer_read(&n, cap, 1000000000) || n < 1)
+            return err_usage(err, "run: --experiments '%s' is not a whole number from 1", cap);
+        out->experiments = (int64_t)n;
+    }
+    if (jobs != NULL) {
+        if (!integer_read(&n, jobs, 1024) || n < 1)
+            return err_usage(err, "run: --jobs '%s' is not a whole number from 1 to 1024", jobs);
+        out->jobs = (int)n;
+    }
+    return read_time(out, arguments, study, err);
+}
+
+static void greet(const struct session *session, const struct limits *limits)
+{
+    const struct record *record = &session->record;
+    char time_text[CLOCK_TEXT], cap[32] = "no cap";
+
+    duration_text(time_text, limits->seconds);
+    if (limits->experiments > 0)
+        snprintf(cap, sizeof cap, "%lld experiments", (long long)limits->experiments);
+    log_info("study %s: %s, %d run%s at a time, strategy %s; %s, time limit %s",
+             record->study.name, session->resumed ? "going on" : "beginning", limits->jobs,
+             limits->jobs == 1 ? "" : "s", record->study.strategy->name, cap, time_text);
+    if (session->resumed)
+        log_info("%zu experiments are in the record, %zu decided", record->n_experiments,
+                 record->n_decisions);
+    log_info("record %s, git %s", session->place.run_dir, ledger_path(session->ledger));
+}
+
+static const char *how_ended(enum loop_end end)
+{
+    static const char *const words[] = {
+        [LOOP_CAP] = "as many experiments as asked for",
+        [LOOP_EXHAUSTED] = "the strategy has nothing left to try",
+        [LOOP_TIME] = "the time is up",
+        [LOOP_SIGNAL] = "stopped; the same command goes on",
+        [LOOP_BASELINE] = "the baseline failed",
+    };
+
+    return words[end];
+}
+
+/* The report is written anew after every session, so that a night leaves one behind. */
+static int write_report(const struct session *session, struct err *err)
+{
+    char *dir = path_join(session->place.run_dir, "report"), *path = NULL;
+    int rc = report_write(&path, &session->record, session->store, dir, err);
+
+    if (rc == 0)
+        printf("%s\n", path);
+    free(path);
+    free(dir);
+    return rc;
+}
+
+static int finish(const struct session *session, enum loop_end end, int signal, struct err *err)
+{
+    const struct record *record = &session->record;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < record->n_decisions; i++)
+        kept += record->decisions[i].verified;
+    log_info("%s: %zu experiments, %zu decided, %zu verified keep%s", how_ended(end),
+             record->n_experiments, record->n_decisions, kept, kept == 1 ? "" : "s");
+    if (write_report(session, err) != 0)
+        return -1;
+    if (end == LOOP_BASELINE)
+        return err_failed(err, "the baseline (experiment %zu) %s; mend the trainer or the start "
+                               "values and run again",
+                          record->n_experiments,
+                          record->decisions[record->n_decisions - 1].reason);
+    return end == LOOP_SIGNAL ? 128 + signal : 0;
+}
+
+static int dry_run(const struct arguments *arguments, const char *word, struct err *err)
+{
+    struct place place;
+    struct study study;
+    struct limits limits;
+    struct artifact *inputs = NULL;
+    size_t n = 0;
+    char *program = NULL;
+    int rc = -1;
+
+    if (place_find(&place, word, value_of(arguments, "dir"), err) != 0)
+        return -1;
+    if (place.study_path == NULL) {
+        place_clear(&place);
+        return err_usage(err, "run: --dry-run needs a study file");
+    }
+    if (study_read(&study, place.study_path, err) != 0)
+        goto out;
+    if (read_limits(&limits, arguments, &study, err) == 0 &&
+        executor_find_program(&program, study.command[0], place.study_dir, err) == 0 &&
+        inputs_collect(&inputs, &n, &study, place.study_dir, program, err) == 0) {
+        printf("study     %s (%s)\n", study.name, place.study_path);
+        printf("trainer   %s\n", program);
+        printf("inputs    %zu files, hashed\n", n);
+        printf("record    %s%s\n", place.run_dir,
+               file_exists(place.db) ? " (goes on)" : " (would be made)");
+        printf("branches  nightshift/%s, nightshift/%s-log\n", study.name, study.name);
+        printf("strategy  %s, seed %llu\n", study.strategy->name, (unsigned long long)study.seed);
+        printf("runs      %d at a time; 2 per pair, at most %d pairs per experiment\n",
+               limits.jobs, study.rule.max_seeds);
+        rc = 0;
+    }
+    artifacts_free(inputs, n);
+    free(program);
+    study_clear(&study);
+out:
+    place_clear(&place);
+    return rc;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    const char *word = arguments->n_words > 0 ? arguments->words[0] : NULL;
+    struct session session;
+    struct limits limits;
+    enum loop_end end;
+    int signal = 0, status = -1;
+
+    if (arguments->n_words > 1)
+        return err_usage(err, "run: one STUDY at a time ('%s' is too many)", arguments->words[1]);
+    if (value_of(arguments, "dry-run") != NULL)
+        return dry_run(arguments, word, err);
+    log_quiet(value_of(arguments, "quiet") != NULL);
+    struct study none = {.jobs = 1, .hours = NAN};
+    if (read_limits(&limits, arguments, &none, err) != 0) /* before anything is created */
+        return -1;
+    if (session_open(&session, word, value_of(arguments, "dir"), err) != 0)
+        return -1;
+    if (read_limits(&limits, arguments, &session.record.study, err) == 0) {
+        greet(&session, &limits);
+        if (loop_run(&session, &limits, &end, &signal, err) == 0)
+            status = finish(&session, end, signal, err);
+    }
+    session_close(&session);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .operands = "STUDY",
+    .summary = "begin a study, or go on with it: the same call",
+    .help = "The baseline (all start values) runs first.  Every later experiment is compared with\n"
+            "the incumbent in pairs of runs on equal, fresh seeds until the judge keeps or reverts\n"
+            "it.  Everything is recorded before it is acted on, so after Ctrl-C, a crash or a\n"
+            "power cut the same command goes on where it stopped.\n"
+            "\n"
+            "The first Ctrl-C (or `nightshift stop`) ends the current runs cleanly, the second\n"
+            "stops now.  Every session ends by writing the report.\n"
+            "\n"
+            "  nightshift run kjv.yaml --hours 8        a night\n"
+            "  nightshift run kjv.yaml --until 07:30    until the morning\n"
+            "  nightshift run kjv.yaml --experiments 50 until 50 experiments are recorded in all\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "launch.h"
+#include "mem.h"
+#include "trial.h"
+
+enum { MAX_OUTPUT = 64 << 20, GRACE_S = 10 };
+
+static int write_config(const char *path, const struct launch *launch, struct err *err)
+{
+    struct str text = {0};
+
+    trial_write_json(&text, &launch->study->space, launch->config);
+    str_add(&text, "\n");
+    int rc = file_write(path, text.at, text.len, err);
+    str_clear(&text);
+    return rc;
+}
+
+int launch_prepare(struct job *out, const struct launch *launch, struct err *err)
+{
+    const struct study *study = launch->study;
+    char *config_path = path_join(launch->dir, "config.json");
+    struct argv_values values = {.config_path = config_path, .dir = launch->dir,
+                                 .study_dir = launch->study_dir, .seed = launch->seed,
+                                 .steps = launch->steps};
+    char **argv = trial_argv(&study->space, launch->config, study->command, study->n_command,
+                             &values);
+
+    free(argv[0]);
+    argv[0] = mem_strdup(launch->program);
+    *out = (struct job){.dir = launch->dir, .argv = argv, .timeout_s = study->timeout_s,
+                        .grace_s = GRACE_S, .cpus = launch->cpus, .n_cpus = launch->n_cpus,
+                        .max_output = MAX_OUTPUT};
+    out->env = host_run_environment(study->env, study->n_env, launch->n_cpus);
+    int rc = write_config(config_path, launch, err);
+    free(config_path);
+    if (rc != 0)
+        launch_clear(out);
+    return rc;
+}
+
+void launch_clear(struct job *job)
+{
+    argv_free((char **)(uintptr_t)job->argv);
+    argv_free((char **)(uintptr_t)job->env);
+    *job = (struct job){0};
+}
+
+static bool is_ours(const char *name)
+{
+    static const char *const ours[] = {"config.json", "job.json", RUN_STREAM, RUN_LOG,
+                                       RUN_OUTCOME, RUN_ALIVE, NULL};
+
+    for (size_t i = 0; ours[i] != NULL; i++)
+        if (strcmp(name, ours[i]) == 0)
+            return true;
+    return name[0] == '.';
+}
+
+int launch_files(struct artifact **out, size_t *n, const char *dir, struct err *err)
+{
+    struct dirent **names = NULL;
+    int count = scandir(dir, &names, NULL, alphasort), rc = 0;
+
+    *out = NULL;
+    *n = 0;
+    if (count < 0)
+        return err_sys(err, "cannot read the folder '%s'", dir);
+    for (int i = 0; i < count; i++) {
+        struct artifact file = {0};
+        char *path = path_join(dir, names[i]->d_name);
+        if (rc == 0 && !is_ours(names[i]->d_name) && file_is_regular(path) &&
+            (rc = sha256_file(file.sha, &file.bytes, path, err)) == 0) {
+            file.path = mem_strdup(names[i]->d_name);
+            *out = mem_room(*out, *n, sizeof **out);
+            (*out)[(*n)++] = file;
+        }
+        free(path);
+        free(names[i]);
+    }
+    free(names);
+    if (rc != 0) {
+        artifacts_free(*out, *n);
+        *out = NULL;
+        *n = 0;
+    }
+    return rc;
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "inbox.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "progress.h"
+#include "propose.h"
+#include "publish.h"
+#include "slot.h"
+#include "stream.h"
+#include "verify.h"
+
+struct loop {
+    struct session *session;
+    struct runner runner;
+    struct judge judge;
+    struct slot *slots; /* [n_slots] */
+    size_t n_slots;
+    int64_t cap;        /* 0: none */
+    double began, deadline; /* clock_s() */
+    int signals;        /* signalfd */
+    int asked;          /* the signal that asked us to stop; 0: none */
+    int asked_times;
+    bool stopping, exhausted, baseline_failed, timed_out;
+    struct progress progress;
+};
+
+/* The experiments that are not decided yet are the last ones: decisions retire in order. */
+static int64_t first_pending(const struct record *record)
+{
+    int64_t id = (int64_t)record->n_experiments;
+
+    while (id > 0 && record->experiments[id - 1].decision == 0)
+        id--;
+    return id + 1;
+}
+
+static struct slot *free_slot(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (!loop->slots[i].busy)
+            return &loop->slots[i];
+    return NULL;
+}
+
+static size_t busy_slots(const struct loop *loop)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < loop->n_slots; i++)
+        n += loop->slots[i].busy;
+    return n;
+}
+
+/* --- collect -------------------------------------------------------------------------------- */
+
+static int collect(struct loop *loop, struct err *err)
+{
+    for (size_t i = 0; i < loop->n_slots; i++) {
+        struct slot *slot = &loop->slots[i];
+        if (!slot->busy)
+            continue;
+        double since = slot->since;
+        int ended = slot_poll(slot, &loop->runner, loop->stopping, err);
+        if (ended < 0)
+            return -1;
+        if (ended > 0)
+            progress_run_ended(&loop->progress, clock_s() - since);
+    }
+    return 0;
+}
+
+/* --- judge ---------------------------------------------------------------------------------- */
+
+static int store_pair(struct loop *loop, const struct pair *pair, struct err *err)
+{
+    struct store *store = loop->session->store;
+    int rc = store_begin(store, err);
+
+    if (rc == 0)
+        rc = store_add_pair(store, pair, err);
+    if (rc == 0)
+        rc = store_commit(store, err);
+    if (rc != 0) {
+        store_rollback(store);
+        return -1;
+    }
+    record_add_pair(&loop->session->record, pair);
+    return 0;
+}
+
+/* With a time budget the first run of a config says how many steps all others do. */
+static bool must_wait_for_steps(const struct loop *loop, int64_t experiment)
+{
+    const struct record *record = &loop->session->record;
+    bool asks = false;
+
+    for (size_t i = 0; i < record->study.n_command; i++)
+        asks |= strstr(record->study.command[i], "{steps}") != NULL;
+    if (!asks || record->experiments[experiment - 1].steps > 0)
+        return false;
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (loop->slots[i].busy && record->runs[loop->slots[i].run].experiment == experiment)
+            return true;
+    return false;
+}
+
+static int start_wanted(struct loop *loop, const struct needs *needs, struct err *err)
+{
+    for (size_t i = 0; i < needs->n_runs && !loop->stopping; i++) {
+        const struct wanted *wanted = &needs->runs[i];
+        struct slot *slot = free_slot(loop);
+        if (slot == NULL)
+            return 0;
+        if (must_wait_for_steps(loop, wanted->experiment))
+            continue;
+        if (slot_start(slot, &loop->runner, wanted->experiment, wanted->seed, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int decide(struct loop *loop, int64_t id, int64_t against, const struct needs *needs,
+                  struct err *err)
+{
+    struct session *s = loop->session;
+
+    if (publish_decision(&s->record, s->store, s->ledger, id, against, needs, err) != 0)
+        return -1;
+    progress_decided(&loop->progress, &s->record, id);
+    if (against == 0 && needs->verdict != OUTCOME_KEEP)
+        loop->baseline_failed = true;
+    return 0;
+}
+
+/*
+ * Moves one pending experiment on as far as it can go now.  Only the first pending one may be
+ * decided, and it is compared with the incumbent of now; the others meet the incumbent that they
+ * were proposed from.  1: it was decided.
+ */
+static int advance(struct loop *loop, int64_t id, bool first, struct err *err)
+{
+    struct record *record = &loop->session->record;
+    int64_t against = first ? record_incumbent(record) : record->experiments[id - 1].against;
+    struct noise noise;
+    struct needs needs;
+
+    verify_noise(&noise, record, id);
+    for (;;) {
+        verify_next(&needs, record, id, against, &loop->judge, &noise);
+        if (needs.need != NEED_PAIR)
+            break;
+        if (store_pair(loop, &needs.pair, err) != 0)
+            return -1;
+    }
+    if (needs.need == NEED_RUNS)
+        return start_wanted(loop, &needs, err);
+    if (!first)
+        return 0;
+    return decide(loop, id, against, &needs, err) == 0 ? 1 : -1;
+}
+
+/* All pending experiments, the oldest first, until nothing moves any more. */
+static int judge_pending(struct loop *loop, struct err *err)
+{
+    const struct record *record = &loop->session->record;
+    int moved = 1;
+
+    while (moved == 1 && !loop->baseline_failed) {
+        int64_t first = first_pending(record);
+        moved = 0;
+        for (int64_t id = first; id <= (int64_t)record->n_experiments && moved == 0; id++)
+            moved = advance(loop, id, id == first, err);
+    }
+    return moved < 0 ? -1 : 0;
+}
+
+/* --- propose -------------------------------------------------------------------------------- */
+
+static int store_experiment(struct loop *loop, const struct experiment *e, int64_t enqueued,
+                            struct err *err)
+{
+    struct session *s = loop->session;
+    int rc = store_begin(s->store, err);
+
+    if (rc == 0)
+        rc = store_add_experiment(s->store, &s->record.study.space, e, err);
+    if (rc == 0 && enqueued > 0)
+        rc = store_take_enqueued(s->store, enqueued, e->id, err);
+    if (rc == 0)
+        rc = store_commit(s->store, err);
+    if (rc != 0) {
+        store_rollback(s->store);
+        return -1;
+    }
+    record_add_experiment(&s->record, e);
+    return 0;
+}
+
+static int refuse_enqueued(struct loop *loop, int64_t enqueued, const char *why, struct err *err)
+{
+    struct store *store = loop->session->store;
+
+    log_warn("%s", why);
+    if (store_begin(store, err) == 0 && store_take_enqueued(store, enqueued, 0, err) == 0 &&
+        store_event(store, "refused", 0, why, err) == 0 && store_commit(store, err) == 0)
+        return 0;
+    store_rollback(store);
+    return -1;
+}
+
+static int propose_one(struct loop *loop, struct err *err)
+{
+    struct session *s = loop->session;
+    struct experiment e;
+    int64_t enqueued;
+    int rc = propose_next(&e, &enqueued, &s->record, s->store, err);
+
+    if (rc == PROPOSE_REFUSED) {
+        struct err refused = *err;
+        return refuse_enqueued(loop, enqueued, refused.text, err);
+    }
+    if (rc == 1)
+        loop->exhausted = true;
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    rc = store_experiment(loop, &e, enqueued, err);
+    experiment_clear(&e);
+    return rc;
+}
+
+/* Is there room for one more?  A proposal that could not end before the deadline is not begun. */
+static bool may_propose(const struct loop *loop)
+{
+    const struct record *record = &loop->session->record;
+    int64_t pending = (int64_t)record->n_experiments - first_pending(record) + 1;
+    double left = loop->deadline - clock_s();
+
+    if (loop->stopping || loop->exhausted || loop->baseline_failed)
+        return false;
+    if (loop->cap > 0 && (int64_t)record->n_experiments >= loop->cap)
+        return false;
+    if (record_incumbent(record) == 0 && pending > 0) /* nothing to start from yet */
+        return false;
+    if (left <= progress_experiment_s(&loop->progress))
+        return false;
+    return pending < record->study.lookahead;
+}
+
+static int propose(struct loop *loop, struct err *err)
+{
+    while (may_propose(loop)) {
+        if (propose_one(loop, err) != 0 || judge_pending(loop, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- stop and wait -------------------------------------------------------------------------- */
+
+static int stop_runs(struct loop *loop, bool now, struct err *err)
+{
+    loop->stopping = true;
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (loop->slots[i].busy && slot_stop(&loop->slots[i], &loop->runner, now, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int take_signals(struct loop *loop, struct err *err)
+{
+    struct signalfd_siginfo info;
+
+    while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        loop->asked = (int)info.ssi_signo;
+        loop->asked_times++;
+        log_info(loop->asked_times == 1 ? "stopping: ending the current runs (again to stop now)"
+                                        : "stopping now");
+        if (stop_runs(loop, loop->asked_times > 1, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Until a run ends, a signal comes, or it is time to look at clock and inbox again. */
+static void wait_for_something(struct loop *loop)
+{
+    struct pollfd *fds = mem_new(loop->n_slots + 1, sizeof *fds);
+    nfds_t n = 0;
+
+    fds[n++] = (struct pollfd){.fd = loop->signals, .events = POLLIN};
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (loop->slots[i].busy)
+            fds[n++] = (struct pollfd){.fd = loop->slots[i].ticket.fd, .events = POLLIN};
+    poll(fds, n, 500);
+    free(fds);
+}
+
+static bool is_over(const struct loop *loop)
+{
+    const struct record *record = &loop->session->record;
+
+    if (busy_slots(loop) > 0)
+        return false;
+    if (loop->stopping || loop->baseline_failed)
+        return true;
+    return first_pending(record) > (int64_t)record->n_experiments && !may_propose(loop);
+}
+
+static void show_progress(struct loop *loop)
+{
+    struct record *record = &loop->session->record;
+    double done = 0;
+
+    for (size_t i = 0; i < loop->n_slots; i++) {
+        double part = loop->slots[i].busy ? stream_progress(loop->slots[i].dir) : (double)NAN;
+        done += isfinite(part) ? part : 0;
+    }
+    progress_show(&loop->progress, record, busy_slots(loop), done, loop->cap,
+                  loop->deadline - clock_s());
+}
+
+static int turn(struct loop *loop, struct err *err)
+{
+    struct session *s = loop->session;
+
+    if (take_signals(loop, err) != 0 || collect(loop, err) != 0)
+        return -1;
+    if (!loop->stopping && clock_s() >= loop->deadline) {
+        loop->timed_out = true;
+        if (stop_runs(loop, false, err) != 0)
+            return -1;
+    }
+    if (loop->stopping)
+        return 0;
+    if (inbox_take(&s->place, s->store, &s->record, err) < 0)
+        return -1;
+    if (judge_pending(loop, err) != 0)
+        return -1;
+    return propose(loop, err);
+}
+
+static enum loop_end how_it_ended(const struct loop *loop)
+{
+    if (loop->asked != 0)
+        return LOOP_SIGNAL;
+    if (loop->baseline_failed)
+        return LOOP_BASELINE;
+    if (loop->exhausted)
+        return LOOP_EXHAUSTED;
+    int64_t n = (int64_t)loop->session->record.n_experiments;
+    return loop->timed_out || loop->cap == 0 || n < loop->cap ? LOOP_TIME : LOOP_CAP;
+}
+
+static int loop_turns(struct loop *loop, struct err *err)
+{
+    for (;;) {
+        if (turn(loop, err) != 0)
+            return -1;
+        if (is_over(loop))
+            return 0;
+        show_progress(loop);
+        wait_for_something(loop);
+    }
+}
+
+/* INT and TERM come through a descriptor; a closed terminal or pipe does not end a night. */
+static int take_over_signals(sigset_t *before, struct err *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, before);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return fd < 0 ? err_sys(err, "signalfd") : fd;
+}
+
+static void init_runner(struct loop *loop)
+{
+    struct session *s = loop->session;
+
+    loop->runner = (struct runner){.place = &s->place, .store = s->store, .record = &s->record,
+                                   .executor = s->executor, .program = s->program,
+                                   .session = s->id};
+}
+
+/* After an error nothing may be left running; what was under way is repeated next time. */
+static void abandon_runs(struct loop *loop)
+{
+    struct err ignored;
+
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (loop->slots[i].busy)
+            slot_stop(&loop->slots[i], &loop->runner, true, &ignored);
+}
+
+int loop_run(struct session *session, const struct limits *limits, enum loop_end *end, int *signal,
+             struct err *err)
+{
+    struct loop loop = {.session = session, .cap = limits->experiments, .began = clock_s(),
+                        .n_slots = (size_t)limits->jobs};
+    sigset_t before;
+    int rc = -1;
+
+    if (judge_init(&loop.judge, &session->record.study.rule, err) != 0)
+        return -1;
+    loop.signals = take_over_signals(&before, err);
+    if (loop.signals < 0)
+        return -1;
+    loop.deadline = loop.began + limits->seconds;
+    loop.slots = mem_new(loop.n_slots, sizeof *loop.slots);
+    slots_share_cores(loop.slots, loop.n_slots);
+    init_runner(&loop);
+    progress_init(&loop.progress);
+    rc = loop_turns(&loop, err);
+    if (rc != 0)
+        abandon_runs(&loop);
+    log_progress(NULL);
+    *end = how_it_ended(&loop);
+    *signal = loop.asked;
+    free(loop.slots);
+    close(loop.signals);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "place.h"
+
+void place_clear(struct place *place)
+{
+    free(place->study_path);
+    free(place->study_dir);
+    free(place->name);
+    free(place->run_dir);
+    free(place->db);
+    *place = (struct place){0};
+}
+
+static int absolute(char **out, const char *path, struct err *err)
+{
+    *out = realpath(path, NULL);
+    return *out == NULL ? err_sys(err, "cannot find '%s'", path) : 0;
+}
+
+static void set_run_dir(struct place *place, char *run_dir)
+{
+    place->run_dir = run_dir;
+    place->db = path_join(run_dir, "study.db");
+}
+
+/* An absolute form of a path that need not exist yet. */
+static char *absolute_later(const char *path)
+{
+    char *here = getcwd(NULL, 0);
+    char *full = path_join(here != NULL ? here : ".", path);
+
+    free(here);
+    return full;
+}
+
+static int from_study_file(struct place *out, const char *path, const char *dir, struct err *err)
+{
+    struct study study;
+
+    if (study_read(&study, path, err) != 0)
+        return -1;
+    out->name = mem_strdup(study.name);
+    study_clear(&study);
+    if (absolute(&out->study_path, path, err) != 0)
+        return -1;
+    out->study_dir = path_dir(out->study_path);
+    if (dir != NULL)
+        set_run_dir(out, absolute_later(dir));
+    else
+        set_run_dir(out, mem_printf("%s/runs/%s", out->study_dir, out->name));
+    return 0;
+}
+
+/* The study file that a run directory was begun from, as recorded; gone or moved: NULL. */
+static int recorded_path(char **out, const char *db, struct err *err)
+{
+    struct store *store;
+
+    if (store_open(&store, db, STORE_READ, err) != 0)
+        return -1;
+    int rc = store_get(store, out, "study_path", err);
+    store_close(store);
+    if (rc == 0 && *out != NULL && !file_exists(*out)) {
+        free(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+static int from_run_dir(struct place *out, const char *path, struct err *err)
+{
+    char *run_dir;
+
+    if (absolute(&run_dir, path, err) != 0)
+        return -1;
+    set_run_dir(out, run_dir);
+    out->name = mem_strdup(strrchr(run_dir, '/') + 1);
+    if (recorded_path(&out->study_path, out->db, err) != 0)
+        return -1;
+    char *above = out->study_path != NULL ? path_dir(out->study_path)
+                                          : mem_printf("%s/../..", run_dir);
+    int rc = absolute(&out->study_dir, above, err);
+    free(above);
+    return rc;
+}
+
+static bool is_run_dir(const char *path)
+{
+    char *db = path_join(path, "study.db");
+    bool is = file_is_regular(db);
+
+    free(db);
+    return is;
+}
+
+/* runs/<word> below the current directory, for those who type the study's name. */
+static char *run_dir_named(const char *word)
+{
+    char *path = mem_printf("runs/%s", word);
+
+    if (strchr(word, '/') == NULL && is_run_dir(path))
+        return path;
+    free(path);
+    return NULL;
+}
+
+bool place_is_study(const char *word)
+{
+    char *named = run_dir_named(word);
+    bool is = named != NULL || is_run_dir(word) || file_is_regular(word);
+
+    free(named);
+    return is;
+}
+
+/* The only record below the current directory. */
+static int from_here(struct place *out, struct err *err)
+{
+    static const char *const patterns[] = {"runs/*/study.db", "*/runs/*/study.db",
+                                           "*/*/runs/*/study.db", NULL};
+    glob_t found = {0};
+    int rc;
+
+    if (is_run_dir("."))
+        return from_run_dir(out, ".", err);
+    for (int i = 0; patterns[i] != NULL; i++)
+        glob(patterns[i], i > 0 ? GLOB_APPEND : 0, NULL, &found);
+    if (found.gl_pathc == 0) {
+        rc = err_usage(err, "no study has been run below this folder: name a study file");
+    } else if (found.gl_pathc > 1) {
+        rc = err_usage(err, "%zu studies lie below this folder ('%s', '%s'…): name one",
+                       found.gl_pathc, found.gl_pathv[0], found.gl_pathv[1]);
+    } else {
+        char *dir = path_dir(found.gl_pathv[0]);
+        rc = from_run_dir(out, dir, err);
+        free(dir);
+    }
+    globfree(&found);
+    return rc;
+}
+
+static int find(struct place *out, const char *word, const char *dir, struct err *err)
+{
+    if (word == NULL)
+        return dir != NULL ? from_run_dir(out, dir, err) : from_here(out, err);
+    if (is_run_dir(word))
+        return from_run_dir(out, word, err);
+    char *named = run_dir_named(word);
+    if (named != NULL && !file_exists(word)) {
+        int rc = from_run_dir(out, named, err);
+        free(named);
+        return rc;
+    }
+    free(named);
+    if (file_is_dir(word))
+        return err_usage(err, "'%s' is neither a study file nor a run directory", word);
+    return from_study_file(out, word, dir, err);
+}
+
+int place_find(struct place *out, const char *word, const char *dir, struct err *err)
+{
+    *out = (struct place){0};
+    if (find(out, word, dir, err) == 0)
+        return 0;
+    place_clear(out);
+    return -1;
+}
+
+int place_load(const struct place *place, struct store **store, struct record *record,
+               struct err *err)
+{
+    if (!file_exists(place->db))
+        return err_usage(err, "study '%s' has not been run yet: `nightshift run %s` begins it",
+                         place->name, place->study_path != NULL ? place->study_path : "STUDY");
+    if (store_open(store, place->db, STORE_READ, err) != 0)
+        return -1;
+    if (store_load(*store, record, err) == 0)
+        return 0;
+    store_close(*store);
+    *store = NULL;
+    return -1;
+}
+
+char *place_run_dir(const struct place *place, int64_t experiment, uint32_t seed)
+{
+    return mem_printf("%s/runs/%lld/%u", place->run_dir, (long long)experiment, seed);
+}
+
+long place_owner(const struct place *place)
+{
+    char *path = path_join(place->run_dir, "study.lock"), text[32] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    long pid = 0;
+
+    free(path);
+    if (fd < 0)
+        return 0;
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0 && read(fd, text, sizeof text - 1) > 0)
+        pid = strtol(text, NULL, 10);
+    close(fd);
+    return pid;
+}
+
+/* A command that asks for the owner holds the lock for an instant; that is no reason to give up. */
+static bool try_lock(int fd)
+{
+    for (int tries = 0; tries < 10; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        usleep(20000);
+    }
+    return false;
+}
+
+int place_lock(int *fd, const struct place *place, struct err *err)
+{
+    char *path = path_join(place->run_dir, "study.lock"), text[32];
+
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0) {
+        err_sys(err, "cannot open '%s'", path);
+        free(path);
+        return -1;
+    }
+    free(path);
+    if (!try_lock(*fd)) {
+        close(*fd);
+        *fd = -1;
+        return err_locked(err, "study '%s' is being run by process %ld", place->name,
+                          place_owner(place));
+    }
+    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(*fd, 0) != 0 || pwrite(*fd, text, (size_t)len, 0) != len) {
+        close(*fd);
+        *fd = -1;
+        return err_sys(err, "cannot write the lock of study '%s'", place->name);
+    }
+    return 0;
+}

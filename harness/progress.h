@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * progress.h - what a person sees while a night goes on: one line a decision, and on a terminal one
+ * rewritten line with experiment, pairs, best so far and time left.
+ */
+#ifndef HARNESS_PROGRESS_H
+#define HARNESS_PROGRESS_H
+
+#include <stdint.h>
+
+#include "record.h"
+
+struct progress {
+    double began;        /* clock_s() */
+    double runs_s;       /* sum of the durations of this session's runs */
+    int64_t runs;
+    double decided_s;    /* clock_s() of the last decision */
+    double experiment_s; /* running mean of the time between decisions; 0 at first */
+    int64_t decided;
+};
+
+void progress_init(struct progress *progress);
+void progress_run_ended(struct progress *progress, double seconds);
+
+/* Prints the line of the decision on `experiment`. */
+void progress_decided(struct progress *progress, const struct record *record, int64_t experiment);
+
+/* About how long one experiment takes; 0 while nothing is known. */
+double progress_experiment_s(const struct progress *progress);
+
+/* Rewrites the last line.  `done`: sum of the shares that the runs under way have done. */
+void progress_show(const struct progress *progress, const struct record *record, size_t running,
+                   double done, int64_t cap, double left_s);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decision.h"
+#include "mem.h"
+#include "publish.h"
+#include "trial.h"
+
+/* The texts of one commit, made from a decision; what `struct entry` borrows. */
+struct texts {
+    struct str config, metric, subject;
+    char sha[SHA256_TEXT];
+};
+
+static void texts_clear(struct texts *texts)
+{
+    str_clear(&texts->config);
+    str_clear(&texts->metric);
+    str_clear(&texts->subject);
+}
+
+static const char *decision_word(const struct decision *d)
+{
+    if (d->verdict == OUTCOME_FAILED)
+        return "failed";
+    if (d->verdict == OUTCOME_REVERT)
+        return "revert";
+    return d->verified ? "verified" : "keep";
+}
+
+static void fill_entry(struct entry *entry, struct texts *texts, const struct record *record,
+                       const struct decision *d)
+{
+    const struct study *study = &record->study;
+    int64_t incumbent = d->incumbent > 0 ? d->incumbent : d->experiment;
+
+    *texts = (struct texts){0};
+    memcpy(texts->sha, record->experiments[d->experiment - 1].sha, sizeof texts->sha);
+    trial_write_yaml(&texts->config, &study->space, record->experiments[incumbent - 1].config);
+    decision_metric(&texts->metric, d, record);
+    str_addf(&texts->subject, "decision %lld: %s experiment %lld", (long long)d->number,
+             decision_word(d), (long long)d->experiment);
+    *entry = (struct entry){.study = study->name, .number = d->number,
+                            .experiment = d->experiment, .word = decision_word(d),
+                            .config_sha = texts->sha, .metric = texts->metric.at,
+                            .subject = texts->subject.at, .config_yaml = texts->config.at,
+                            .study_yaml = study->text, .study_len = study->text_len,
+                            .decision_yaml = d->body};
+}
+
+static const char *last_commit(const struct record *record, const char *ref)
+{
+    for (size_t i = record->n_outbox; i > 0; i--)
+        if (strcmp(record->outbox[i - 1].ref, ref) == 0)
+            return record->outbox[i - 1].commit;
+    return "";
+}
+
+static int plan_commit(struct plan *out, const struct record *record, struct ledger *ledger,
+                       const struct decision *d, const char *ref, const char *parent,
+                       struct err *err)
+{
+    struct entry entry;
+    struct texts texts;
+
+    fill_entry(&entry, &texts, record, d);
+    int rc = ledger_plan(out, ledger, ref, parent, &entry, err);
+    texts_clear(&texts);
+    return rc;
+}
+
+int publish_plan(struct plan *out, const struct record *record, struct ledger *ledger,
+                 const struct outbox *outbox, struct err *err)
+{
+    const struct decision *d = &record->decisions[outbox->decision - 1];
+
+    if (plan_commit(out, record, ledger, d, outbox->ref, outbox->parent, err) != 0)
+        return -1;
+    if (strcmp(out->commit, outbox->commit) == 0)
+        return 0;
+    err_integrity(err, "decision %lld: the record gives commit %s, but %s was intended",
+                  (long long)d->number, out->commit, outbox->commit);
+    plan_clear(out);
+    return -1;
+}
+
+static int publish_one(struct record *record, struct store *store, struct ledger *ledger,
+                       size_t at, struct err *err)
+{
+    struct outbox *outbox = &record->outbox[at];
+    struct plan plan;
+
+    if (publish_plan(&plan, record, ledger, outbox, err) != 0)
+        return -1;
+    int rc = ledger_publish(ledger, &plan, err);
+    plan_clear(&plan);
+    if (rc != 0 || store_begin(store, err) != 0)
+        return -1;
+    if (store_set_published(store, outbox->decision, outbox->ref, err) != 0 ||
+        store_commit(store, err) != 0) {
+        store_rollback(store);
+        return -1;
+    }
+    outbox->done = true;
+    return 0;
+}
+
+int publish_pending(struct record *record, struct store *store, struct ledger *ledger,
+                    struct err *err)
+{
+    size_t first = record->n_outbox; /* what is pending are the newest rows */
+
+    while (first > 0 && !record->outbox[first - 1].done)
+        first--;
+    for (size_t i = first; i < record->n_outbox; i++)
+        if (publish_one(record, store, ledger, i, err) != 0)
+            return -1;
+    return 0;
+}
+
+static void fill_decision(struct decision *d, const struct record *record, int64_t experiment,
+                          int64_t against, const struct needs *needs)
+{
+    const struct judgement *j = &needs->judgement;
+    bool keep = needs->verdict == OUTCOME_KEEP, tested = against > 0;
+
+    *d = (struct decision){.number = (int64_t)record->n_decisions + 1, .experiment = experiment,
+                           .kind = tested ? DECISION_VERIFY : DECISION_HEAD, .against = against,
+                           .verdict = needs->verdict, .verified = keep && tested,
+                           .alpha = tested ? record->study.rule.alpha : (double)NAN,
+                           .n = j->n, .mean = j->mean, .low = j->low, .high = j->high,
+                           .z = j->z, .sd = needs->sample_sd, .df = j->df,
+                           .incumbent = keep ? experiment : record_incumbent(record)};
+    d->reason = mem_strdup(j->reason);
+}
+
+/* The intents: one commit on the log, and for a verified keep one on the line of keeps. */
+static int plan_intents(struct plan plans[2], size_t *n, const struct record *record,
+                        struct ledger *ledger, const struct decision *d, struct err *err)
+{
+    char ref[160];
+
+    *n = 0;
+    for (int i = 0; i < (d->verified ? 2 : 1); i++) {
+        ledger_ref_name(ref, record->study.name, i == 0);
+        if (plan_commit(&plans[i], record, ledger, d, ref, last_commit(record, ref), err) != 0)
+            return -1;
+        ++*n;
+    }
+    return 0;
+}
+
+static struct outbox as_outbox(const struct plan *plan, const struct decision *d)
+{
+    struct outbox outbox = {.decision = d->number};
+
+    memcpy(outbox.ref, plan->ref, sizeof outbox.ref);
+    memcpy(outbox.parent, plan->parent, sizeof outbox.parent);
+    memcpy(outbox.tree, plan->tree, sizeof outbox.tree);
+    memcpy(outbox.commit, plan->commit, sizeof outbox.commit);
+    return outbox;
+}
+
+static int store_intents(struct store *store, const struct decision *d, const struct plan *plans,
+                         size_t n, struct err *err)
+{
+    if (store_begin(store, err) != 0)
+        return -1;
+    int rc = store_add_decision(store, d, err);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct outbox outbox = as_outbox(&plans[i], d);
+        rc = store_add_outbox(store, &outbox, plans[i].commit_bytes, plans[i].commit_len, err);
+    }
+    if (rc == 0)
+        rc = store_event(store, "decided", d->experiment, d->reason, err);
+    if (rc == 0)
+        rc = store_commit(store, err);
+    if (rc != 0)
+        store_rollback(store);
+    return rc;
+}
+
+int publish_decision(struct record *record, struct store *store, struct ledger *ledger,
+                     int64_t experiment, int64_t against, const struct needs *needs,
+                     struct err *err)
+{
+    struct decision d;
+    struct plan plans[2] = {0};
+    size_t n = 0;
+    int rc;
+
+    fill_decision(&d, record, experiment, against, needs);
+    rc = decision_write(&d.body, &d, record, store, err);
+    if (rc == 0)
+        rc = plan_intents(plans, &n, record, ledger, &d, err);
+    if (rc == 0)
+        rc = store_intents(store, &d, plans, n, err);
+    if (rc == 0) {
+        record_add_decision(record, &d);
+        for (size_t i = 0; i < n; i++) {
+            struct outbox outbox = as_outbox(&plans[i], &d);
+            record_add_outbox(record, &outbox);
+        }
+        rc = publish_pending(record, store, ledger, err);
+    }
+    for (size_t i = 0; i < n; i++)
+        plan_clear(&plans[i]);
+    free(d.reason);
+    free(d.body);
+    return rc;
+}

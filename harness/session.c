@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "inputs.h"
+#include "log.h"
+#include "mem.h"
+#include "publish.h"
+#include "session.h"
+
+void session_close(struct session *session)
+{
+    store_close(session->store);
+    ledger_close(session->ledger);
+    record_clear(&session->record);
+    free(session->program);
+    if (session->lock >= 0)
+        close(session->lock);
+    place_clear(&session->place);
+}
+
+/* The study as the file says it now; from the record where only a run directory is known. */
+static int read_study(struct study *out, const struct place *place, struct err *err)
+{
+    struct store *store;
+    char *text = NULL;
+
+    if (place->study_path != NULL)
+        return study_read(out, place->study_path, err);
+    if (store_open(&store, place->db, STORE_READ, err) != 0)
+        return -1;
+    int rc = store_get(store, &text, "study", err);
+    store_close(store);
+    if (rc == 0 && text == NULL)
+        rc = err_integrity(err, "'%s' holds no study", place->db);
+    if (rc == 0)
+        rc = study_parse(out, text, strlen(text), "recorded study", err);
+    free(text);
+    return rc;
+}
+
+/* A new record beside an old branch would rewrite what somebody may rely on. */
+static int refuse_foreign_refs(const struct session *session, const char *name, struct err *err)
+{
+    char ref[160], tip[41];
+
+    for (int log = 0; log < 2; log++) {
+        ledger_ref_name(ref, name, log == 1);
+        if (ledger_tip(session->ledger, tip, ref, err) != 0)
+            return -1;
+        if (tip[0] != '\0')
+            return err_integrity(err,
+                                 "'%s' exists in git, but its record '%s' does not: rename the "
+                                 "study, or remove the branches nightshift/%s and "
+                                 "nightshift/%s-log",
+                                 ref, session->place.db, name, name);
+    }
+    return 0;
+}
+
+static int set_inputs(struct store *store, const struct artifact *inputs, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (store_add_artifact(store, &inputs[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+static int begin_record(struct session *session, const struct study *study,
+                        const struct artifact *inputs, size_t n_inputs, struct err *err)
+{
+    struct str spec = {0};
+    struct store *store = session->store;
+
+    study_write_spec(&spec, study);
+    int rc = store_begin(store, err);
+    if (rc == 0)
+        rc = store_set(store, "study", study->text, err);
+    if (rc == 0)
+        rc = store_set(store, "spec", spec.at, err);
+    if (rc == 0)
+        rc = set_inputs(store, inputs, n_inputs, err);
+    if (rc == 0)
+        rc = store_event(store, "begun", 0, study->name, err);
+    if (rc == 0)
+        rc = store_commit(store, err);
+    if (rc != 0)
+        store_rollback(store);
+    str_clear(&spec);
+    return rc;
+}
+
+/* The file must still be the study that was begun; how far to go may change. */
+static int check_same_study(struct session *session, const struct study *study, struct err *err)
+{
+    struct str spec = {0}, change = {0};
+    int rc = 0;
+
+    study_write_spec(&spec, study);
+    study_describe_change(&change, session->record.spec, spec.at);
+    if (change.len > 0)
+        rc = err_usage(err,
+                       "study '%s' has changed since it was begun; give it a new name, or take "
+                       "back:\n%s",
+                       study->name, str_text(&change));
+    str_clear(&change);
+    str_clear(&spec);
+    struct study *kept = &session->record.study;
+    kept->jobs = study->jobs;
+    kept->run_cap = study->run_cap;
+    kept->hours = study->hours;
+    free(kept->until);
+    kept->until = study->until != NULL ? mem_strdup(study->until) : NULL;
+    return rc;
+}
+
+/* Results of other data or another trainer must not be mixed; before the first decision there is
+ * nothing to be mixed with, so a trainer that was mended may be taken. */
+static int check_same_inputs(struct session *session, const struct artifact *inputs, size_t n,
+                             struct err *err)
+{
+    struct artifact *recorded = NULL;
+    size_t n_recorded = 0;
+    struct str change = {0};
+    int rc = store_artifacts(session->store, &recorded, &n_recorded, 0, err);
+
+    if (rc == 0)
+        inputs_compare(&change, recorded, n_recorded, inputs, n);
+    if (change.len > 0 && record_incumbent(&session->record) > 0)
+        rc = err_usage(err, "study '%s' cannot go on with other inputs:\n%s",
+                       session->place.name, str_text(&change));
+    else if (change.len > 0 && rc == 0) {
+        rc = store_begin(session->store, err);
+        if (rc == 0 && (rc = set_inputs(session->store, inputs, n, err)) == 0)
+            rc = store_event(session->store, "inputs", 0, str_text(&change), err);
+        if (rc == 0)
+            rc = store_commit(session->store, err);
+    }
+    str_clear(&change);
+    artifacts_free(recorded, n_recorded);
+    return rc;
+}
+
+/* Runs whose end is not recorded died with the harness: they are repeated. */
+static int recover_runs(struct session *session, struct err *err)
+{
+    struct record *record = &session->record;
+
+    for (size_t i = 0; i < record->n_runs; i++) {
+        struct run *run = &record->runs[i];
+        struct run_facts none = {0};
+        if (run->class != CLASS_NONE)
+            continue;
+        char *dir = place_run_dir(&session->place, run->experiment, run->seed);
+        int rc = file_exists(dir) ? session->executor->clear(dir, err) : 0;
+        free(dir);
+        if (rc != 0 || store_begin(session->store, err) != 0)
+            return -1;
+        run->class = CLASS_INTERRUPTED;
+        if (store_end_run(session->store, run, &none, err) != 0 ||
+            store_commit(session->store, err) != 0) {
+            store_rollback(session->store);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int note_session(struct session *session, struct err *err)
+{
+    char *host = host_describe();
+    int rc = store_begin(session->store, err);
+
+    if (rc == 0)
+        rc = store_add_session(session->store, &session->id, host, err);
+    if (rc == 0 && session->place.study_path != NULL)
+        rc = store_set(session->store, "study_path", session->place.study_path, err);
+    if (rc == 0)
+        rc = store_commit(session->store, err);
+    if (rc != 0)
+        store_rollback(session->store);
+    free(host);
+    return rc;
+}
+
+/* With the lock held: the record is made or checked, and what was interrupted is mended. */
+static int open_record(struct session *session, const struct study *study,
+                       const struct artifact *inputs, size_t n, struct err *err)
+{
+    struct place *place = &session->place;
+    char *spec = NULL;
+
+    if (ledger_open(&session->ledger, place->study_dir, place->run_dir, study->name, err) != 0)
+        return -1;
+    if (!file_exists(place->db) && refuse_foreign_refs(session, study->name, err) != 0)
+        return -1;
+    if (store_open(&session->store, place->db, STORE_WRITE, err) != 0 ||
+        store_get(session->store, &spec, "spec", err) != 0)
+        return -1;
+    session->resumed = spec != NULL;
+    free(spec);
+    if (!session->resumed && begin_record(session, study, inputs, n, err) != 0)
+        return -1;
+    if (store_load(session->store, &session->record, err) != 0 ||
+        check_same_study(session, study, err) != 0 ||
+        check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||
+        recover_runs(session, err) != 0)
+        return -1;
+    return publish_pending(&session->record, session->store, session->ledger, err);
+}
+
+static int open_all(struct session *out, const char *word, const char *dir, struct err *err)
+{
+    struct study study = {0};
+    struct artifact *inputs = NULL;
+    size_t n = 0;
+    int rc = -1;
+
+    if (place_find(&out->place, word, dir, err) != 0 || read_study(&study, &out->place, err) != 0)
+        return -1;
+    const char *study_dir = out->place.study_dir;
+    if (executor_find_program(&out->program, study.command[0], study_dir, err) == 0 &&
+        inputs_collect(&inputs, &n, &study, study_dir, out->program, err) == 0 &&
+        file_mkdirs(out->place.run_dir, err) == 0 &&
+        place_lock(&out->lock, &out->place, err) == 0)
+        rc = open_record(out, &study, inputs, n, err);
+    artifacts_free(inputs, n);
+    study_clear(&study);
+    return rc;
+}
+
+int session_open(struct session *out, const char *word, const char *dir, struct err *err)
+{
+    *out = (struct session){.lock = -1, .executor = executor_find("local")};
+    if (open_all(out, word, dir, err) == 0)
+        return 0;
+    session_close(out);
+    return -1;
+}

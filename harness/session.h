@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session.h - a study opened for writing: locked, checked against its record, recovered.
+ *
+ * Beginning and going on are the same call.  Nothing is created before study file, trainer and
+ * inputs are known to be good.
+ */
+#ifndef HARNESS_SESSION_H
+#define HARNESS_SESSION_H
+
+#include "executor.h"
+#include "ledger.h"
+#include "place.h"
+#include "record.h"
+#include "store.h"
+
+struct session {
+    struct place place;
+    int lock;
+    struct store *store;
+    struct record record;
+    struct ledger *ledger;
+    const struct executor *executor;
+    char *program; /* the trainer, absolute */
+    int64_t id;    /* row of this start */
+    bool resumed;  /* the record held something already */
+};
+
+/* `dir`: --dir or NULL. */
+int session_open(struct session *out, const char *study, const char *dir, struct err *err);
+void session_close(struct session *session);
+
+#endif
