@@ -99,7 +99,7 @@ static inline void add_constraint(struct space *space, const char *text)
     space->constraints[space->n_constraints++] = constraint;
 }
 
-/* One of every kind: log, linear, stepped, whole, choice, condition, constant, constraint. */
+/* One of every kind: journal, linear, stepped, whole, choice, condition, constant, constraint. */
 static inline void fill_mixed_space(struct space *space)
 {
     *space = (struct space){0};
@@ -116,61 +116,61 @@ static inline void fill_mixed_space(struct space *space)
 
 /* --- histories -------------------------------------------------------------------------------- */
 
-struct log {
+struct journal {
     const struct space *space;
     struct past *past;
     struct history history;
 };
 
-static inline void log_add(struct log *log, const struct value *config, enum outcome outcome,
-                           double loss)
+static inline void journal_add(struct journal *journal, const struct value *config,
+                               enum outcome outcome, double loss)
 {
-    const struct space *space = log->space;
+    const struct space *space = journal->space;
     struct value *values = mem_new(space->n, sizeof *values);
     double *unit = mem_new(space->n, sizeof *unit);
-    size_t n = log->history.n;
+    size_t n = journal->history.n;
 
     memcpy(values, config, space->n * sizeof *values);
     space_encode(unit, space, config);
-    log->past = mem_room(log->past, n, sizeof *log->past);
-    log->past[n] = (struct past){unit, values, outcome, loss, NAN, NAN};
-    log->history.past = log->past;
-    log->history.n = n + 1;
+    journal->past = mem_room(journal->past, n, sizeof *journal->past);
+    journal->past[n] = (struct past){unit, values, outcome, loss, NAN, NAN};
+    journal->history.past = journal->past;
+    journal->history.n = n + 1;
     if (outcome == OUTCOME_KEEP)
-        log->history.head = n;
+        journal->history.head = n;
 }
 
-static inline void log_init(struct log *log, const struct space *space)
+static inline void journal_init(struct journal *journal, const struct space *space)
 {
-    *log = (struct log){.space = space, .history = {.head = SIZE_MAX}};
+    *journal = (struct journal){.space = space, .history = {.head = SIZE_MAX}};
 }
 
 /* The baseline as the head. */
-static inline void log_add_start(struct log *log)
+static inline void journal_add_start(struct journal *journal)
 {
-    struct value *config = mem_new(log->space->n, sizeof *config);
+    struct value *config = mem_new(journal->space->n, sizeof *config);
 
-    space_start(config, log->space);
-    log_add(log, config, OUTCOME_KEEP, NAN);
+    space_start(config, journal->space);
+    journal_add(journal, config, OUTCOME_KEEP, NAN);
     free(config);
 }
 
-static inline void log_clear(struct log *log)
+static inline void journal_clear(struct journal *journal)
 {
-    for (size_t i = 0; i < log->history.n; i++) {
-        free((void *)(uintptr_t)log->past[i].unit);
-        free((void *)(uintptr_t)log->past[i].config);
+    for (size_t i = 0; i < journal->history.n; i++) {
+        free((void *)(uintptr_t)journal->past[i].unit);
+        free((void *)(uintptr_t)journal->past[i].config);
     }
-    free(log->past);
+    free(journal->past);
 }
 
 /* The next proposal; fails the test on an error.  0, or 1 when nothing is left. */
 static inline int ask_next(struct value *config, const struct strategy *strategy,
-                           const struct log *log, uint64_t seed)
+                           const struct journal *journal, uint64_t seed)
 {
     struct err err = {0};
-    int rc =
-        strategy_propose(config, strategy, log->space, &log->history, seed, log->history.n, &err);
+    int rc = strategy_propose(config, strategy, journal->space, &journal->history, seed,
+                              journal->history.n, &err);
 
     if (rc == -1)
         fail_msg("%s", err.text);
