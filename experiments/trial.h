@@ -20,16 +20,20 @@ void trial_write_yaml(struct str *out, const struct space *space, const struct v
 /* SHA-256 of the JSON form. */
 void trial_hash(char out[SHA256_TEXT], const struct space *space, const struct value *config);
 
-/* Reads the JSON (or YAML) form back into config [space->n]; checks ranges, names, completeness. */
+/* Reads the JSON (or YAML) form back into config [space->n]; checks ranges, names, types and
+ * completeness, not the constraints. */
 int trial_parse(struct value *config, const struct space *space, const char *text,
                 struct err *err);
 
 /*
  * The argv of one run, NULL-terminated; the caller frees with argv_free().  Placeholders inside an
  * element: {config}, {seed}, {dir}, {steps}, {study_dir}, {name} for each parameter; an element
- * that is exactly {args} becomes one --name=value per active parameter.  `steps` is the calibrated
- * count, 0 while unknown.  An element without placeholder that names an existing file or folder
- * relative to study_dir is given as its absolute path; command[0] without a slash is left as it is.
+ * that is exactly {args} becomes one --name=value per active parameter, sorted by name.  `steps` is
+ * the calibrated count, 0 while unknown.  An element that holds an inactive parameter is left out.
+ *
+ * An element without placeholder that names an existing file or folder relative to study_dir is
+ * given as that path; it must hold a slash or a point, so that a word such as "train" stays a word.
+ * command[0] without a slash is left as it is.
  */
 struct argv_values {
     const char *config_path, *dir, *study_dir;

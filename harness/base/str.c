@@ -188,9 +188,9 @@ const char *word_suggest(const char *word, const char *const *words, size_t n)
     return found;
 }
 
-/* Length of the well-formed UTF-8 character at p, its code point in *code; 0 when it is none. */
-static size_t utf8_char(uint32_t *code, const unsigned char *p, size_t len)
+size_t utf8_read(uint32_t *code, const char *bytes, size_t len)
 {
+    const unsigned char *p = (const unsigned char *)bytes;
     size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : 4;
 
     if (n == 4 && (p[0] & 0xf8) != 0xf0)
@@ -225,7 +225,7 @@ void str_add_printable(struct str *s, const char *bytes, size_t len, size_t max)
         len = max;
     for (size_t i = 0; i < len;) {
         uint32_t code = 0;
-        size_t n = utf8_char(&code, p + i, len - i);
+        size_t n = utf8_read(&code, bytes + i, len - i);
         if (n > 0 && code_is_printable(code)) {
             str_addn(s, bytes + i, n);
         } else {

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct str {
     char *at;
@@ -44,6 +45,10 @@ bool integer_read(unsigned long long *out, const char *text, unsigned long long 
 
 /* The word of `words[n]` that `word` was probably meant to be, or NULL.  Borrowed. */
 const char *word_suggest(const char *word, const char *const *words, size_t n);
+
+/* Length of the well-formed UTF-8 character at bytes [len > 0], its code point in *code; 0 when it
+ * is none (overlong, surrogate, beyond U+10FFFF, cut off). */
+size_t utf8_read(uint32_t *code, const char *bytes, size_t len);
 
 /*
  * Text from outside, fit for a terminal: control characters (C0, C1, DEL), bidirectional controls

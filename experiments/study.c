@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "mem.h"
+#include "placeholder.h"
+#include "study_part.h"
+
+enum { MAX_NAME = 64, MAX_WORD = 200, MAX_PATH = 4096 };
+
+/* --- metric ----------------------------------------------------------------------------------- */
+
+/* Names that have a meaning of their own on the trainer's standard output (docs/trainer.md). */
+static bool metric_is_taken(const char *name)
+{
+    static const char *const taken[] = {"test_loss", "config", "progress", "step"};
+
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(name, taken[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_metric_name(const char *name)
+{
+    for (size_t n; *name != '\0'; name += n + (name[n] == '/'))
+        if ((n = name_length(name)) == 0 || (name[n] != '\0' && name[n] != '/'))
+            return false;
+    return true;
+}
+
+static int read_metric_name(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = into;
+    const char *name;
+
+    if (yaml_read_text(&name, node, MAX_NAME, err) != 0)
+        return -1;
+    if (strcmp(name, "test_loss") == 0)
+        return yaml_refuse(node, err,
+                           "'test_loss' is withheld until the end; choose a metric of "
+                           "the validation data");
+    if (metric_is_taken(name))
+        return yaml_refuse(node, err, "'%s' has another meaning and cannot be the metric", name);
+    if (!is_metric_name(name))
+        return yaml_refuse(node, err, "'%s' is no metric's name: use letters, digits, _ . - /",
+                           name);
+    study->metric = mem_strdup(name);
+    return 0;
+}
+
+static int read_goal(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = into;
+    const char *goal;
+
+    if (yaml_read_text(&goal, node, MAX_WORD, err) != 0)
+        return -1;
+    study->maximize = strcmp(goal, "maximize") == 0;
+    if (!study->maximize && strcmp(goal, "minimize") != 0)
+        return yaml_refuse(node, err, "the goal is 'minimize' or 'maximize', not '%s'", goal);
+    return 0;
+}
+
+static int read_metric(void *into, const struct yaml *node, struct err *err)
+{
+    static const struct yaml_key keys[] = {
+        {"name", true, read_metric_name},
+        {"goal", false, read_goal},
+        {NULL, false, NULL},
+    };
+    struct study_reading *reading = into;
+
+    return yaml_read_map(reading->study, node, keys, err);
+}
+
+/* --- trainer ---------------------------------------------------------------------------------- */
+
+static int remember_command(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    (void)err;
+    reading->command = node;
+    return 0;
+}
+
+static int read_timeout(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    return yaml_read_duration(&reading->study->timeout_s, node, err);
+}
+
+static int read_trainer(void *into, const struct yaml *node, struct err *err)
+{
+    static const struct yaml_key keys[] = {
+        {"command", true, remember_command},
+        {"timeout", false, read_timeout},
+        {NULL, false, NULL},
+    };
+
+    return yaml_read_map(into, node, keys, err);
+}
+
+/* --- search and decision ---------------------------------------------------------------------- */
+
+static int refuse_strategy(const struct yaml *node, const char *name, struct err *err)
+{
+    const char *names[64];
+    size_t n = 0;
+
+    for (; strategies[n] != NULL && n < 64; n++)
+        names[n] = strategies[n]->name;
+    const char *meant = word_suggest(name, names, n);
+    if (meant != NULL)
+        return yaml_refuse(node, err, "unknown strategy '%s' (did you mean '%s'?)", name, meant);
+    return yaml_refuse(node, err, "unknown strategy '%s' (see `nightshift list strategies`)", name);
+}
+
+static int read_strategy(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = into;
+    const char *name;
+
+    if (yaml_read_text(&name, node, MAX_WORD, err) != 0)
+        return -1;
+    study->strategy = strategy_find(name);
+    return study->strategy != NULL ? 0 : refuse_strategy(node, name, err);
+}
+
+static int read_seed(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = into;
+
+    return yaml_read_integer(&study->seed, node, 0, UINT64_MAX, err);
+}
+
+static int read_search(void *into, const struct yaml *node, struct err *err)
+{
+    static const struct yaml_key keys[] = {
+        {"strategy", false, read_strategy},
+        {"seed", false, read_seed},
+        {NULL, false, NULL},
+    };
+    struct study_reading *reading = into;
+
+    return yaml_read_map(reading->study, node, keys, err);
+}
+
+static int read_alpha(void *into, const struct yaml *node, struct err *err)
+{
+    struct judge_rule *rule = into;
+
+    return yaml_read_number(&rule->alpha, node, 0.001, 0.2, err);
+}
+
+static int read_max_seeds(void *into, const struct yaml *node, struct err *err)
+{
+    struct judge_rule *rule = into;
+    uint64_t n;
+
+    if (yaml_read_integer(&n, node, 1, BOUNDARY_MAX, err) != 0)
+        return -1;
+    rule->max_seeds = (int)n;
+    return 0;
+}
+
+static int read_min_gain(void *into, const struct yaml *node, struct err *err)
+{
+    struct judge_rule *rule = into;
+
+    return yaml_read_number(&rule->min_gain, node, 0, INFINITY, err);
+}
+
+static int refuse_later(void *into, const struct yaml *node, struct err *err)
+{
+    (void)into;
+    return yaml_refuse_key(node, err, "'%s' is not available in this version; leave it out",
+                           node->key);
+}
+
+static int read_decision(void *into, const struct yaml *node, struct err *err)
+{
+    static const struct yaml_key keys[] = {
+        {"alpha", false, read_alpha},
+        {"max_seeds", false, read_max_seeds},
+        {"min_gain", false, read_min_gain},
+        {"fdr", false, refuse_later},
+        {NULL, false, NULL},
+    };
+    struct study_reading *reading = into;
+
+    return yaml_read_map(&reading->study->rule, node, keys, err);
+}
+
+/* --- single values ---------------------------------------------------------------------------- */
+
+static int read_name(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+    const char *name;
+    size_t len;
+
+    if (yaml_read_text(&name, node, MAX_NAME, err) != 0)
+        return -1;
+    len = strlen(name);
+    if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != len || *name == '-')
+        return yaml_refuse(node, err,
+                           "the name '%s' may hold only a-z, 0-9 and -, and not begin "
+                           "with -",
+                           name);
+    if (len >= 4 && strcmp(name + len - 4, "-log") == 0)
+        return yaml_refuse(node, err, "the name '%s' may not end in -log", name);
+    reading->study->name = mem_strdup(name);
+    return 0;
+}
+
+static int read_parameters(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    return study_read_parameters(reading->study, node, err);
+}
+
+static int remember_constraints(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    if (node->kind != YAML_LIST)
+        return yaml_refuse(node, err, "'constraints' must be a list of texts");
+    reading->constraints = node;
+    return 0;
+}
+
+static int read_jobs(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+    uint64_t n;
+
+    if (yaml_read_integer(&n, node, 1, 1024, err) != 0)
+        return -1;
+    reading->study->jobs = (int)n;
+    return 0;
+}
+
+static int read_lookahead(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+    uint64_t n;
+
+    if (yaml_read_integer(&n, node, 1, 64, err) != 0)
+        return -1;
+    reading->study->lookahead = (int)n;
+    return 0;
+}
+
+static int read_run_cap(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+    uint64_t n;
+
+    if (yaml_read_integer(&n, node, 1, 1000000000, err) != 0)
+        return -1;
+    reading->study->run_cap = (int64_t)n;
+    return 0;
+}
+
+static int read_hours(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    if (yaml_read_number(&reading->study->hours, node, 0, 24 * 366, err) != 0)
+        return -1;
+    if (reading->study->hours == 0)
+        return yaml_refuse(node, err, "'hours' must be more than 0");
+    return 0;
+}
+
+static int read_until(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+    const char *until;
+
+    if (yaml_read_time(&until, node, err) != 0)
+        return -1;
+    reading->study->until = mem_strdup(until);
+    return 0;
+}
+
+static int read_files(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    return yaml_read_texts(&reading->study->files, &reading->study->n_files, node, MAX_PATH, err);
+}
+
+static int read_env(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+    struct study *study = reading->study;
+
+    if (yaml_read_texts(&study->env, &study->n_env, node, MAX_WORD, err) != 0)
+        return -1;
+    for (size_t i = 0; i < study->n_env; i++)
+        if (name_length(study->env[i]) != strlen(study->env[i]) ||
+            strpbrk(study->env[i], ".-") != NULL)
+            return yaml_refuse(node->items[i], err, "'%s' is no name of an environment variable",
+                               study->env[i]);
+    return 0;
+}
+
+/* --- keys that this version knows only in their plain form ------------------------------------ */
+
+static bool is_off(const struct yaml *node)
+{
+    static const char *const off[] = {"off", "0", "false"};
+
+    for (size_t i = 0; node->kind == YAML_SCALAR && i < sizeof off / sizeof *off; i++)
+        if (strcmp(node->text, off[i]) == 0)
+            return true;
+    return false;
+}
+
+static int read_off(void *into, const struct yaml *node, struct err *err)
+{
+    return is_off(node) ? 0 : refuse_later(into, node, err);
+}
+
+static int read_executor(void *into, const struct yaml *node, struct err *err)
+{
+    if (node->kind == YAML_SCALAR && strcmp(node->text, "local") == 0)
+        return 0;
+    return refuse_later(into, node, err);
+}
+
+/* Words of W&B sweep files that stand elsewhere here. */
+static int refuse_wandb(void *into, const struct yaml *node, struct err *err)
+{
+    (void)into;
+    if (strcmp(node->key, "method") == 0)
+        return yaml_refuse_key(node, err, "unknown key 'method' (here: search: {strategy: …})");
+    return yaml_refuse_key(node, err, "unknown key '%s' (here: trainer: {command: […]})",
+                           node->key);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static const struct yaml_key study_keys[] = {
+    {"name", true, read_name},
+    {"metric", true, read_metric},
+    {"trainer", true, read_trainer},
+    {"parameters", true, read_parameters},
+    {"constraints", false, remember_constraints},
+    {"search", false, read_search},
+    {"decision", false, read_decision},
+    {"jobs", false, read_jobs},
+    {"lookahead", false, read_lookahead},
+    {"run_cap", false, read_run_cap},
+    {"hours", false, read_hours},
+    {"until", false, read_until},
+    {"files", false, read_files},
+    {"env", false, read_env},
+    {"executor", false, read_executor},
+    {"placebo", false, read_off},
+    {"audit", false, read_off},
+    {"early_terminate", false, refuse_later},
+    {"hypotheses", false, refuse_later},
+    {"notify", false, refuse_later},
+    {"method", false, refuse_wandb},
+    {"command", false, refuse_wandb},
+    {"program", false, refuse_wandb},
+    {NULL, false, NULL},
+};
+
+static void study_init(struct study *study, const char *text, size_t len)
+{
+    *study = (struct study){
+        .text = mem_strndup(text, len),
+        .text_len = len,
+        .timeout_s = INFINITY,
+        .strategy = strategy_find("perturb"),
+        .seed = 1,
+        .rule = {.alpha = 0.05, .max_seeds = 6, .min_gain = 0},
+        .jobs = 1,
+        .lookahead = 1,
+        .hours = NAN,
+    };
+}
+
+static int read_study(struct study *study, const struct yaml *root, struct err *err)
+{
+    struct study_reading reading = {.study = study};
+
+    if (yaml_read_map(&reading, root, study_keys, err) != 0)
+        return -1;
+    if (study_read_command(study, reading.command, err) != 0)
+        return -1;
+    return reading.constraints != NULL ? study_read_constraints(study, reading.constraints, err)
+                                       : 0;
+}
+
+int study_parse(struct study *out, const char *text, size_t len, const char *name, struct err *err)
+{
+    struct yaml *root = NULL;
+    int rc = -1;
+
+    *out = (struct study){0};
+    if (yaml_parse(&root, text, len, name, err) == 0) {
+        study_init(out, text, len);
+        rc = read_study(out, root, err);
+    }
+    if (rc != 0)
+        study_clear(out);
+    yaml_free(root);
+    return rc;
+}
+
+/* A missing or unreadable study file is the user's to mend, unlike a failing disk. */
+static int read_file(char **text, size_t *len, const char *path, struct err *err)
+{
+    if (access(path, R_OK) != 0)
+        return err_usage(err, "%s: %s", path, strerror(errno));
+    if (file_is_dir(path))
+        return err_usage(err, "%s: a folder, not a study file", path);
+    return file_read(text, len, path, YAML_MAX_BYTES, err);
+}
+
+int study_read(struct study *out, const char *path, struct err *err)
+{
+    struct str name = {NULL, 0};
+    char *text = NULL;
+    size_t len = 0;
+    int rc = -1;
+
+    *out = (struct study){0};
+    str_add_printable(&name, path, strlen(path), MAX_PATH);
+    if (read_file(&text, &len, path, err) == 0)
+        rc = study_parse(out, text, len, str_text(&name), err);
+    free(text);
+    str_clear(&name);
+    return rc;
+}
+
+static void free_texts(char **texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+void study_clear(struct study *study)
+{
+    free(study->text);
+    free(study->name);
+    free(study->metric);
+    free(study->until);
+    free_texts(study->command, study->n_command);
+    free_texts(study->files, study->n_files);
+    free_texts(study->env, study->n_env);
+    space_clear(&study->space);
+    *study = (struct study){0};
+}

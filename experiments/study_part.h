@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * study_part.h - what the files study*.c share: the readers of the larger sections.
+ *
+ * The file is read in two turns: first every section by itself in the order of the file, then what
+ * refers to other sections (constraints and the command's placeholders mean parameters).
+ */
+#ifndef EXPERIMENTS_STUDY_PART_H
+#define EXPERIMENTS_STUDY_PART_H
+
+#include "err.h"
+#include "study.h"
+#include "yaml.h"
+
+struct study_reading {
+    struct study *study;
+    const struct yaml *constraints, *command; /* for the second turn; NULL where absent */
+};
+
+/* `parameters`: ranges, choices, starts and conditions into study->space. */
+int study_read_parameters(struct study *study, const struct yaml *node, struct err *err);
+
+/* `constraints`, each of which the start values must fulfil. */
+int study_read_constraints(struct study *study, const struct yaml *node, struct err *err);
+
+/* `trainer.command`: an argv whose placeholders are all known. */
+int study_read_command(struct study *study, const struct yaml *node, struct err *err);
+
+#endif
