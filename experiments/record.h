@@ -114,6 +114,7 @@ struct record {
     size_t n_decisions;
     struct outbox *outbox;     /* in the order of their making */
     size_t n_outbox;
+    struct record_index *index; /* for the look-ups; kept by record_add_…() */
 };
 
 void record_clear(struct record *record);

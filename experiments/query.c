@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mem.h"
+#include "query.h"
+
+int store_error(struct store *store, int rc, struct err *err)
+{
+    const char *said = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
+
+    switch (rc & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_SCHEMA:
+    case SQLITE_ERROR:
+        return err_integrity(err, "record '%s': %s", store->path, said);
+    case SQLITE_BUSY:
+        return err_environment(err, "record '%s' is busy: another program holds it", store->path);
+    default:
+        return err_environment(err, "record '%s': %s", store->path, said);
+    }
+}
+
+static struct statement *prepared(struct store *store, const char *sql)
+{
+    for (size_t i = 0; i < store->n_statements; i++)
+        if (store->statements[i].sql == sql)
+            return &store->statements[i];
+    return NULL;
+}
+
+void query_begin(struct query *q, struct store *store, const char *sql)
+{
+    struct statement *known = prepared(store, sql);
+
+    *q = (struct query){.store = store};
+    if (known == NULL) {
+        assert(store->n_statements < STORE_STATEMENTS);
+        known = &store->statements[store->n_statements];
+        q->rc =
+            sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &known->stmt, NULL);
+        if (q->rc != SQLITE_OK)
+            return;
+        known->sql = sql;
+        store->n_statements++;
+    }
+    q->stmt = known->stmt;
+}
+
+static void note(struct query *q, int rc)
+{
+    if (q->rc == SQLITE_OK)
+        q->rc = rc;
+}
+
+void query_put_int(struct query *q, int64_t value)
+{
+    q->at++;
+    if (q->rc == SQLITE_OK)
+        note(q, sqlite3_bind_int64(q->stmt, q->at, value));
+}
+
+static void put_null(struct query *q)
+{
+    q->at++;
+    if (q->rc == SQLITE_OK)
+        note(q, sqlite3_bind_null(q->stmt, q->at));
+}
+
+void query_put_known(struct query *q, int64_t value, int64_t unknown)
+{
+    if (value == unknown)
+        put_null(q);
+    else
+        query_put_int(q, value);
+}
+
+void query_put_real(struct query *q, double value)
+{
+    if (isnan(value)) {
+        put_null(q);
+        return;
+    }
+    q->at++;
+    if (q->rc == SQLITE_OK)
+        note(q, sqlite3_bind_double(q->stmt, q->at, value));
+}
+
+void query_put_bits(struct query *q, double value)
+{
+    int64_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    query_put_int(q, bits);
+    query_put_real(q, value);
+}
+
+void query_put_text(struct query *q, const char *text)
+{
+    if (text == NULL) {
+        put_null(q);
+        return;
+    }
+    q->at++;
+    if (q->rc == SQLITE_OK)
+        note(q,
+             sqlite3_bind_text64(q->stmt, q->at, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void query_put_blob(struct query *q, const void *bytes, size_t len)
+{
+    q->at++;
+    if (q->rc == SQLITE_OK)
+        note(q, sqlite3_bind_blob64(q->stmt, q->at, bytes, len, SQLITE_STATIC));
+}
+
+void query_end(struct query *q)
+{
+    if (q->stmt != NULL) {
+        sqlite3_reset(q->stmt);
+        sqlite3_clear_bindings(q->stmt);
+    }
+}
+
+int query_next(struct query *q, struct err *err)
+{
+    if (q->rc == SQLITE_OK)
+        q->rc = sqlite3_step(q->stmt);
+    q->at = 0;
+    if (q->rc == SQLITE_ROW) {
+        q->rc = SQLITE_OK;
+        return 1;
+    }
+    int rc = q->rc == SQLITE_DONE ? 0 : store_error(q->store, q->rc, err);
+    query_end(q);
+    return rc;
+}
+
+int query_run(struct query *q, struct err *err)
+{
+    int rc;
+
+    do
+        rc = query_next(q, err);
+    while (rc == 1);
+    return rc;
+}
+
+int64_t query_get_int(struct query *q)
+{
+    return sqlite3_column_int64(q->stmt, q->at++);
+}
+
+static bool is_null(const struct query *q)
+{
+    return sqlite3_column_type(q->stmt, q->at) == SQLITE_NULL;
+}
+
+int64_t query_get_known(struct query *q, int64_t unknown)
+{
+    bool null = is_null(q);
+    int64_t value = query_get_int(q);
+
+    return null ? unknown : value;
+}
+
+double query_get_real(struct query *q)
+{
+    bool null = is_null(q);
+    double value = sqlite3_column_double(q->stmt, q->at++);
+
+    return null ? (double)NAN : value;
+}
+
+double query_get_bits(struct query *q)
+{
+    int64_t bits = query_get_int(q);
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* The text of the next column, NULL for SQL's NULL; borrowed until the next step. */
+static const char *column_text(struct query *q, size_t *len)
+{
+    const unsigned char *text = sqlite3_column_text(q->stmt, q->at);
+
+    *len = (size_t)sqlite3_column_bytes(q->stmt, q->at);
+    q->at++;
+    return (const char *)text;
+}
+
+char *query_get_text(struct query *q)
+{
+    size_t len;
+    const char *text = column_text(q, &len);
+
+    return text != NULL ? mem_strndup(text, len) : NULL;
+}
+
+void query_get_fixed(struct query *q, char *out, size_t size)
+{
+    size_t len;
+    const char *text = column_text(q, &len);
+
+    snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+int query_get_word(struct query *q, const char *const *names)
+{
+    size_t len;
+    const char *text = column_text(q, &len);
+
+    for (int i = 0; text != NULL && names[i] != NULL; i++)
+        if (strcmp(text, names[i]) == 0)
+            return i;
+    return -1;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "record.h"
+#include "record_index.h"
+
+const char *const purpose_names[] = {"baseline", "proposal", "placebo", "enqueued", NULL};
+const char *const class_names[] = {"none",    "ok",          "exit",     "signal",       "timeout",
+                                   "oom",     "nonfinite",   "protocol", "output_flood", "spawn",
+                                   "stopped", "interrupted", NULL};
+const char *const decision_kind_names[] = {"head", "verify", "placebo", "confirm", NULL};
+
+void record_clear(struct record *record)
+{
+    for (size_t i = 0; i < record->n_experiments; i++) {
+        free(record->experiments[i].config);
+        free(record->experiments[i].unit);
+        free(record->experiments[i].remark);
+    }
+    for (size_t i = 0; i < record->n_runs; i++)
+        free(record->runs[i].detail);
+    for (size_t i = 0; i < record->n_decisions; i++) {
+        free(record->decisions[i].reason);
+        free(record->decisions[i].body);
+    }
+    free(record->experiments);
+    free(record->runs);
+    free(record->pairs);
+    free(record->decisions);
+    free(record->outbox);
+    free(record->spec);
+    record_index_free(record->index);
+    study_clear(&record->study);
+    *record = (struct record){0};
+}
+
+/* --- appending ------------------------------------------------------------------------------ */
+
+static char *copy_text(const char *text)
+{
+    return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static void *copy_array(const void *from, size_t n, size_t size)
+{
+    void *copy = mem_new(n, size);
+
+    if (n > 0)
+        memcpy(copy, from, n * size);
+    return copy;
+}
+
+static struct record_index *index_of(struct record *record)
+{
+    if (record->index == NULL)
+        record->index = record_index_new();
+    return record->index;
+}
+
+void record_add_experiment(struct record *record, const struct experiment *experiment)
+{
+    size_t n = record->study.space.n;
+    struct experiment copy = *experiment;
+
+    assert(experiment->id == (int64_t)record->n_experiments + 1);
+    copy.config = copy_array(experiment->config, n, sizeof *copy.config);
+    copy.unit = copy_array(experiment->unit, n, sizeof *copy.unit);
+    copy.remark = copy_text(experiment->remark);
+    record->experiments = mem_room(record->experiments, record->n_experiments, sizeof copy);
+    record->experiments[record->n_experiments++] = copy;
+}
+
+struct run *record_add_run(struct record *record, const struct run *run)
+{
+    struct record_index *index = index_of(record);
+    size_t row = record->n_runs;
+
+    assert(run->id == (int64_t)record->n_runs + 1);
+    record->runs = mem_room(record->runs, record->n_runs, sizeof *run);
+    record->runs[record->n_runs] = *run;
+    record->runs[record->n_runs++].detail = copy_text(run->detail);
+    chain_add(&index->runs, run->experiment, row);
+    seed_table_set(&index->last_runs, run->experiment, run->seed, row);
+    return &record->runs[row];
+}
+
+void record_add_pair(struct record *record, const struct pair *pair)
+{
+    record->pairs = mem_room(record->pairs, record->n_pairs, sizeof *pair);
+    record->pairs[record->n_pairs] = *pair;
+    chain_add(&index_of(record)->pairs, pair->experiment, record->n_pairs++);
+}
+
+void record_add_decision(struct record *record, const struct decision *decision)
+{
+    struct decision copy = *decision;
+
+    assert(decision->number == (int64_t)record->n_decisions + 1);
+    copy.reason = copy_text(decision->reason);
+    copy.body = copy_text(decision->body);
+    record->decisions = mem_room(record->decisions, record->n_decisions, sizeof copy);
+    record->decisions[record->n_decisions++] = copy;
+    /* A confirmation on fresh seeds tells more about an experiment but does not decide it. */
+    if (copy.kind != DECISION_CONFIRM && copy.experiment <= (int64_t)record->n_experiments)
+        record->experiments[copy.experiment - 1].decision = copy.number;
+}
+
+static int64_t decided_experiment(const struct record *record, int64_t number)
+{
+    bool known = number >= 1 && number <= (int64_t)record->n_decisions;
+
+    return known ? record->decisions[number - 1].experiment : 0;
+}
+
+static bool is_log(const char *ref)
+{
+    size_t len = strlen(ref);
+
+    return len > 4 && strcmp(ref + len - 4, "-log") == 0;
+}
+
+void record_add_outbox(struct record *record, const struct outbox *outbox)
+{
+    struct record_index *index = index_of(record);
+
+    record->outbox = mem_room(record->outbox, record->n_outbox, sizeof *outbox);
+    record->outbox[record->n_outbox] = *outbox;
+    if (is_log(outbox->ref))
+        chain_add(&index->commits, decided_experiment(record, outbox->decision), record->n_outbox);
+    record->n_outbox++;
+}
+
+/* --- looking up ----------------------------------------------------------------------------- */
+
+const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed)
+{
+    if (record->index == NULL)
+        return NULL;
+    size_t row = seed_table_find(&record->index->last_runs, experiment, seed);
+    return row != INDEX_NONE ? &record->runs[row] : NULL;
+}
+
+size_t record_pairs(const struct record *record, int64_t experiment, int64_t against,
+                    const struct pair **out, size_t max)
+{
+    size_t n = 0;
+
+    if (record->index == NULL)
+        return 0;
+    const struct chain *chain = &record->index->pairs;
+    for (size_t row = chain_first(chain, experiment); row != INDEX_NONE;
+         row = chain_next(chain, row)) {
+        if (record->pairs[row].against != against)
+            continue;
+        if (n < max)
+            out[n] = &record->pairs[row];
+        n++;
+    }
+    return n;
+}
+
+int64_t record_incumbent(const struct record *record)
+{
+    return record->n_decisions > 0 ? record->decisions[record->n_decisions - 1].incumbent : 0;
+}
+
+const struct decision *record_decision(const struct record *record, int64_t experiment)
+{
+    if (experiment < 1 || experiment > (int64_t)record->n_experiments)
+        return NULL;
+    int64_t number = record->experiments[experiment - 1].decision;
+    return number > 0 ? &record->decisions[number - 1] : NULL;
+}
+
+const char *record_commit(const struct record *record, int64_t experiment)
+{
+    if (record->index == NULL || experiment < 1)
+        return NULL;
+    size_t row = chain_last(&record->index->commits, experiment);
+    return row != INDEX_NONE ? record->outbox[row].commit : NULL;
+}
+
+/* --- summing up ----------------------------------------------------------------------------- */
+
+static int by_seed(const void *a, const void *b)
+{
+    const struct run *x = *(const struct run *const *)a, *y = *(const struct run *const *)b;
+
+    return (x->seed > y->seed) - (x->seed < y->seed);
+}
+
+/* The ok runs of an experiment by seed: an order that no restart changes.  The caller frees. */
+static const struct run **ok_runs(const struct record *record, int64_t experiment, size_t *n)
+{
+    const struct run **runs = NULL;
+
+    *n = 0;
+    if (record->index == NULL)
+        return NULL;
+    const struct chain *chain = &record->index->runs;
+    for (size_t row = chain_first(chain, experiment); row != INDEX_NONE;
+         row = chain_next(chain, row)) {
+        const struct run *run = &record->runs[row];
+        if (run->class != CLASS_OK || record_run(record, experiment, run->seed) != run)
+            continue;
+        runs = mem_room(runs, *n, sizeof *runs);
+        runs[(*n)++] = run;
+    }
+    if (*n > 1)
+        qsort(runs, *n, sizeof *runs, by_seed);
+    return runs;
+}
+
+struct summary record_summary(const struct record *record, int64_t experiment)
+{
+    struct summary summary = {.mean = NAN, .sd = NAN};
+    const struct run **runs = ok_runs(record, experiment, &summary.n);
+    double sum = 0, squares = 0;
+
+    for (size_t i = 0; i < summary.n; i++)
+        sum += runs[i]->value;
+    if (summary.n > 0)
+        summary.mean = sum / (double)summary.n;
+    for (size_t i = 0; i < summary.n; i++) {
+        double d = runs[i]->value - summary.mean;
+        squares += d * d;
+    }
+    if (summary.n > 1)
+        summary.sd = sqrt(squares / (double)(summary.n - 1));
+    free(runs);
+    return summary;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stddef.h>
+
+#include "schema.h"
+
+/*
+ * Unknown is NULL, never 0.  `bits` is the IEEE-754 pattern of a double as a signed 64-bit integer:
+ * SQLite's REAL turns -0.0 into 0.0 and NaN into NULL; the REAL beside it is for queries by hand.
+ */
+const char *const schema[] = {
+    "CREATE TABLE meta ("
+    "  key TEXT PRIMARY KEY,"
+    "  value TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE session ("
+    "  id INTEGER PRIMARY KEY,"
+    "  environment TEXT NOT NULL,"
+    "  started INTEGER NOT NULL"
+    ") STRICT",
+
+    "CREATE TABLE experiment ("
+    "  id INTEGER PRIMARY KEY,"
+    "  purpose TEXT NOT NULL"
+    "    CHECK (purpose IN ('baseline', 'proposal', 'placebo', 'enqueued')),"
+    "  config TEXT NOT NULL,"
+    "  sha TEXT NOT NULL,"
+    "  against INTEGER REFERENCES experiment,"
+    "  steps INTEGER,"
+    "  remark TEXT,"
+    "  created INTEGER"
+    ") STRICT",
+
+    "CREATE TABLE run ("
+    "  id INTEGER PRIMARY KEY,"
+    "  experiment INTEGER NOT NULL REFERENCES experiment,"
+    "  seed INTEGER NOT NULL,"
+    "  attempt INTEGER NOT NULL CHECK (attempt >= 1),"
+    "  session INTEGER REFERENCES session,"
+    "  class TEXT NOT NULL"
+    "    CHECK (class IN ('none', 'ok', 'exit', 'signal', 'timeout', 'oom', 'nonfinite', "
+    "'protocol',"
+    "                     'output_flood', 'spawn', 'stopped', 'interrupted')),"
+    "  exit_code INTEGER,"
+    "  signal INTEGER,"
+    "  bits INTEGER NOT NULL,"
+    "  value REAL,"
+    "  wall_s REAL,"
+    "  cpu_s REAL,"
+    "  peak_mib REAL,"
+    "  steps INTEGER,"
+    "  started INTEGER,"
+    "  ended INTEGER,"
+    "  detail TEXT,"
+    "  argv TEXT,"
+    "  limits TEXT,"
+    "  usage TEXT,"
+    "  UNIQUE (experiment, seed, attempt)"
+    ") STRICT",
+    "CREATE UNIQUE INDEX one_ok ON run (experiment, seed) WHERE class = 'ok'",
+
+    "CREATE TABLE pair ("
+    "  id INTEGER PRIMARY KEY,"
+    "  experiment INTEGER NOT NULL REFERENCES experiment,"
+    "  against INTEGER NOT NULL REFERENCES experiment,"
+    "  idx INTEGER NOT NULL CHECK (idx >= 0),"
+    "  seed INTEGER NOT NULL UNIQUE,"
+    "  UNIQUE (experiment, against, idx)"
+    ") STRICT",
+
+    "CREATE TABLE decision ("
+    "  number INTEGER PRIMARY KEY,"
+    "  kind TEXT NOT NULL CHECK (kind IN ('head', 'verify', 'placebo', 'confirm')),"
+    "  experiment INTEGER NOT NULL REFERENCES experiment,"
+    "  against INTEGER REFERENCES experiment,"
+    "  verdict TEXT NOT NULL CHECK (verdict IN ('keep', 'revert', 'failed')),"
+    "  verified INTEGER NOT NULL CHECK (verified IN (0, 1)),"
+    "  alpha REAL,"
+    "  n INTEGER NOT NULL,"
+    "  mean REAL,"
+    "  low REAL,"
+    "  high REAL,"
+    "  z REAL,"
+    "  sd REAL,"
+    "  df REAL,"
+    "  reason TEXT,"
+    "  incumbent INTEGER REFERENCES experiment,"
+    "  body TEXT"
+    ") STRICT",
+    "CREATE TRIGGER decision_stays BEFORE UPDATE ON decision"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END",
+    "CREATE TRIGGER decision_remains BEFORE DELETE ON decision"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is never deleted'); END",
+
+    "CREATE TABLE outbox ("
+    "  id INTEGER PRIMARY KEY,"
+    "  decision INTEGER NOT NULL REFERENCES decision,"
+    "  ref TEXT NOT NULL,"
+    "  parent TEXT NOT NULL,"
+    "  tree TEXT NOT NULL,"
+    "  commit_id TEXT NOT NULL,"
+    "  bytes BLOB NOT NULL,"
+    "  done INTEGER NOT NULL CHECK (done IN (0, 1)),"
+    "  UNIQUE (decision, ref),"
+    "  UNIQUE (ref, commit_id)"
+    ") STRICT",
+    "CREATE TRIGGER outbox_stays"
+    "  BEFORE UPDATE OF id, decision, ref, parent, tree, commit_id, bytes ON outbox"
+    "  BEGIN SELECT RAISE(ABORT, 'a planned commit is never changed'); END",
+    "CREATE TRIGGER outbox_remains BEFORE DELETE ON outbox"
+    "  BEGIN SELECT RAISE(ABORT, 'a planned commit is never deleted'); END",
+
+    "CREATE TABLE metric ("
+    "  run INTEGER NOT NULL REFERENCES run,"
+    "  name TEXT NOT NULL,"
+    "  bits INTEGER NOT NULL,"
+    "  value REAL,"
+    "  PRIMARY KEY (run, name)"
+    ") STRICT, WITHOUT ROWID",
+
+    /* run NULL: an input of the whole study */
+    "CREATE TABLE artifact ("
+    "  id INTEGER PRIMARY KEY,"
+    "  run INTEGER REFERENCES run,"
+    "  path TEXT NOT NULL,"
+    "  sha TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL"
+    ") STRICT",
+    "CREATE UNIQUE INDEX artifact_path ON artifact (ifnull(run, 0), path)",
+
+    /* hash = SHA-256 of the hash before it, seq, experiment, kind and text, a line each: times stay
+     * outside, they depend on the night */
+    "CREATE TABLE event ("
+    "  seq INTEGER PRIMARY KEY,"
+    "  experiment INTEGER REFERENCES experiment,"
+    "  time INTEGER NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  hash TEXT NOT NULL"
+    ") STRICT",
+    "CREATE TRIGGER event_stays BEFORE UPDATE ON event"
+    "  BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END",
+    "CREATE TRIGGER event_remains BEFORE DELETE ON event"
+    "  BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END",
+
+    /* taken without an experiment: refused, since it is not allowed or not new */
+    "CREATE TABLE queue ("
+    "  id INTEGER PRIMARY KEY,"
+    "  config TEXT NOT NULL,"
+    "  taken INTEGER NOT NULL CHECK (taken IN (0, 1)),"
+    "  experiment INTEGER REFERENCES experiment"
+    ") STRICT",
+    NULL,
+};

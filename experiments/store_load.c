@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The whole record, read back in one transaction's view. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "query.h"
+#include "store.h"
+#include "trial.h"
+
+const char *const outcome_words[] = {"pending", "keep", "revert", "failed", NULL};
+
+static int broken_row(struct store *store, const char *table, int64_t id, struct err *err)
+{
+    return err_integrity(err, "record '%s': row %lld of table '%s' is broken or missing",
+                         store->path, (long long)id, table);
+}
+
+/* Ids are places in arrays: what a file says is not believed. */
+static bool is_id(int64_t id, size_t n)
+{
+    return id >= 1 && id <= (int64_t)n;
+}
+
+static bool is_id_or_none(int64_t id, size_t n)
+{
+    return id == 0 || is_id(id, n);
+}
+
+static int load_study(struct store *store, struct record *out, struct err *err)
+{
+    char *text = NULL;
+    int rc = store_get(store, &text, "study", err);
+
+    if (rc == 0 && text == NULL)
+        rc = err_integrity(err, "record '%s' holds no study", store->path);
+    if (rc == 0 && study_parse(&out->study, text, strlen(text), "recorded study", err) != 0) {
+        err->code = ERR_INTEGRITY;
+        rc = err_wrap(err, "record '%s'", store->path);
+    }
+    if (rc == 0)
+        rc = store_get(store, &out->spec, "spec", err);
+    free(text);
+    return rc;
+}
+
+/* --- one row -------------------------------------------------------------------------------- */
+
+static int read_config(struct experiment *out, const struct space *space, const char *text,
+                       struct err *err)
+{
+    if (trial_parse(out->config, space, text, err) != 0) {
+        err->code = ERR_INTEGRITY;
+        return err_wrap(err, "recorded config of experiment %lld", (long long)out->id);
+    }
+    space_encode(out->unit, space, out->config);
+    return 0;
+}
+
+static int load_experiment(struct store *store, struct record *out, struct query *q,
+                           struct experiment *e, struct err *err)
+{
+    int64_t expected = (int64_t)out->n_experiments + 1;
+
+    e->id = query_get_int(q);
+    int purpose = query_get_word(q, purpose_names);
+    char *config = query_get_text(q);
+    query_get_fixed(q, e->sha, sizeof e->sha);
+    e->against = query_get_known(q, 0);
+    e->steps = query_get_known(q, 0);
+    e->remark = query_get_text(q);
+    e->created = query_get_known(q, 0);
+    int rc = 0;
+    if (e->id != expected || purpose < 0 || config == NULL ||
+        !is_id_or_none(e->against, out->n_experiments))
+        rc = broken_row(store, "experiment", expected, err);
+    else
+        rc = read_config(e, &out->study.space, config, err);
+    if (rc == 0) {
+        e->purpose = (enum purpose)purpose;
+        record_add_experiment(out, e);
+    }
+    free(config);
+    free(e->remark);
+    return rc;
+}
+
+static int load_run(struct store *store, struct record *out, struct query *q, struct err *err)
+{
+    struct run run = {.id = query_get_int(q)};
+    int64_t expected = (int64_t)out->n_runs + 1;
+
+    run.experiment = query_get_int(q);
+    run.seed = (uint32_t)query_get_int(q);
+    run.attempt = (int)query_get_int(q);
+    int class = query_get_word(q, class_names);
+    run.exit_code = (int)query_get_known(q, -1);
+    run.signal = (int)query_get_known(q, 0);
+    run.value = query_get_bits(q);
+    run.wall_s = query_get_real(q);
+    run.cpu_s = query_get_real(q);
+    run.peak_mib = query_get_real(q);
+    run.steps = query_get_known(q, -1);
+    run.started = query_get_known(q, 0);
+    run.ended = query_get_known(q, 0);
+    run.detail = query_get_text(q);
+    bool good = run.id == expected && class >= 0 && is_id(run.experiment, out->n_experiments);
+    if (good) {
+        run.class = (enum run_class) class;
+        record_add_run(out, &run);
+    }
+    free(run.detail);
+    return good ? 0 : broken_row(store, "run", expected, err);
+}
+
+static int load_pair(struct store *store, struct record *out, struct query *q, struct err *err)
+{
+    struct pair pair = {.experiment = query_get_int(q)};
+
+    pair.against = query_get_int(q);
+    pair.index = (int)query_get_int(q);
+    pair.seed = (uint32_t)query_get_int(q);
+    if (!is_id(pair.experiment, out->n_experiments) || !is_id(pair.against, out->n_experiments))
+        return broken_row(store, "pair", (int64_t)out->n_pairs + 1, err);
+    record_add_pair(out, &pair);
+    return 0;
+}
+
+static int load_decision(struct store *store, struct record *out, struct query *q, struct err *err)
+{
+    struct decision d = {.number = query_get_int(q)};
+    int64_t expected = (int64_t)out->n_decisions + 1;
+    int kind = query_get_word(q, decision_kind_names);
+
+    d.experiment = query_get_int(q);
+    d.against = query_get_known(q, 0);
+    int verdict = query_get_word(q, outcome_words);
+    d.verified = query_get_int(q) != 0;
+    d.alpha = query_get_real(q);
+    d.n = (int)query_get_int(q);
+    d.mean = query_get_real(q);
+    d.low = query_get_real(q);
+    d.high = query_get_real(q);
+    d.z = query_get_real(q);
+    d.sd = query_get_real(q);
+    d.df = query_get_real(q);
+    d.reason = query_get_text(q);
+    d.incumbent = query_get_known(q, 0);
+    d.body = query_get_text(q);
+    bool good = d.number == expected && kind >= 0 && verdict > OUTCOME_PENDING &&
+                is_id(d.experiment, out->n_experiments) &&
+                is_id_or_none(d.against, out->n_experiments) &&
+                is_id_or_none(d.incumbent, out->n_experiments);
+    if (good) {
+        d.kind = (enum decision_kind)kind;
+        d.verdict = (enum outcome)verdict;
+        record_add_decision(out, &d);
+    }
+    free(d.reason);
+    free(d.body);
+    return good ? 0 : broken_row(store, "decision", expected, err);
+}
+
+static int load_outbox(struct store *store, struct record *out, struct query *q, struct err *err)
+{
+    struct outbox outbox = {.decision = query_get_int(q)};
+
+    query_get_fixed(q, outbox.ref, sizeof outbox.ref);
+    query_get_fixed(q, outbox.parent, sizeof outbox.parent);
+    query_get_fixed(q, outbox.tree, sizeof outbox.tree);
+    query_get_fixed(q, outbox.commit, sizeof outbox.commit);
+    outbox.done = query_get_int(q) != 0;
+    if (!is_id(outbox.decision, out->n_decisions))
+        return broken_row(store, "outbox", (int64_t)out->n_outbox + 1, err);
+    record_add_outbox(out, &outbox);
+    return 0;
+}
+
+/* --- whole tables --------------------------------------------------------------------------- */
+
+static int load_experiments(struct store *store, struct record *out, struct err *err)
+{
+    const struct space *space = &out->study.space;
+    struct experiment scratch = {.config = mem_new(space->n, sizeof(struct value)),
+                                 .unit = mem_new(space->n, sizeof(double))};
+    struct query q;
+    int row;
+
+    query_begin(&q, store,
+                "SELECT id, purpose, config, sha, against, steps, remark, created FROM experiment"
+                " ORDER BY id");
+    while ((row = query_next(&q, err)) == 1)
+        if (load_experiment(store, out, &q, &scratch, err) != 0) {
+            query_end(&q);
+            row = -1;
+            break;
+        }
+    free(scratch.config);
+    free(scratch.unit);
+    return row;
+}
+
+struct table {
+    const char *sql;
+    int (*load)(struct store *store, struct record *out, struct query *q, struct err *err);
+};
+
+static const struct table tables[] = {
+    {"SELECT id, experiment, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
+     " peak_mib, steps, started, ended, detail FROM run ORDER BY id",
+     load_run},
+    {"SELECT experiment, against, idx, seed FROM pair ORDER BY id", load_pair},
+    {"SELECT number, kind, experiment, against, verdict, verified, alpha, n, mean, low, high, z,"
+     " sd, df, reason, incumbent, body FROM decision ORDER BY number",
+     load_decision},
+    {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id", load_outbox},
+};
+
+static int load_table(struct store *store, struct record *out, const struct table *table,
+                      struct err *err)
+{
+    struct query q;
+    int row;
+
+    query_begin(&q, store, table->sql);
+    while ((row = query_next(&q, err)) == 1)
+        if (table->load(store, out, &q, err) != 0) {
+            query_end(&q);
+            return -1;
+        }
+    return row;
+}
+
+static int load_all(struct store *store, struct record *out, struct err *err)
+{
+    if (load_study(store, out, err) != 0 || load_experiments(store, out, err) != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (load_table(store, out, &tables[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+/* All tables as of one moment, also while the writer goes on. */
+int store_load(struct store *store, struct record *out, struct err *err)
+{
+    bool own = sqlite3_get_autocommit(store->db) != 0;
+    struct query q;
+
+    *out = (struct record){0};
+    if (own) {
+        query_begin(&q, store, "BEGIN");
+        if (query_run(&q, err) != 0)
+            return -1;
+    }
+    int rc = load_all(store, out, err);
+    if (own)
+        store_rollback(store);
+    if (rc != 0)
+        record_clear(out);
+    return rc;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows that the loop writes: experiments, runs, pairs, decisions, planned commits. */
+#include <string.h>
+#include <time.h>
+
+#include "query.h"
+#include "store.h"
+#include "trial.h"
+
+int store_add_experiment(struct store *store, const struct space *space,
+                         const struct experiment *experiment, struct err *err)
+{
+    struct str config = {0};
+    struct query q;
+
+    trial_write_json(&config, space, experiment->config);
+    query_begin(&q, store,
+                "INSERT INTO experiment (id, purpose, config, sha, against, steps, remark, created)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    query_put_int(&q, experiment->id);
+    query_put_text(&q, purpose_names[experiment->purpose]);
+    query_put_text(&q, str_text(&config));
+    query_put_text(&q, experiment->sha);
+    query_put_known(&q, experiment->against, 0);
+    query_put_known(&q, experiment->steps, 0);
+    query_put_text(&q, experiment->remark);
+    query_put_known(&q, experiment->created, 0);
+    int rc = query_run(&q, err);
+    str_clear(&config);
+    return rc != 0 ? err_wrap(err, "experiment %lld", (long long)experiment->id) : 0;
+}
+
+/* Runs an UPDATE that must meet exactly one row. */
+static int update_one(struct query *q, const char *what, int64_t id, struct err *err)
+{
+    if (query_run(q, err) != 0)
+        return err_wrap(err, "%s %lld", what, (long long)id);
+    if (sqlite3_changes(q->store->db) != 1)
+        return err_integrity(err, "record '%s': there is no such %s: %lld", q->store->path, what,
+                             (long long)id);
+    return 0;
+}
+
+int store_set_steps(struct store *store, int64_t experiment, int64_t steps, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "UPDATE experiment SET steps = ? WHERE id = ?");
+    query_put_known(&q, steps, 0);
+    query_put_int(&q, experiment);
+    return update_one(&q, "experiment", experiment, err);
+}
+
+int store_set_remark(struct store *store, int64_t experiment, const char *text, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "UPDATE experiment SET remark = ? WHERE id = ?");
+    query_put_text(&q, text);
+    query_put_int(&q, experiment);
+    return update_one(&q, "experiment", experiment, err);
+}
+
+int store_start_run(struct store *store, const struct run *run, int64_t session,
+                    const struct run_facts *facts, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store,
+                "INSERT INTO run (id, experiment, seed, attempt, session, class, bits, value,"
+                " started, argv, limits, usage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_put_int(&q, run->id);
+    query_put_int(&q, run->experiment);
+    query_put_int(&q, run->seed);
+    query_put_int(&q, run->attempt);
+    query_put_known(&q, session, 0);
+    query_put_text(&q, class_names[run->class]);
+    query_put_bits(&q, run->value);
+    query_put_known(&q, run->started, 0);
+    query_put_text(&q, facts->argv);
+    query_put_text(&q, facts->limits);
+    query_put_text(&q, facts->usage);
+    return query_run(&q, err) != 0 ? err_wrap(err, "run %lld", (long long)run->id) : 0;
+}
+
+/* A run ends once: what has ended is never written over. */
+int store_end_run(struct store *store, const struct run *run, const struct run_facts *facts,
+                  struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store,
+                "UPDATE run SET class = ?, exit_code = ?, signal = ?, bits = ?, value = ?,"
+                " wall_s = ?, cpu_s = ?, peak_mib = ?, steps = ?, ended = ?, detail = ?,"
+                " argv = ifnull(?, argv), limits = ifnull(?, limits), usage = ifnull(?, usage)"
+                " WHERE id = ? AND class = 'none'");
+    query_put_text(&q, class_names[run->class]);
+    query_put_known(&q, run->exit_code, -1);
+    query_put_known(&q, run->signal, 0);
+    query_put_bits(&q, run->value);
+    query_put_real(&q, run->wall_s);
+    query_put_real(&q, run->cpu_s);
+    query_put_real(&q, run->peak_mib);
+    query_put_known(&q, run->steps, -1);
+    query_put_known(&q, run->ended, 0);
+    query_put_text(&q, run->detail);
+    query_put_text(&q, facts->argv);
+    query_put_text(&q, facts->limits);
+    query_put_text(&q, facts->usage);
+    query_put_int(&q, run->id);
+    return update_one(&q, "open run", run->id, err);
+}
+
+int store_add_pair(struct store *store, const struct pair *pair, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "INSERT INTO pair (experiment, against, idx, seed) VALUES (?, ?, ?, ?)");
+    query_put_int(&q, pair->experiment);
+    query_put_int(&q, pair->against);
+    query_put_int(&q, pair->index);
+    query_put_int(&q, pair->seed);
+    if (query_run(&q, err) == 0)
+        return 0;
+    return err_wrap(err, "pair %d of experiment %lld", pair->index, (long long)pair->experiment);
+}
+
+int store_add_decision(struct store *store, const struct decision *decision, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store,
+                "INSERT INTO decision (number, kind, experiment, against, verdict, verified, alpha,"
+                " n, mean, low, high, z, sd, df, reason, incumbent, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_put_int(&q, decision->number);
+    query_put_text(&q, decision_kind_names[decision->kind]);
+    query_put_int(&q, decision->experiment);
+    query_put_known(&q, decision->against, 0);
+    query_put_text(&q, outcome_words[decision->verdict]);
+    query_put_int(&q, decision->verified);
+    query_put_real(&q, decision->alpha);
+    query_put_int(&q, decision->n);
+    query_put_real(&q, decision->mean);
+    query_put_real(&q, decision->low);
+    query_put_real(&q, decision->high);
+    query_put_real(&q, decision->z);
+    query_put_real(&q, decision->sd);
+    query_put_real(&q, decision->df);
+    query_put_text(&q, decision->reason);
+    query_put_known(&q, decision->incumbent, 0);
+    query_put_text(&q, decision->body);
+    return query_run(&q, err) != 0 ? err_wrap(err, "decision %lld", (long long)decision->number)
+                                   : 0;
+}
+
+int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,
+                     size_t len, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store,
+                "INSERT INTO outbox (decision, ref, parent, tree, commit_id, bytes, done)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)");
+    query_put_int(&q, outbox->decision);
+    query_put_text(&q, outbox->ref);
+    query_put_text(&q, outbox->parent);
+    query_put_text(&q, outbox->tree);
+    query_put_text(&q, outbox->commit);
+    query_put_blob(&q, commit_bytes, len);
+    query_put_int(&q, outbox->done);
+    if (query_run(&q, err) == 0)
+        return 0;
+    return err_wrap(err, "commit of decision %lld", (long long)outbox->decision);
+}
+
+int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "UPDATE outbox SET done = 1 WHERE decision = ? AND ref = ?");
+    query_put_int(&q, decision);
+    query_put_text(&q, ref);
+    return update_one(&q, "planned commit of decision", decision, err);
+}
