@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The model against reference values: two tiny random Llamas in tests/golden, whose loss, gradients
+ * and losses after three AdamW steps were computed in float64 by Hugging Face's implementation.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "block.h"
+#include "check.h"
+#include "checkpoint.h"
+#include "file.h"
+#include "json.h"
+#include "mem.h"
+#include "model.h"
+#include "ops.h"
+#include "optimizer.h"
+
+#define THREADS 2
+
+struct golden {
+    json_t *root;
+    struct model model;
+    real *weights, *gradient, *losses;
+    struct work work;
+    uint32_t *inputs, *targets;
+    struct batch batch;
+};
+
+static void read_ids(struct golden *g)
+{
+    const json_t *ids = json_object_get(g->root, "ids");
+    size_t n = json_array_size(ids), seq = json_array_size(json_array_get(ids, 0)) - 1;
+
+    g->inputs = mem_new(n * seq, sizeof *g->inputs);
+    g->targets = mem_new(n * seq, sizeof *g->targets);
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = 0; t < seq; t++) {
+            const json_t *row = json_array_get(ids, i);
+            g->inputs[i * seq + t] = (uint32_t)json_integer_value(json_array_get(row, t));
+            g->targets[i * seq + t] = (uint32_t)json_integer_value(json_array_get(row, t + 1));
+        }
+    g->batch = (struct batch){g->inputs, g->targets, n, seq};
+}
+
+static void golden_open(struct golden *g, const char *name)
+{
+    char *dir = mem_printf("tests/golden/%s", name), *path = path_join(dir, "case.json"), *text;
+    struct err err = {0};
+    size_t len, rows;
+
+    *g = (struct golden){0};
+    if (file_read(&text, &len, path, 1 << 20, &err) != 0 ||
+        json_read(&g->root, text, len, path, &err) != 0 ||
+        checkpoint_read_shape(&g->model, dir, 0, &err) != 0 ||
+        checkpoint_read_weights(&g->weights, &g->model, dir, &err) != 0)
+        fail_msg("%s", err.text);
+    read_ids(g);
+    rows = g->batch.sequences * g->batch.seq;
+    g->gradient = block_new(g->model.n_weights);
+    g->losses = block_new(rows);
+    g->work.block = block_new(g->model.arch->scratch(&g->model, rows, true));
+    free(text);
+    free(path);
+    free(dir);
+}
+
+static void golden_close(struct golden *g)
+{
+    free(g->work.block);
+    free(g->losses);
+    free(g->gradient);
+    free(g->targets);
+    free(g->inputs);
+    free(g->weights);
+    model_clear(&g->model);
+    json_decref(g->root);
+}
+
+static double mean_loss(const struct golden *g)
+{
+    size_t rows = g->batch.sequences * g->batch.seq;
+    double sum = 0;
+
+    for (size_t i = 0; i < rows; i++)
+        sum += (double)g->losses[i];
+    return sum / (double)rows;
+}
+
+static double loss_and_gradient(struct golden *g)
+{
+    size_t rows = g->batch.sequences * g->batch.seq;
+
+    g->model.arch->gradient(&g->model, g->losses, g->gradient, g->weights, &g->work, &g->batch,
+                            1 / (real)rows);
+    return mean_loss(g);
+}
+
+static const char *const cases[] = {"llama-gqa", "llama-tied-mha"};
+#define CASES (sizeof cases / sizeof *cases)
+
+static void loss_is_the_reference_implementations(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        struct golden g;
+        double expected;
+        golden_open(&g, cases[i]);
+        expected = json_number_value(json_object_get(g.root, "loss"));
+        assert_close(loss_and_gradient(&g), expected, 1e-5, 0);
+        g.model.arch->losses(&g.model, g.losses, g.weights, &g.work, &g.batch);
+        assert_close(mean_loss(&g), expected, 1e-5, 0);
+        golden_close(&g);
+    }
+}
+
+static void compare_gradient(const struct golden *g, const struct tensor *t)
+{
+    const json_t *entry = json_object_get(json_object_get(g->root, "grads"), t->name);
+    const json_t *first = json_object_get(entry, "first8");
+    double norm = json_number_value(json_object_get(entry, "norm"));
+    const real *at = g->gradient + t->at;
+
+    assert_non_null(entry);
+    assert_close(sqrt(block_square_sum(at, tensor_size(t))), norm, 1e-4, 0);
+    for (size_t i = 0; i < json_array_size(first); i++)
+        assert_close((double)at[i], json_number_value(json_array_get(first, i)), 1e-3,
+                     1e-5 * norm);
+}
+
+static void every_gradient_is_the_reference_implementations(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        struct golden g;
+        golden_open(&g, cases[i]);
+        loss_and_gradient(&g);
+        for (size_t k = 0; k < g.model.n_tensors; k++)
+            compare_gradient(&g, &g.model.tensors[k]);
+        golden_close(&g);
+    }
+}
+
+static void losses_after_three_adamw_steps_are_the_reference_implementations(void **state)
+{
+    /* weight decay 0.1 on every parameter, clipping at 1: see the fixtures' description */
+    const struct optimizer_rule rule = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8,
+                                        .weight_decay = 0.1, .decay_all = true};
+    struct err err = {0};
+    struct pool *pool;
+
+    (void)state;
+    assert_int_equal(pool_open(&pool, THREADS, &err), 0);
+    for (size_t i = 0; i < CASES; i++) {
+        struct golden g;
+        struct descent *descent;
+        const json_t *expected;
+        golden_open(&g, cases[i]);
+        expected = json_object_get(g.root, "losses_after_adamw_steps");
+        assert_int_equal(json_array_size(expected), 4); /* the first is before any step */
+        descent = descent_new(optimizer_find("adamw"), &g.model);
+        for (size_t k = 0; k < 4; k++) {
+            double norm;
+            assert_close(loss_and_gradient(&g), json_number_value(json_array_get(expected, k)),
+                         1e-4, 0);
+            norm = descent_norm(descent, g.gradient, pool);
+            if (k == 0)
+                assert_close(norm, json_number_value(json_object_get(g.root, "grad_norm")), 1e-4,
+                             0);
+            descent_step(descent, g.weights, g.gradient, &rule, norm > 1 ? 1 / norm : 1, pool);
+        }
+        descent_free(descent);
+        golden_close(&g);
+    }
+    pool_close(pool);
+}
+
+static const struct shape small = {.dim = 16, .layers = 2, .heads = 2, .kv_heads = 1, .hidden = 24,
+                                   .vocab = 32, .seq = 8, .tied = true, .rope_theta = 10000,
+                                   .norm_eps = 1e-5};
+
+static void depth_leaves_the_start_of_the_other_tensors_untouched(void **state)
+{
+    struct shape deep = small;
+    struct model a, b;
+    struct err err = {0};
+    real *wa, *wb;
+
+    (void)state;
+    deep.layers = 3;
+    assert_int_equal(model_init(&a, architectures[0], &small, &err), 0);
+    assert_int_equal(model_init(&b, architectures[0], &deep, &err), 0);
+    wa = block_new(a.n_weights);
+    wb = block_new(b.n_weights);
+    model_start(&a, wa, 7, 0.02);
+    model_start(&b, wb, 7, 0.02);
+    for (size_t i = 0; i < a.n_tensors; i++) {
+        const struct tensor *ta = &a.tensors[i], *tb = model_find(&b, ta->name);
+        if (ta->role != ROLE_RESIDUAL) /* whose scale depends on the depth on purpose */
+            assert_memory_equal(wa + ta->at, wb + tb->at, tensor_size(ta) * sizeof *wa);
+    }
+    free(wb);
+    free(wa);
+    model_clear(&b);
+    model_clear(&a);
+}
+
+static void tensors_cover_the_block_without_gap_or_overlap(void **state)
+{
+    struct shape untied = small;
+    struct model m;
+    struct err err = {0};
+    size_t at = 0;
+
+    (void)state;
+    untied.tied = false;
+    assert_int_equal(model_init(&m, architectures[0], &untied, &err), 0);
+    for (size_t i = 0; i < m.n_tensors; i++) {
+        assert_int_equal(m.tensors[i].at, at);
+        at += tensor_size(&m.tensors[i]);
+    }
+    assert_int_equal(at, m.n_weights);
+    model_clear(&m);
+}
+
+static void shapes_that_cannot_be_built_are_refused(void **state)
+{
+    const struct {
+        int dim, heads, kv_heads;
+        const char *words;
+    } bad[] = {{16, 3, 1, "divisible"}, {16, 2, 4, "multiple"}, {18, 6, 6, "odd"},
+               {64, 8, 3, "multiple"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct shape shape = small;
+        struct model m;
+        struct err err = {0};
+        shape.dim = bad[i].dim;
+        shape.heads = bad[i].heads;
+        shape.kv_heads = bad[i].kv_heads;
+        assert_int_equal(model_init(&m, architectures[0], &shape, &err), -1);
+        assert_int_equal(err.code, ERR_USAGE);
+        assert_non_null(strstr(err.text, bad[i].words));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loss_is_the_reference_implementations),
+        cmocka_unit_test(every_gradient_is_the_reference_implementations),
+        cmocka_unit_test(losses_after_three_adamw_steps_are_the_reference_implementations),
+        cmocka_unit_test(depth_leaves_the_start_of_the_other_tensors_untouched),
+        cmocka_unit_test(tensors_cover_the_block_without_gap_or_overlap),
+        cmocka_unit_test(shapes_that_cannot_be_built_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

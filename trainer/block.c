@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "block.h"
+
+#define LINE ((size_t)64)
+#define HUGE_PAGE ((size_t)2 << 20)
+
+real *block_new(size_t n)
+{
+    size_t bytes = n * sizeof(real), unit = bytes < 4 * HUGE_PAGE ? LINE : HUGE_PAGE;
+    size_t whole = (bytes + unit) / unit * unit;
+    real *at = aligned_alloc(unit, whole);
+
+    if (at == NULL) {
+        fputs("out of memory\n", stderr);
+        exit(ERR_ENVIRONMENT);
+    }
+    if (unit == HUGE_PAGE)
+        (void)madvise(at, whole, MADV_HUGEPAGE); /* a wish: without it the block works too */
+    memset(at, 0, whole);
+    return at;
+}
+
+int block_check_memory(double bytes, struct err *err)
+{
+    double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+
+    if (bytes > there)
+        return err_usage(err, "this run needs %.1f GiB of memory, and the machine has %.1f GiB",
+                         bytes / 0x1p30, there / 0x1p30);
+    return 0;
+}
+
+double block_peak_mib(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024 : -1;
+}

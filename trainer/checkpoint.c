@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+
+#include "block.h"
+#include "checkpoint.h"
+#include "file.h"
+#include "json.h"
+#include "mem.h"
+#include "safetensors.h"
+
+#define JSON_MOST ((size_t)1 << 20)
+#define SIZE_MOST (1 << 24) /* no number in a shape is larger */
+
+static json_t *describe(const struct model *model, const struct json_t *about)
+{
+    const struct shape *s = &model->shape;
+    json_t *out = json_pack(
+        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:f, s:f, s:s, s:s, s:b, s:b}",
+        "architectures", "LlamaForCausalLM", "model_type", model->arch->name, "hidden_size", s->dim,
+        "num_hidden_layers", s->layers, "num_attention_heads", s->heads, "num_key_value_heads",
+        s->kv_heads, "head_dim", s->dim / s->heads, "intermediate_size", s->hidden, "vocab_size",
+        s->vocab, "max_position_embeddings", s->seq, "tie_word_embeddings", s->tied, "rope_theta",
+        s->rope_theta, "rms_norm_eps", s->norm_eps, "hidden_act", "silu", "torch_dtype", "float32",
+        "attention_bias", 0, "mlp_bias", 0);
+
+    if (out != NULL && about != NULL)
+        json_object_set(out, "nightshift", (json_t *)(uintptr_t)about);
+    return out;
+}
+
+int checkpoint_write(const char *dir, const struct model *model, const real *weights,
+                     const struct json_t *about, struct err *err)
+{
+    char *safetensors = path_join(dir, "model.safetensors"), *json = path_join(dir, "model.json");
+    json_t *description = describe(model, about);
+    struct str text = {0};
+    int rc = -1;
+
+    if (description == NULL) {
+        err_environment(err, "%s: cannot describe the model", json);
+        goto out;
+    }
+    json_write(&text, description);
+    str_add(&text, "\n");
+    if (safetensors_write(safetensors, model, weights, err) != 0 ||
+        file_write(json, text.at, text.len, err) != 0)
+        goto out;
+    rc = 0;
+out:
+    str_clear(&text);
+    json_decref(description);
+    free(json);
+    free(safetensors);
+    return rc;
+}
+
+static int read_size(int *out, const json_t *root, const char *key, int otherwise, const char *path,
+                     struct err *err)
+{
+    const json_t *value = json_object_get(root, key);
+    json_int_t n = json_integer_value(value);
+
+    *out = otherwise;
+    if ((value == NULL || json_is_null(value)) && otherwise > 0)
+        return 0;
+    if (!json_is_integer(value) || n < 1 || n > SIZE_MOST)
+        return err_usage(err, "%s: \"%s\" is missing or no size", path, key);
+    *out = (int)n;
+    return 0;
+}
+
+static int read_positive(double *out, const json_t *root, const char *key, double otherwise,
+                         const char *path, struct err *err)
+{
+    const json_t *value = json_object_get(root, key);
+
+    *out = json_is_number(value) ? json_number_value(value) : otherwise;
+    if ((value != NULL && !json_is_number(value)) || !(*out > 0))
+        return err_usage(err, "%s: \"%s\" is not a positive number", path, key);
+    return 0;
+}
+
+/* Newer libraries put rope_theta into "rope_parameters". */
+static const json_t *rope_of(const json_t *root)
+{
+    const json_t *parameters = json_object_get(root, "rope_parameters");
+
+    return json_is_object(parameters) ? parameters : root;
+}
+
+static int refuse_other_models(const json_t *root, const char *path, struct err *err)
+{
+    const char *type = json_string_value(json_object_get(root, "model_type"));
+    const char *rope = json_string_value(json_object_get(rope_of(root), "rope_type"));
+    const json_t *width = json_object_get(root, "head_dim");
+    json_int_t heads = json_integer_value(json_object_get(root, "num_attention_heads"));
+    json_int_t dim = json_integer_value(json_object_get(root, "hidden_size"));
+
+    if (type == NULL || architecture_find(type) == NULL)
+        return err_usage(err, "%s: model_type '%s' is not known", path, type != NULL ? type : "");
+    if (json_is_true(json_object_get(root, "attention_bias")) ||
+        json_is_true(json_object_get(root, "mlp_bias")))
+        return err_usage(err, "%s: biases are not known", path);
+    if ((rope != NULL && strcmp(rope, "default") != 0) ||
+        json_is_object(json_object_get(root, "rope_scaling")))
+        return err_usage(err, "%s: scaled rotary embedding is not known", path);
+    if (json_is_integer(width) && heads > 0 && json_integer_value(width) * heads != dim)
+        return err_usage(err, "%s: head_dim is not hidden_size / num_attention_heads", path);
+    return 0;
+}
+
+static int shape_parse(struct shape *shape, const json_t *root, const char *path, struct err *err)
+{
+    if (refuse_other_models(root, path, err) != 0 ||
+        read_size(&shape->dim, root, "hidden_size", 0, path, err) != 0 ||
+        read_size(&shape->layers, root, "num_hidden_layers", 0, path, err) != 0 ||
+        read_size(&shape->heads, root, "num_attention_heads", 0, path, err) != 0 ||
+        read_size(&shape->kv_heads, root, "num_key_value_heads", shape->heads, path, err) != 0 ||
+        read_size(&shape->hidden, root, "intermediate_size", 0, path, err) != 0 ||
+        read_size(&shape->vocab, root, "vocab_size", 0, path, err) != 0 ||
+        read_size(&shape->seq, root, "max_position_embeddings", 2048, path, err) != 0 ||
+        read_positive(&shape->norm_eps, root, "rms_norm_eps", 1e-6, path, err) != 0 ||
+        read_positive(&shape->rope_theta, rope_of(root), "rope_theta", 10000, path, err) != 0)
+        return -1;
+    shape->tied = json_is_true(json_object_get(root, "tie_word_embeddings"));
+    return 0;
+}
+
+static char *description_path(const char *dir)
+{
+    char *own = path_join(dir, "model.json");
+
+    if (file_exists(own))
+        return own;
+    free(own);
+    return path_join(dir, "config.json");
+}
+
+int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct err *err)
+{
+    char *path = description_path(dir), *text = NULL;
+    json_t *root = NULL;
+    struct shape shape = {0};
+    size_t len;
+    int rc = -1;
+
+    *model = (struct model){0};
+    if (!file_is_regular(path)) {
+        err_usage(err, "%s holds no model (no model.json, no config.json)", dir);
+        goto out;
+    }
+    if (file_read(&text, &len, path, JSON_MOST, err) != 0 ||
+        json_read(&root, text, len, path, err) != 0 || shape_parse(&shape, root, path, err) != 0)
+        goto out;
+    shape.seq = seq > 0 ? seq : shape.seq;
+    rc = model_init(model, architecture_find(json_string_value(json_object_get(root, "model_type"))),
+                    &shape, err);
+out:
+    json_decref(root);
+    free(text);
+    free(path);
+    return rc;
+}
+
+int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
+                            struct err *err)
+{
+    char *path = path_join(dir, "model.safetensors");
+    int rc;
+
+    *weights = NULL;
+    if (block_check_memory((double)model->n_weights * sizeof(real), err) != 0) {
+        free(path);
+        return -1;
+    }
+    *weights = block_new(model->n_weights);
+    rc = safetensors_read(model, *weights, path, err);
+    free(path);
+    return rc;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * checkpoint.h - a model in a folder: model.safetensors, and model.json with Hugging Face's words
+ * for its shape.  (The harness keeps a run's parameters in config.json of the same folder; a copy
+ * of model.json named config.json makes the folder one that Hugging Face's libraries open.)
+ */
+#ifndef TRAINER_CHECKPOINT_H
+#define TRAINER_CHECKPOINT_H
+
+#include "err.h"
+#include "model.h"
+
+/*
+ * Writes both files, each by rename, the weights first.  `about` (a JSON object or NULL,
+ * borrowed) goes into model.json under "nightshift": where the weights come from.
+ */
+struct json_t;
+int checkpoint_write(const char *dir, const struct model *model, const real *weights,
+                     const struct json_t *about, struct err *err);
+
+/*
+ * Reads the shape from model.json, or from config.json where there is none (a Hugging Face
+ * folder), and builds the model.  `seq` 0 means the length that the file gives.
+ */
+int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct err *err);
+
+/* The weights of that model; the caller frees *weights. */
+int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
+                            struct err *err);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "args.h"
+#include "command.h"
+#include "mem.h"
+#include "train.h"
+#include "pool.h"
+
+static const char help[] =
+    "usage: nightshift-lm train --config FILE --seed N --out DIR [options]\n"
+    "\n"
+    "Trains one language model.  FILE is a JSON object of options (`nightshift-lm options` lists\n"
+    "them all); what it leaves out has its default.  Same config, seed, steps and machine: the same\n"
+    "bits, for any number of threads.\n"
+    "\n"
+    "  --config FILE   the options, for instance {\"data\": \"kjv\", \"tokens\": 2000000}\n"
+    "  --seed N        fixes the starting weights and the order of the data (default 1)\n"
+    "  --out DIR       where model.safetensors, model.json and val_losses.f32 go\n"
+    "  --data PATH     instead of the option data\n"
+    "  --steps N       instead of the budget in the config; 0: as the config says\n"
+    "  --threads N     default: the processors that this process may use\n"
+    "\n"
+    "Standard output has one JSON object a line; the last one holds val_loss.\n"
+    "Exit status: 0 done, 1 a loss was not finite, 2 bad input, 3 environment, 143 after SIGTERM.\n";
+
+struct words {
+    const char *config, *seed, *out, *data, *steps, *threads;
+    bool help;
+};
+
+static int read_words(struct words *words, int argc, char **argv, struct err *err)
+{
+    const struct arg table[] = {
+        {"config", &words->config, NULL}, {"seed", &words->seed, NULL},
+        {"out", &words->out, NULL},       {"data", &words->data, NULL},
+        {"steps", &words->steps, NULL},   {"threads", &words->threads, NULL},
+        {"help", NULL, &words->help},
+    };
+
+    if (args_read(NULL, 0, table, sizeof table / sizeof *table, argc, argv, err) < 0)
+        return -1;
+    if (words->help)
+        return 0;
+    if (words->config == NULL)
+        return err_usage(err, "train wants --config FILE (see `nightshift-lm train --help`)");
+    if (words->out == NULL)
+        return err_usage(err, "train wants --out DIR (see `nightshift-lm train --help`)");
+    return 0;
+}
+
+static int read_request(struct train_request *request, const struct words *words, struct err *err)
+{
+    uint64_t steps = 0, threads = pool_processors();
+
+    request->out = words->out;
+    request->seed = 1;
+    if ((words->seed != NULL &&
+         args_integer(&request->seed, "seed", words->seed, UINT64_MAX, err) != 0) ||
+        (words->steps != NULL &&
+         args_integer(&steps, "steps", words->steps, (uint64_t)1e15, err) != 0) ||
+        (words->threads != NULL &&
+         args_integer(&threads, "threads", words->threads, POOL_MOST, err) != 0))
+        return -1;
+    if (threads == 0)
+        return err_usage(err, "--threads 0: at least one thread is needed");
+    request->steps = (int64_t)steps;
+    request->threads = (size_t)threads;
+    return 0;
+}
+
+static int run(int argc, char **argv, struct err *err)
+{
+    struct words words = {0};
+    struct train_request request;
+    struct config config;
+    int rc = -1;
+
+    if (read_words(&words, argc, argv, err) != 0)
+        return -1;
+    if (words.help)
+        return fputs(help, stdout) < 0 ? err_sys(err, "standard output") : 0;
+    config_init(&config);
+    if (read_request(&request, &words, err) != 0 || config_read(&config, words.config, err) != 0)
+        goto out;
+    if (words.data != NULL) {
+        free(config.data);
+        config.data = mem_strdup(words.data);
+    }
+    rc = train(&config, &request, err);
+out:
+    config_clear(&config);
+    return rc;
+}
+
+const struct command command_train = {"train", "train one model: config, seed -> weights, loss", run};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * main.c - `nightshift-lm`: the table of its subcommands.
+ *
+ * To add one: command_name.c with a `const struct command command_name`, and two lines here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "str.h"
+
+extern const struct command command_prepare;
+extern const struct command command_train;
+extern const struct command command_options;
+
+static const struct command *const commands[] = {
+    &command_prepare,
+    &command_train,
+    &command_options,
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void usage(FILE *out)
+{
+    fputs("nightshift-lm trains one language model, repeatably.\n"
+          "\n"
+          "usage: nightshift-lm COMMAND [options]; `nightshift-lm COMMAND --help` explains one\n\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+}
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int refuse(const char *name)
+{
+    const char *words[COMMANDS], *near;
+
+    for (size_t i = 0; i < COMMANDS; i++)
+        words[i] = commands[i]->name;
+    near = word_suggest(name, words, COMMANDS);
+    fprintf(stderr, "nightshift-lm: unknown command '%s'", name);
+    fprintf(stderr, near != NULL ? " (did you mean '%s'?)\n" : "\n", near);
+    return ERR_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct err err = {0};
+    const struct command *command;
+    int status;
+
+    if (argc < 2) {
+        usage(stderr);
+        return ERR_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return fflush(stdout) == 0 ? 0 : ERR_ENVIRONMENT;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("nightshift-lm " NIGHTSHIFT_VERSION);
+        return fflush(stdout) == 0 ? 0 : ERR_ENVIRONMENT;
+    }
+    command = command_find(argv[1]);
+    if (command == NULL)
+        return refuse(argv[1]);
+    status = command->run(argc - 1, argv + 1, &err);
+    if (status >= 0)
+        return status;
+    fprintf(stderr, "nightshift-lm: %s\n", err.text);
+    return err.code;
+}

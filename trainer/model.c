@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "mem.h"
+#include "model.h"
+#include "ops.h"
+#include "rng.h"
+
+#define ROPE_MOST (1u << 28) /* reals: 1 GiB */
+
+extern const struct architecture architecture_llama;
+
+const struct architecture *const architectures[] = {
+    &architecture_llama,
+    NULL,
+};
+
+const char *const operator_names[OPERATORS] = {
+    [OP_EMBEDDING] = "embedding",   [OP_NORM] = "norm",
+    [OP_QKV] = "qkv",               [OP_ROPE] = "rope",
+    [OP_ATTENTION] = "attention",   [OP_OUT] = "attention_out",
+    [OP_GATE_UP] = "gate_up",       [OP_SWIGLU] = "swiglu",
+    [OP_DOWN] = "down",             [OP_CLASSIFIER] = "classifier",
+    [OP_REDUCE] = "gradient_sum",   [OP_OPTIMIZER] = "optimizer",
+};
+
+void laps_start(struct laps *laps)
+{
+    laps->last = clock_s();
+}
+
+void laps_mark(struct laps *laps, enum operator which)
+{
+    double now = clock_s();
+
+    laps->seconds[which] += now - laps->last;
+    laps->last = now;
+}
+
+const struct architecture *architecture_find(const char *name)
+{
+    for (size_t i = 0; architectures[i] != NULL; i++)
+        if (strcmp(architectures[i]->name, name) == 0)
+            return architectures[i];
+    return NULL;
+}
+
+int model_init(struct model *model, const struct architecture *arch, const struct shape *shape,
+               struct err *err)
+{
+    size_t width = (size_t)(shape->dim / shape->heads);
+
+    *model = (struct model){.arch = arch, .shape = *shape};
+    if (arch->check(shape, err) != 0)
+        return -1;
+    if ((size_t)shape->seq * width > ROPE_MOST)
+        return err_usage(err, "seq %d with heads of width %zu: the table of positions is too large",
+                         shape->seq, width);
+    arch->list(model);
+    model->rope = mem_new((size_t)shape->seq * width, sizeof *model->rope);
+    rope_table(model->rope, (size_t)shape->seq, width, shape->rope_theta);
+    return 0;
+}
+
+void model_clear(struct model *model)
+{
+    free(model->tensors);
+    free(model->rope);
+    *model = (struct model){0};
+}
+
+void model_add(struct model *model, enum role role, int rows, int cols, const char *name)
+{
+    struct tensor t = {.role = role, .rows = rows, .cols = cols, .at = model->n_weights};
+
+    snprintf(t.name, sizeof t.name, "%s", name);
+    model->tensors = mem_room(model->tensors, model->n_tensors, sizeof t);
+    model->tensors[model->n_tensors++] = t;
+    model->n_weights += tensor_size(&t);
+}
+
+void model_add_layer(struct model *model, enum role role, int rows, int cols, int layer,
+                     const char *name)
+{
+    char full[sizeof model->tensors->name];
+
+    snprintf(full, sizeof full, "model.layers.%d.%s.weight", layer, name);
+    model_add(model, role, rows, cols, full);
+}
+
+const struct tensor *model_find(const struct model *model, const char *name)
+{
+    for (size_t i = 0; i < model->n_tensors; i++)
+        if (strcmp(model->tensors[i].name, name) == 0)
+            return &model->tensors[i];
+    return NULL;
+}
+
+static void start_tensor(real *w, const struct tensor *t, uint64_t seed, double std)
+{
+    struct rng rng;
+
+    rng_init(&rng, seed, t->name, 0);
+    for (size_t i = 0; i < tensor_size(t); i++)
+        w[i] = t->role == ROLE_NORM ? 1 : (real)(std * rng_normal(&rng));
+}
+
+void model_start(const struct model *model, real *weights, uint64_t seed, double std)
+{
+    double residual = std / sqrt(2.0 * model->shape.layers);
+
+    for (size_t i = 0; i < model->n_tensors; i++) {
+        const struct tensor *t = &model->tensors[i];
+        start_tensor(weights + t->at, t, seed, t->role == ROLE_RESIDUAL ? residual : std);
+    }
+}
+
+double model_step_flops(const struct model *model, size_t tokens, size_t seq)
+{
+    return 3 * model->arch->flops(model, seq) * (double)tokens;
+}

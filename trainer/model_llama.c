@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * model_llama.c - Llama (Touvron et al. 2023, arXiv:2302.13971; grouped queries as in
+ * arXiv:2307.09288):  per layer  x += out(attention(rope(qkv(norm(x))))),
+ *                                x += down(swiglu(gate_up(norm(x)))).
+ *
+ * Query, key and value matrices stand side by side in the block and are one product; so are gate
+ * and up.
+ */
+#include <assert.h>
+
+#include "attention.h"
+#include "classifier.h"
+#include "model.h"
+#include "ops.h"
+
+#define LAYERS_MOST 4096
+
+/* The shape in the sizes that the operators want. */
+struct sizes {
+    size_t dim, layers, heads, kv_heads, width, queries, qkv, hidden, vocab;
+};
+
+/* One layer's weights, or their gradients. */
+struct layer {
+    size_t norm1, qkv, out, norm2, gate_up, down;
+};
+
+/* What one layer leaves for its backward pass. */
+struct activations {
+    real *x;       /* [rows, dim]         the residual stream at the layer's input */
+    real *norm1;   /* [rows, dim] */
+    real *rstd1;   /* [rows] */
+    real *qkv;     /* [rows, qkv]         after rope */
+    real *heads;   /* [rows, queries]     attention's output */
+    real *lse;     /* [heads, rows] */
+    real *middle;  /* [rows, dim]         the residual stream between the two halves */
+    real *norm2;   /* [rows, dim] */
+    real *rstd2;   /* [rows] */
+    real *gate_up; /* [rows, 2 hidden] */
+    real *swiglu;  /* [rows, hidden] */
+};
+
+/* Gradients of activations; one set serves all layers. */
+struct deltas {
+    real *x;      /* [rows, dim]      of the residual stream */
+    real *norm;   /* [rows, dim] */
+    real *wide;   /* [rows, max(qkv, 2 hidden)] */
+    real *narrow; /* [rows, max(queries, hidden)] */
+};
+
+/* All scratch of one pass, cut from one block. */
+struct pass {
+    struct sizes s;
+    const struct model *model;
+    const real *weights;
+    real *gradient; /* NULL in a pass without one */
+    const struct batch *batch;
+    struct laps *laps;
+    size_t rows;
+    size_t stride;      /* from one layer's activations to the next; 0 where all share one set */
+    real *layers;       /* activations of layer 0 */
+    real *last;         /* [rows, dim]  the residual stream behind the last layer */
+    real *last_norm;    /* [rows, dim] */
+    real *last_rstd;    /* [rows] */
+    real *scratch;      /* attention_scratch() */
+    real *tile;         /* [classifier_tile(), vocab] */
+    struct deltas d;
+};
+
+static struct sizes sizes_of(const struct shape *shape)
+{
+    struct sizes s = {.dim = (size_t)shape->dim, .layers = (size_t)shape->layers,
+                      .heads = (size_t)shape->heads, .kv_heads = (size_t)shape->kv_heads,
+                      .hidden = (size_t)shape->hidden, .vocab = (size_t)shape->vocab};
+
+    s.width = s.dim / s.heads;
+    s.queries = s.heads * s.width;
+    s.qkv = (s.heads + 2 * s.kv_heads) * s.width;
+    return s;
+}
+
+static int llama_check(const struct shape *shape, struct err *err)
+{
+    if (shape->layers > LAYERS_MOST)
+        return err_usage(err, "%d layers are more than %d", shape->layers, LAYERS_MOST);
+    if (shape->dim % shape->heads != 0)
+        return err_usage(err, "dim %d is not divisible by heads %d", shape->dim, shape->heads);
+    if (shape->dim / shape->heads % 2 != 0)
+        return err_usage(err, "dim %d / heads %d is odd: rotary embedding wants pairs", shape->dim,
+                         shape->heads);
+    if (shape->kv_heads > shape->heads || shape->heads % shape->kv_heads != 0)
+        return err_usage(err, "heads %d is not a multiple of kv_heads %d", shape->heads,
+                         shape->kv_heads);
+    return 0;
+}
+
+static void list_layer(struct model *model, int layer)
+{
+    const struct shape *s = &model->shape;
+    int width = s->dim / s->heads, kv = s->kv_heads * width;
+
+    model_add_layer(model, ROLE_NORM, 1, s->dim, layer, "input_layernorm");
+    model_add_layer(model, ROLE_MATRIX, s->dim, s->dim, layer, "self_attn.q_proj");
+    model_add_layer(model, ROLE_MATRIX, kv, s->dim, layer, "self_attn.k_proj");
+    model_add_layer(model, ROLE_MATRIX, kv, s->dim, layer, "self_attn.v_proj");
+    model_add_layer(model, ROLE_RESIDUAL, s->dim, s->dim, layer, "self_attn.o_proj");
+    model_add_layer(model, ROLE_NORM, 1, s->dim, layer, "post_attention_layernorm");
+    model_add_layer(model, ROLE_MATRIX, s->hidden, s->dim, layer, "mlp.gate_proj");
+    model_add_layer(model, ROLE_MATRIX, s->hidden, s->dim, layer, "mlp.up_proj");
+    model_add_layer(model, ROLE_RESIDUAL, s->dim, s->hidden, layer, "mlp.down_proj");
+}
+
+static void llama_list(struct model *model)
+{
+    const struct shape *s = &model->shape;
+
+    model_add(model, ROLE_EMBEDDING, s->vocab, s->dim, "model.embed_tokens.weight");
+    for (int layer = 0; layer < s->layers; layer++)
+        list_layer(model, layer);
+    model_add(model, ROLE_NORM, 1, s->dim, "model.norm.weight");
+    if (!s->tied)
+        model_add(model, ROLE_HEAD, s->vocab, s->dim, "lm_head.weight");
+}
+
+/* Offsets in the block, in the order of llama_list(). */
+static struct layer layer_at(const struct sizes *s, size_t index)
+{
+    struct layer l;
+    size_t size = 2 * s->dim + (s->qkv + s->queries + 3 * s->hidden) * s->dim;
+
+    l.norm1 = s->vocab * s->dim + index * size;
+    l.qkv = l.norm1 + s->dim;
+    l.out = l.qkv + s->qkv * s->dim;
+    l.norm2 = l.out + s->queries * s->dim;
+    l.gate_up = l.norm2 + s->dim;
+    l.down = l.gate_up + 2 * s->hidden * s->dim;
+    return l;
+}
+
+static size_t last_norm_at(const struct sizes *s)
+{
+    return layer_at(s, s->layers).norm1;
+}
+
+static size_t head_at(const struct sizes *s, const struct model *model)
+{
+    return model->shape.tied ? 0 : last_norm_at(s) + s->dim;
+}
+
+/* --- scratch: cut from a block, or only counted where the block is NULL ---------------------- */
+
+static real *cut(real *block, size_t *used, size_t n)
+{
+    real *at = block == NULL ? NULL : block + *used;
+
+    *used += (n + 15) / 16 * 16; /* each part begins on a cache line */
+    return at;
+}
+
+static struct activations cut_layer(real *block, size_t *used, const struct sizes *s, size_t rows)
+{
+    struct activations a;
+
+    a.x = cut(block, used, rows * s->dim);
+    a.norm1 = cut(block, used, rows * s->dim);
+    a.rstd1 = cut(block, used, rows);
+    a.qkv = cut(block, used, rows * s->qkv);
+    a.heads = cut(block, used, rows * s->queries);
+    a.lse = cut(block, used, rows * s->heads);
+    a.middle = cut(block, used, rows * s->dim);
+    a.norm2 = cut(block, used, rows * s->dim);
+    a.rstd2 = cut(block, used, rows);
+    a.gate_up = cut(block, used, rows * 2 * s->hidden);
+    a.swiglu = cut(block, used, rows * s->hidden);
+    return a;
+}
+
+static struct activations activations_of(const struct pass *p, size_t layer)
+{
+    size_t used = 0;
+
+    return cut_layer(p->layers + layer * p->stride, &used, &p->s, p->rows);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Lays a pass out over `block`; returns the reals used. */
+static size_t cut_pass(struct pass *p, real *block, size_t rows, bool gradient)
+{
+    const struct sizes *s = &p->s;
+    size_t used = 0, layer = 0;
+
+    p->rows = rows;
+    cut_layer(NULL, &layer, s, rows);
+    p->stride = gradient ? layer : 0;
+    p->layers = cut(block, &used, gradient ? layer * s->layers : layer);
+    p->last = cut(block, &used, rows * s->dim);
+    p->last_norm = cut(block, &used, rows * s->dim);
+    p->last_rstd = cut(block, &used, rows);
+    p->scratch = cut(block, &used, attention_scratch((size_t)p->model->shape.seq));
+    p->tile = cut(block, &used, classifier_tile(rows, s->vocab) * s->vocab);
+    if (gradient) {
+        p->d.x = cut(block, &used, rows * s->dim);
+        p->d.norm = cut(block, &used, rows * s->dim);
+        p->d.wide = cut(block, &used, rows * larger(s->qkv, 2 * s->hidden));
+        p->d.narrow = cut(block, &used, rows * larger(s->queries, s->hidden));
+    }
+    return used;
+}
+
+static size_t llama_scratch(const struct model *model, size_t rows, bool gradient)
+{
+    struct pass p = {.s = sizes_of(&model->shape), .model = model};
+
+    return cut_pass(&p, NULL, rows, gradient);
+}
+
+/* --- forward ---------------------------------------------------------------------------------- */
+
+static struct attention attention_of(const struct pass *p)
+{
+    return (struct attention){.heads = p->s.heads, .kv_heads = p->s.kv_heads, .width = p->s.width,
+                              .sequences = p->batch->sequences, .seq = p->batch->seq};
+}
+
+static void attention_half(const struct pass *p, const struct layer *l,
+                           const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    const struct attention shape = attention_of(p);
+    const real *w = p->weights;
+
+    rmsnorm(a->norm1, a->rstd1, a->x, w + l->norm1, p->rows, s->dim, p->model->shape.norm_eps);
+    laps_mark(p->laps, OP_NORM);
+    linear(a->qkv, a->norm1, w + l->qkv, p->rows, s->qkv, s->dim, 0);
+    laps_mark(p->laps, OP_QKV);
+    rope(a->qkv, p->model->rope, p->rows, p->batch->seq, s->qkv, s->heads + s->kv_heads, s->width);
+    laps_mark(p->laps, OP_ROPE);
+    attention(a->heads, a->lse, p->scratch, a->qkv, &shape);
+    laps_mark(p->laps, OP_ATTENTION);
+    memcpy(a->middle, a->x, p->rows * s->dim * sizeof(real));
+    linear(a->middle, a->heads, w + l->out, p->rows, s->dim, s->queries, 1);
+    laps_mark(p->laps, OP_OUT);
+}
+
+/* x_next is where the next layer reads its input; it may be a->x. */
+static void feed_forward_half(const struct pass *p, const struct layer *l,
+                              const struct activations *a, real *x_next)
+{
+    const struct sizes *s = &p->s;
+    const real *w = p->weights;
+
+    rmsnorm(a->norm2, a->rstd2, a->middle, w + l->norm2, p->rows, s->dim,
+            p->model->shape.norm_eps);
+    laps_mark(p->laps, OP_NORM);
+    linear(a->gate_up, a->norm2, w + l->gate_up, p->rows, 2 * s->hidden, s->dim, 0);
+    laps_mark(p->laps, OP_GATE_UP);
+    swiglu(a->swiglu, a->gate_up, p->rows, s->hidden);
+    laps_mark(p->laps, OP_SWIGLU);
+    memcpy(x_next, a->middle, p->rows * s->dim * sizeof(real));
+    linear(x_next, a->swiglu, w + l->down, p->rows, s->dim, s->hidden, 1);
+    laps_mark(p->laps, OP_DOWN);
+}
+
+/* Up to the last norm: what the classifier reads stands in p->last_norm. */
+static void forward(const struct pass *p)
+{
+    const struct sizes *s = &p->s;
+
+    embedding(activations_of(p, 0).x, p->weights, p->batch->inputs, p->rows, s->dim);
+    laps_mark(p->laps, OP_EMBEDDING);
+    for (size_t i = 0; i < s->layers; i++) {
+        struct layer l = layer_at(s, i);
+        struct activations a = activations_of(p, i);
+        attention_half(p, &l, &a);
+        feed_forward_half(p, &l, &a, i + 1 < s->layers ? activations_of(p, i + 1).x : p->last);
+    }
+    rmsnorm(p->last_norm, p->last_rstd, p->last, p->weights + last_norm_at(s), p->rows, s->dim,
+            p->model->shape.norm_eps);
+    laps_mark(p->laps, OP_NORM);
+}
+
+/* --- backward: p->d.x goes from the gradient of a half's output to that of its input --------- */
+
+static void feed_forward_backward(const struct pass *p, const struct layer *l,
+                                  const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    const real *w = p->weights;
+    real *g = p->gradient;
+    const struct deltas *d = &p->d;
+
+    linear_backward_weight(g + l->down, d->x, a->swiglu, p->rows, s->dim, s->hidden, 0);
+    linear_backward_input(d->narrow, d->x, w + l->down, p->rows, s->dim, s->hidden, 0);
+    laps_mark(p->laps, OP_DOWN);
+    swiglu_backward(d->wide, d->narrow, a->gate_up, p->rows, s->hidden);
+    laps_mark(p->laps, OP_SWIGLU);
+    linear_backward_weight(g + l->gate_up, d->wide, a->norm2, p->rows, 2 * s->hidden, s->dim, 0);
+    linear_backward_input(d->norm, d->wide, w + l->gate_up, p->rows, 2 * s->hidden, s->dim, 0);
+    laps_mark(p->laps, OP_GATE_UP);
+    memset(g + l->norm2, 0, s->dim * sizeof *g);
+    rmsnorm_backward(d->x, g + l->norm2, d->norm, a->middle, a->rstd2, w + l->norm2, p->rows,
+                     s->dim);
+    laps_mark(p->laps, OP_NORM);
+}
+
+static void attention_half_backward(const struct pass *p, const struct layer *l,
+                                    const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    const struct attention shape = attention_of(p);
+    const real *w = p->weights;
+    real *g = p->gradient;
+    const struct deltas *d = &p->d;
+
+    linear_backward_weight(g + l->out, d->x, a->heads, p->rows, s->dim, s->queries, 0);
+    linear_backward_input(d->narrow, d->x, w + l->out, p->rows, s->dim, s->queries, 0);
+    laps_mark(p->laps, OP_OUT);
+    attention_backward(d->wide, p->scratch, d->narrow, a->heads, a->lse, a->qkv, &shape);
+    laps_mark(p->laps, OP_ATTENTION);
+    rope_backward(d->wide, p->model->rope, p->rows, p->batch->seq, s->qkv, s->heads + s->kv_heads,
+                  s->width);
+    laps_mark(p->laps, OP_ROPE);
+    linear_backward_weight(g + l->qkv, d->wide, a->norm1, p->rows, s->qkv, s->dim, 0);
+    linear_backward_input(d->norm, d->wide, w + l->qkv, p->rows, s->qkv, s->dim, 0);
+    laps_mark(p->laps, OP_QKV);
+    memset(g + l->norm1, 0, s->dim * sizeof *g);
+    rmsnorm_backward(d->x, g + l->norm1, d->norm, a->x, a->rstd1, w + l->norm1, p->rows, s->dim);
+    laps_mark(p->laps, OP_NORM);
+}
+
+static void last_norm_backward(const struct pass *p)
+{
+    size_t at = last_norm_at(&p->s), dim = p->s.dim;
+
+    memset(p->gradient + at, 0, dim * sizeof(real));
+    memset(p->d.x, 0, p->rows * dim * sizeof(real));
+    rmsnorm_backward(p->d.x, p->gradient + at, p->d.norm, p->last, p->last_rstd, p->weights + at,
+                     p->rows, dim);
+    laps_mark(p->laps, OP_NORM);
+}
+
+/* A tied table has the classifier's gradient in it already. */
+static void embedding_half_backward(const struct pass *p)
+{
+    if (!p->model->shape.tied)
+        memset(p->gradient, 0, p->s.vocab * p->s.dim * sizeof(real));
+    embedding_backward(p->gradient, p->d.x, p->batch->inputs, p->rows, p->s.dim);
+    laps_mark(p->laps, OP_EMBEDDING);
+}
+
+static void backward(const struct pass *p)
+{
+    last_norm_backward(p);
+    for (size_t i = p->s.layers; i-- > 0;) {
+        struct layer l = layer_at(&p->s, i);
+        struct activations a = activations_of(p, i);
+        feed_forward_backward(p, &l, &a);
+        attention_half_backward(p, &l, &a);
+    }
+    embedding_half_backward(p);
+}
+
+static struct pass pass_of(const struct model *model, const real *weights, real *gradient,
+                           struct work *work, const struct batch *batch)
+{
+    struct pass p = {.s = sizes_of(&model->shape), .model = model, .weights = weights,
+                     .gradient = gradient, .batch = batch, .laps = &work->laps};
+
+    assert(batch->seq <= (size_t)model->shape.seq);
+    cut_pass(&p, work->block, batch->sequences * batch->seq, gradient != NULL);
+    laps_start(p.laps);
+    return p;
+}
+
+static void llama_losses(const struct model *model, real *losses, const real *weights,
+                         struct work *work, const struct batch *batch)
+{
+    struct pass p = pass_of(model, weights, NULL, work, batch);
+
+    forward(&p);
+    classifier(losses, p.tile, p.last_norm, weights + head_at(&p.s, model), batch->targets, p.rows,
+               p.s.dim, p.s.vocab);
+    laps_mark(p.laps, OP_CLASSIFIER);
+}
+
+static void llama_gradient(const struct model *model, real *losses, real *gradient,
+                           const real *weights, struct work *work, const struct batch *batch,
+                           real scale)
+{
+    struct pass p = pass_of(model, weights, gradient, work, batch);
+    size_t head = head_at(&p.s, model);
+
+    forward(&p);
+    classifier_gradient(losses, p.d.norm, gradient + head, p.tile, p.last_norm, weights + head,
+                        batch->targets, p.rows, p.s.dim, p.s.vocab, scale);
+    laps_mark(p.laps, OP_CLASSIFIER);
+    backward(&p);
+}
+
+/*
+ * Two per multiply-add of every matrix and of attention over the whole sequence, as Chowdhery et
+ * al. 2022 (PaLM, arXiv:2204.02311, appendix B) count; the embedding is a look-up and costs none.
+ */
+static double llama_flops(const struct model *model, size_t seq)
+{
+    struct sizes s = sizes_of(&model->shape);
+    double layer = (double)((s.qkv + s.queries + 3 * s.hidden) * s.dim);
+    double scores = 2.0 * (double)s.queries * (double)seq;
+
+    return 2 * ((double)s.layers * (layer + scores) + (double)(s.vocab * s.dim));
+}
+
+const struct architecture architecture_llama = {
+    .name = "llama",
+    .summary = "pre-norm RMSNorm, rotary embedding, grouped-query attention, SwiGLU",
+    .check = llama_check,
+    .list = llama_list,
+    .scratch = llama_scratch,
+    .losses = llama_losses,
+    .gradient = llama_gradient,
+    .flops = llama_flops,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * train.h - one training run from config to checkpoint.
+ *
+ * Records on standard output, in order:
+ *     {"config": {…}}           every option with its value in effect
+ *     {"derived": {…}}          what was left to us: hidden, kv_heads, micro_batch, parameters, …
+ *     {"calibrated_steps": n}   where the budget is in seconds
+ *     {"progress": p, "step": s, "train_loss": x, "lr": y, "grad_norm": z}   every log_every steps
+ *     {"val_loss": …, "val_bpb": …, "test_loss": …, "steps": …, "tokens": …, "flops": …, …}
+ * train_loss is the mean since the last such record.  In the folder: model.safetensors, model.json
+ * (option save) and val_losses.f32, each by rename and at the end.
+ */
+#ifndef TRAINER_TRAIN_H
+#define TRAINER_TRAIN_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "err.h"
+
+struct train_request {
+    const char *out;  /* folder, made where it is missing */
+    uint64_t seed;
+    int64_t steps;    /* above 0: instead of the config's budget */
+    size_t threads;
+};
+
+/*
+ * Returns the exit status: 0; 1 where a loss was not finite; 130 or 143 after SIGINT or SIGTERM
+ * (nothing is written then); or -1 with err set.
+ */
+int train(const struct config *config, const struct train_request *request, struct err *err);
+
+#endif

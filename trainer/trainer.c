@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+
+#include "block.h"
+#include "gemm.h"
+#include "mem.h"
+#include "ops.h"
+#include "trainer.h"
+
+static size_t micro_batches(const struct config *config)
+{
+    size_t micro = config_micro_batch(config);
+
+    return ((size_t)config->batch + micro - 1) / micro;
+}
+
+double trainer_memory(const struct config *config, const struct model *model, size_t threads)
+{
+    size_t rows = config_micro_batch(config) * (size_t)config->seq;
+    size_t partials = micro_batches(config) > 1 ? threads : 0;
+    size_t blocks = 2 + partials + optimizer_find(config->optimizer)->states;
+    double scratch = (double)model->arch->scratch(model, rows, true) * (double)threads;
+    double step = (double)config->batch * (double)config->seq;
+
+    return sizeof(real) * ((double)model->n_weights * (double)blocks + scratch + step);
+}
+
+static void take_memory(struct trainer *t, size_t threads)
+{
+    size_t n = t->model.n_weights, step = trainer_step_tokens(t);
+
+    t->weights = block_new(n);
+    t->gradient = block_new(n);
+    t->descent = descent_new(optimizer_find(t->config->optimizer), &t->model);
+    t->partial = mem_new(threads, sizeof *t->partial);
+    t->works = mem_new(threads, sizeof *t->works);
+    for (size_t i = 0; i < threads; i++) {
+        t->partial[i] = t->n_micro > 1 ? block_new(n) : NULL;
+        t->works[i].block = block_new(t->model.arch->scratch(&t->model, t->rows, true));
+    }
+    t->starts = mem_new((size_t)t->config->batch, sizeof *t->starts);
+    t->ids = mem_new(threads * 2 * t->rows, sizeof *t->ids);
+    t->losses = mem_new(step, sizeof *t->losses);
+}
+
+int trainer_open(struct trainer **out, const struct config *config, size_t vocab, size_t threads,
+                 uint64_t seed, struct err *err)
+{
+    struct trainer *t = mem_new(1, sizeof *t);
+    struct shape shape = config_shape(config, vocab);
+
+    *t = (struct trainer){.config = config, .seed = seed, .micro = config_micro_batch(config),
+                          .n_micro = micro_batches(config)};
+    t->rows = t->micro * (size_t)config->seq;
+    turn_init(&t->turn);
+    gemm_single_threaded();
+    if (model_init(&t->model, architecture_find(config->model), &shape, err) != 0 ||
+        block_check_memory(trainer_memory(config, &t->model, threads), err) != 0 ||
+        pool_open(&t->pool, threads, err) != 0) {
+        trainer_close(t);
+        return -1;
+    }
+    take_memory(t, threads);
+    *out = t;
+    return 0;
+}
+
+static void free_threads_memory(struct trainer *t)
+{
+    for (size_t i = 0; t->works != NULL && i < pool_threads(t->pool); i++) {
+        free(t->partial[i]);
+        free(t->works[i].block);
+    }
+    free(t->partial);
+    free(t->works);
+}
+
+void trainer_close(struct trainer *t)
+{
+    if (t == NULL)
+        return;
+    free_threads_memory(t);
+    pool_close(t->pool);
+    turn_clear(&t->turn);
+    free(t->losses);
+    free(t->ids);
+    free(t->starts);
+    descent_free(t->descent);
+    free(t->gradient);
+    free(t->weights);
+    model_clear(&t->model);
+    free(t);
+}
+
+void trainer_start(struct trainer *t)
+{
+    model_start(&t->model, t->weights, t->seed, t->config->init_std);
+    descent_reset(t->descent);
+}
+
+size_t trainer_step_tokens(const struct trainer *t)
+{
+    return (size_t)t->config->batch * (size_t)t->config->seq;
+}
+
+struct step_job {
+    struct trainer *t;
+    const struct tokens *tokens;
+};
+
+/* Micro-batch `index` as ids; the first of them is sequence index * micro of the step. */
+static struct batch fill(const struct step_job *job, size_t worker, size_t index)
+{
+    const struct trainer *t = job->t;
+    size_t seq = (size_t)t->config->seq, first = index * t->micro;
+    size_t left = (size_t)t->config->batch - first, n = left < t->micro ? left : t->micro;
+    uint32_t *inputs = t->ids + worker * 2 * t->rows, *targets = inputs + t->rows;
+
+    for (size_t i = 0; i < n; i++) {
+        tokens_copy(inputs + i * seq, job->tokens, t->starts[first + i], seq);
+        tokens_copy(targets + i * seq, job->tokens, t->starts[first + i] + 1, seq);
+    }
+    return (struct batch){inputs, targets, n, seq};
+}
+
+/* The first micro-batch's gradient begins the sum; each other waits for its turn to be added. */
+static void micro_batch(void *arg, size_t worker, size_t index)
+{
+    const struct step_job *job = arg;
+    struct trainer *t = job->t;
+    struct batch batch = fill(job, worker, index);
+    real *gradient = index == 0 ? t->gradient : t->partial[worker];
+    real *losses = t->losses + index * t->rows;
+
+    t->model.arch->gradient(&t->model, losses, gradient, t->weights, &t->works[worker], &batch,
+                            1 / (real)trainer_step_tokens(t));
+    turn_wait(&t->turn, index);
+    if (index > 0)
+        block_add(t->gradient, gradient, t->model.n_weights);
+    turn_pass(&t->turn);
+    laps_mark(&t->works[worker].laps, OP_REDUCE);
+}
+
+static double mean_loss(const struct trainer *t)
+{
+    size_t n = trainer_step_tokens(t);
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)t->losses[i];
+    return sum / (double)n;
+}
+
+static void descend(struct trainer *t, double lr, double norm)
+{
+    const struct config *c = t->config;
+    const struct optimizer_rule rule = {.lr = lr, .beta1 = c->beta1, .beta2 = c->beta2,
+                                        .eps = c->eps, .weight_decay = c->weight_decay,
+                                        .decay_all = strcmp(c->decay, "all") == 0};
+    double scale = c->clip > 0 && norm > c->clip ? c->clip / norm : 1;
+
+    descent_step(t->descent, t->weights, t->gradient, &rule, scale, t->pool);
+}
+
+struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, uint64_t step,
+                                double lr)
+{
+    struct step_job job = {t, tokens};
+    struct step_result result;
+
+    data_draw(t->starts, (size_t)t->config->batch, tokens, (size_t)t->config->seq, t->seed, step);
+    turn_reset(&t->turn);
+    pool_run(t->pool, micro_batch, &job, t->n_micro);
+    laps_start(&t->laps);
+    result.loss = mean_loss(t);
+    result.norm = descent_norm(t->descent, t->gradient, t->pool);
+    if (isfinite(result.loss) && isfinite(result.norm))
+        descend(t, lr, result.norm);
+    laps_mark(&t->laps, OP_OPTIMIZER);
+    return result;
+}
+
+void trainer_seconds(double out[OPERATORS], const struct trainer *t)
+{
+    for (int op = 0; op < OPERATORS; op++) {
+        out[op] = t->laps.seconds[op];
+        for (size_t i = 0; i < pool_threads(t->pool); i++)
+            out[op] += t->works[i].laps.seconds[op];
+    }
+}

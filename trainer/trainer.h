@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * trainer.h - a model with all that its training needs in memory, and one optimizer step.
+ *
+ * A step's sequences are cut into micro-batches.  Each thread takes whole micro-batches and works
+ * out their gradients alone, with serial BLAS; the gradients are summed in the order of the
+ * micro-batches.  So losses and weights are the same, bit for bit, for any number of threads.
+ * Everything is allocated by trainer_open().
+ */
+#ifndef TRAINER_TRAINER_H
+#define TRAINER_TRAINER_H
+
+#include "config.h"
+#include "data.h"
+#include "model.h"
+#include "optimizer.h"
+#include "pool.h"
+
+struct trainer {
+    const struct config *config; /* borrowed */
+    struct model model;
+    uint64_t seed;
+    real *weights;
+    real *gradient;  /* of the whole step */
+    real **partial;  /* [threads] of one micro-batch; NULL where a step has one only */
+    struct work *works; /* [threads] */
+    struct descent *descent;
+    struct pool *pool;
+    size_t micro;    /* sequences of a micro-batch; the last one may have fewer */
+    size_t n_micro;
+    size_t rows;     /* tokens of a full micro-batch */
+    size_t *starts;  /* [batch] where this step's sequences begin */
+    uint32_t *ids;   /* [threads, 2, rows] inputs, then targets */
+    real *losses;    /* [batch, seq] of this step */
+    struct turn turn;
+    struct laps laps; /* the optimizer's time */
+};
+
+struct step_result {
+    double loss; /* mean over the step's tokens, nats; before the step */
+    double norm; /* of the gradient, before clipping */
+};
+
+/* Memory that trainer_open() takes [bytes]. */
+double trainer_memory(const struct config *config, const struct model *model, size_t threads);
+
+/* Refuses a shape that cannot be built, and one that is larger than the machine (exit 2). */
+int trainer_open(struct trainer **out, const struct config *config, size_t vocab, size_t threads,
+                 uint64_t seed, struct err *err);
+void trainer_close(struct trainer *t); /* NULL is fine */
+
+/* The weights as the seed starts them, the optimizer as new. */
+void trainer_start(struct trainer *t);
+
+/*
+ * One step on the sequences that (seed, step) draws.  The weights stay as they were where the loss
+ * or the gradient is not finite.
+ */
+struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, uint64_t step,
+                                double lr);
+
+size_t trainer_step_tokens(const struct trainer *t);
+
+/* Seconds by operator since the start, of all threads. */
+void trainer_seconds(double out[OPERATORS], const struct trainer *t);
+
+#endif
