@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "json.h"
+#include "mem.h"
+#include "say.h"
+#include "table.h"
+#include "view.h"
+
+extern const struct command command_best;
+
+/* The config that is meant; before the baseline is recorded, what it will be. */
+struct choice {
+    int64_t id;
+    bool verified;
+    struct value *config; /* [space->n], owned */
+};
+
+static void choose(struct choice *out, const struct view *view, bool head)
+{
+    const struct record *record = &view->record;
+    size_t n = record->study.space.n;
+    int64_t verified = facts_verified(&view->facts);
+    int64_t id = head ? record_incumbent(record) : verified;
+
+    *out = (struct choice){id > 0 ? id : 1, id > 0 && id == verified, NULL};
+    out->config = mem_new(n, sizeof *out->config);
+    if (record->n_experiments == 0)
+        space_start(out->config, &record->study.space);
+    for (size_t i = 0; i < n && record->n_experiments > 0; i++)
+        out->config[i] = record->experiments[out->id - 1].config[i];
+}
+
+/* As `log --json` shows it, and the mean over its seeds. */
+static int print_json(const struct view *view, const struct choice *choice, struct err *err)
+{
+    struct summary summary = {0, NAN, NAN};
+    json_t *object;
+
+    if (view->record.n_experiments > 0) {
+        object = view_json_experiment(view, choice->id);
+        summary = facts_summary(&view->facts, choice->id);
+    } else {
+        object = json_object();
+        json_object_set_new(object, "id", json_integer(choice->id));
+        json_object_set_new(object, "params",
+                            view_json_config(&view->record.study.space, choice->config));
+    }
+    json_object_set_new(object, "metric", view_json_text(view->record.study.metric));
+    json_object_set_new(object, "value", json_number_or_null(summary.mean));
+    json_object_set_new(object, "se", json_number_or_null(summary_se(&summary)));
+    json_object_set_new(object, "verified", json_boolean(choice->verified));
+    int rc = view_print_json(object, err);
+    json_decref(object);
+    return rc;
+}
+
+static void write_title(struct str *out, const struct view *view, const struct choice *choice)
+{
+    struct summary summary = {0, NAN, NAN};
+
+    if (view->record.n_experiments > 0)
+        summary = facts_summary(&view->facts, choice->id);
+    str_addf(out, "experiment %" PRId64 "%s, %s: %s ", choice->id,
+             choice->id == 1 ? " (the baseline)" : "",
+             choice->verified ? "verified" : "not verified", view->record.study.metric);
+    say_mean(out, &summary);
+    str_addf(out, " (%zu seed%s)\n", summary.n, summary.n == 1 ? "" : "s");
+}
+
+static void write_effect(struct str *out, const struct view *view, int64_t id)
+{
+    const struct decision *d =
+        view->record.n_experiments > 0 ? record_decision(&view->record, id) : NULL;
+
+    if (d == NULL || d->against == 0)
+        return;
+    str_addf(out, "against experiment %" PRId64 ": ", d->against);
+    say_measured(out, d->mean, d->low, d->high);
+    str_addf(out, ", %d pair%s\n", d->n, d->n == 1 ? "" : "s");
+}
+
+static void write_config(struct str *out, const struct space *space, const struct value *config)
+{
+    struct table table;
+
+    table_init(&table, NULL, "ll");
+    for (size_t i = 0; i < space->n; i++) {
+        struct str text = {0};
+        value_print(&text, &config[i]);
+        table_row(&table, NULL);
+        table_take(&table, mem_printf("  %s", space->params[i].name));
+        table_take(&table, str_take(&text));
+    }
+    table_write(out, &table, false);
+    table_clear(&table);
+}
+
+static int print_text(const struct view *view, const struct choice *choice, struct err *err)
+{
+    struct str text = {0};
+
+    write_title(&text, view, choice);
+    write_effect(&text, view, choice->id);
+    write_config(&text, &view->record.study.space, choice->config);
+    int rc = view_print(&text, err);
+    str_clear(&text);
+    return rc;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    struct operands operands;
+    struct view view;
+    struct choice choice;
+
+    if (view_operands(&operands, &command_best, arguments, 0, 0, err) != 0 ||
+        view_open(&view, operands.study, option_value(&command_best, arguments, "dir"), err) != 0)
+        return -1;
+    choose(&choice, &view, option_value(&command_best, arguments, "head") != NULL);
+    int rc = option_value(&command_best, arguments, "json") != NULL
+                 ? print_json(&view, &choice, err)
+                 : print_text(&view, &choice, err);
+    free(choice.config);
+    view_close(&view);
+    return rc;
+}
+
+static const struct option_row options[] = {
+    {"head", 0, NULL, "the search head: what proposals start from, verified or not"},
+    {"json", 0, NULL, "one JSON object"},
+    {"dir", 0, "DIR", VIEW_DIR_HELP},
+    {NULL, 0, NULL, NULL},
+};
+
+const struct command command_best = {
+    .name = "best",
+    .operands = "[STUDY]",
+    .summary = "the best config that one may trust",
+    .help = "The verified incumbent; before there is one, the baseline, said to be not verified.\n"
+            "\n"
+            "  nightshift best\n"
+            "  nightshift best --json | jq .params > config.json\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "json.h"
+#include "mem.h"
+#include "say.h"
+#include "table.h"
+#include "view.h"
+
+extern const struct command command_log;
+
+enum { CHANGE_WIDTH = 44, REASON_WIDTH = 60 };
+
+static char *mean_text(const struct view *view, int64_t id, size_t *n)
+{
+    struct summary summary = facts_summary(&view->facts, id);
+    struct str text = {0};
+
+    say_mean(&text, &summary);
+    *n = summary.n;
+    return str_take(&text);
+}
+
+static char *effect_text(const struct decision *d)
+{
+    struct str text = {0};
+
+    if (d != NULL)
+        say_measured(&text, d->mean, d->low, d->high);
+    else
+        str_add(&text, "-");
+    return str_take(&text);
+}
+
+static char *short_change(const struct view *view, int64_t id)
+{
+    char *change = facts_change(&view->facts, id);
+    char *text = text_shorten(change, CHANGE_WIDTH);
+
+    free(change);
+    return text;
+}
+
+static void add_experiment(struct table *table, const struct view *view, int64_t id)
+{
+    const struct decision *d = record_decision(&view->record, id);
+    const char *commit = record_commit(&view->record, id);
+    enum outcome outcome = facts_outcome(&view->facts, id);
+    size_t n;
+    char *mean = mean_text(view, id, &n);
+
+    table_row(table, outcome_paint(outcome));
+    table_number(table, id);
+    table_take(table, mem_printf("%c %s", outcome_mark(outcome), outcome_name(outcome)));
+    table_take(table, mean);
+    table_number(table, (long long)n);
+    table_take(table, effect_text(d));
+    table_take(table, short_change(view, id));
+    table_take(table, text_shorten(d != NULL && d->reason != NULL ? d->reason : "-", REASON_WIDTH));
+    table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
+}
+
+static int print_table(const struct table *table, struct err *err)
+{
+    struct str text = {0};
+
+    table_write(&text, table, view_has_colour());
+    int rc = view_print(&text, err);
+    str_clear(&text);
+    return rc;
+}
+
+static int log_table(const struct view *view, int64_t first, struct err *err)
+{
+    static const char *const heads[] = {"id",     "decision", "mean",   "n",
+                                        "effect", "change",   "reason", "commit"};
+    struct table table;
+
+    table_init(&table, heads, "rlrrllll");
+    for (int64_t id = first; id <= (int64_t)view->record.n_experiments; id++)
+        add_experiment(&table, view, id);
+    int rc = print_table(&table, err);
+    table_clear(&table);
+    return rc;
+}
+
+static int log_json(const struct view *view, int64_t first, struct err *err)
+{
+    int rc = 0;
+
+    for (int64_t id = first; rc == 0 && id <= (int64_t)view->record.n_experiments; id++) {
+        json_t *object = view_json_experiment(view, id);
+        rc = view_print_json(object, err);
+        json_decref(object);
+    }
+    return rc;
+}
+
+/* The commit that this very decision made on the -log ref, NULL while there is none. */
+static const char *decision_commit(const struct record *record, const struct decision *d)
+{
+    char ref[160];
+
+    ledger_ref_name(ref, record->study.name, true);
+    for (size_t i = record->n_outbox; i > 0; i--) {
+        const struct outbox *o = &record->outbox[i - 1];
+        if (o->decision == d->number && strcmp(o->ref, ref) == 0)
+            return o->commit;
+    }
+    return NULL;
+}
+
+static json_t *decision_as_json(const struct record *record, const struct decision *d)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "number", json_integer(d->number));
+    json_object_set_new(object, "kind", json_string(decision_kind_names[d->kind]));
+    json_object_set_new(object, "experiment", json_integer(d->experiment));
+    json_object_set_new(object, "against", d->against > 0 ? json_integer(d->against) : json_null());
+    json_object_set_new(object, "verdict", json_string(outcome_name(d->verdict)));
+    json_object_set_new(object, "alpha", json_number_or_null(d->alpha));
+    json_object_set_new(object, "n", json_integer(d->n));
+    json_object_set_new(object, "effect", view_json_effect(d));
+    json_object_set_new(object, "commit", view_json_text(decision_commit(record, d)));
+    return object;
+}
+
+static int decisions_json(const struct view *view, size_t first, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = first; rc == 0 && i < view->record.n_decisions; i++) {
+        json_t *object = decision_as_json(&view->record, &view->record.decisions[i]);
+        rc = view_print_json(object, err);
+        json_decref(object);
+    }
+    return rc;
+}
+
+static void add_decision(struct table *table, const struct record *record, const struct decision *d)
+{
+    const char *commit = decision_commit(record, d);
+
+    table_row(table, outcome_paint(d->verdict));
+    table_number(table, d->number);
+    table_cell(table, decision_kind_names[d->kind]);
+    table_number(table, d->experiment);
+    table_take(table, d->against > 0 ? mem_printf("%" PRId64, d->against) : mem_strdup("-"));
+    table_take(table, mem_printf("%c %s", outcome_mark(d->verdict), outcome_name(d->verdict)));
+    table_number(table, d->n);
+    table_take(table, effect_text(d));
+    table_take(table, text_shorten(d->reason != NULL ? d->reason : "-", REASON_WIDTH));
+    table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
+}
+
+static int decisions_table(const struct view *view, size_t first, struct err *err)
+{
+    static const char *const heads[] = {"number", "kind",   "experiment", "against", "verdict",
+                                        "pairs",  "effect", "reason",     "commit"};
+    struct table table;
+
+    table_init(&table, heads, "rlrrlrlll");
+    for (size_t i = first; i < view->record.n_decisions; i++)
+        add_decision(&table, &view->record, &view->record.decisions[i]);
+    int rc = print_table(&table, err);
+    table_clear(&table);
+    return rc;
+}
+
+/* -n N: how many of the `total` rows are left out at the front. */
+static int rows_left_out(size_t *out, const char *word, size_t total, struct err *err)
+{
+    unsigned long long n;
+
+    *out = 0;
+    if (word == NULL)
+        return 0;
+    if (!integer_read(&n, word, INT64_MAX))
+        return err_usage(err, "log: -n '%s' is not a whole number", word);
+    *out = n < total ? total - (size_t)n : 0;
+    return 0;
+}
+
+static int print(const struct view *view, const struct arguments *arguments, struct err *err)
+{
+    bool json = option_value(&command_log, arguments, "json") != NULL;
+    bool decisions = option_value(&command_log, arguments, "decisions") != NULL;
+    size_t total = decisions ? view->record.n_decisions : view->record.n_experiments, skip;
+
+    if (rows_left_out(&skip, option_value(&command_log, arguments, "last"), total, err) != 0)
+        return -1;
+    if (decisions)
+        return json ? decisions_json(view, skip, err) : decisions_table(view, skip, err);
+    return json ? log_json(view, (int64_t)skip + 1, err) : log_table(view, (int64_t)skip + 1, err);
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    struct operands operands;
+    struct view view;
+
+    if (view_operands(&operands, &command_log, arguments, 0, 0, err) != 0 ||
+        view_open(&view, operands.study, option_value(&command_log, arguments, "dir"), err) != 0)
+        return -1;
+    int rc = print(&view, arguments, err);
+    view_close(&view);
+    return rc;
+}
+
+static const struct option_row options[] = {
+    {"json", 0, NULL, "one JSON object an experiment, one a line"},
+    {"decisions", 0, NULL, "every decision, oldest first, instead of every experiment"},
+    {"last", 'n', "N", "only the last N"},
+    {"dir", 0, "DIR", VIEW_DIR_HELP},
+    {NULL, 0, NULL, NULL},
+};
+
+const struct command command_log = {
+    .name = "log",
+    .operands = "[STUDY]",
+    .summary = "what was tried, and what became of it",
+    .help = "One line an experiment: its decision (+ keep, - revert, x failed, . pending), the mean\n"
+            "over its n good seeds with its standard error, the effect against the incumbent with\n"
+            "its interval (positive is better), what it changed, why it was decided, its commit.\n"
+            "\n"
+            "  nightshift log -n 20\n"
+            "  nightshift log --json | jq 'select(.decision == \"keep\") | {id, effect}'\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+
+#include "command.h"
+#include "mem.h"
+#include "report.h"
+#include "view.h"
+
+extern const struct command command_report;
+
+static int write(const struct view *view, const char *dir, struct err *err)
+{
+    char *where = dir != NULL ? mem_strdup(dir) : path_join(view->place.run_dir, "report");
+    char *path = NULL;
+    struct str line = {0};
+    int rc = report_write(&path, &view->record, view->store, where, err);
+
+    if (rc == 0) {
+        str_addf(&line, "%s\n", path);
+        rc = view_print(&line, err);
+    }
+    str_clear(&line);
+    free(path);
+    free(where);
+    return rc;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    struct operands operands;
+    struct view view;
+
+    if (view_operands(&operands, &command_report, arguments, 0, 0, err) != 0 ||
+        view_open(&view, operands.study, option_value(&command_report, arguments, "dir"), err) != 0)
+        return -1;
+    int rc = write(&view, option_value(&command_report, arguments, "output"), err);
+    view_close(&view);
+    return rc;
+}
+
+static const struct option_row options[] = {
+    {"output", 'o', "DIR", "the folder to write into (runs/NAME/report)"},
+    {"dir", 0, "DIR", VIEW_DIR_HELP},
+    {NULL, 0, NULL, NULL},
+};
+
+const struct command command_report = {
+    .name = "report",
+    .operands = "[STUDY]",
+    .summary = "write the findings down: REPORT.md",
+    .help = "What was found, what was tried, what each parameter did, the noise, the failures, on what\n"
+            "it ran, and the command that runs each experiment again.  The same record gives the\n"
+            "same bytes.  The path of the report is printed.\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "status.h"
+#include "view.h"
+
+extern const struct command command_watch;
+
+enum { EVERY_MS = 2000, CTRL_C = 3 };
+
+/* Reads the study anew and shows where it stands; on a terminal in place of what stood there. */
+static int show(const char *study, const char *dir, bool in_place, struct err *err)
+{
+    struct view view;
+    struct str text = {0};
+
+    if (view_open(&view, study, dir, err) != 0)
+        return -1;
+    if (in_place)
+        str_add(&text, "\033[H\033[2J");
+    status_write(&text, &view);
+    if (in_place)
+        str_add(&text, "\nq: quit\n");
+    int rc = view_print(&text, err);
+    str_clear(&text);
+    view_close(&view);
+    return rc;
+}
+
+/* Waits for the next look; true: the user wants to go, or a signal came. */
+static bool wants_to_quit(int signals)
+{
+    struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                           {.fd = signals, .events = POLLIN}};
+    char key = 0;
+
+    if (poll(fds, 2, EVERY_MS) <= 0)
+        return false;
+    if (fds[1].revents != 0)
+        return true;
+    return read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == CTRL_C;
+}
+
+static int watch_until_quit(const char *study, const char *dir, int signals, struct err *err)
+{
+    do {
+        if (show(study, dir, true, err) != 0)
+            return -1;
+    } while (!wants_to_quit(signals));
+    return 0;
+}
+
+/* Signals come through a descriptor, so that the terminal is always given back as it was. */
+static int watch_terminal(const char *study, const char *dir, struct err *err)
+{
+    struct termios before, keys;
+    sigset_t set, old;
+
+    if (tcgetattr(STDIN_FILENO, &before) != 0)
+        return err_sys(err, "cannot read the terminal's settings");
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, &old);
+    int signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (signals < 0)
+        return err_sys(err, "signalfd");
+    keys = before;
+    keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+    tcsetattr(STDIN_FILENO, TCSANOW, &keys);
+    int rc = watch_until_quit(study, dir, signals, err);
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    close(signals);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return rc;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    const char *dir = option_value(&command_watch, arguments, "dir");
+    struct operands operands;
+
+    if (view_operands(&operands, &command_watch, arguments, 0, 0, err) != 0)
+        return -1;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return show(operands.study, dir, false, err);
+    return watch_terminal(operands.study, dir, err);
+}
+
+static const struct option_row options[] = {
+    {"dir", 0, "DIR", VIEW_DIR_HELP},
+    {NULL, 0, NULL, NULL},
+};
+
+const struct command command_watch = {
+    .name = "watch",
+    .operands = "[STUDY]",
+    .summary = "`status`, again every two seconds",
+    .help = "Ends on q or Ctrl-C.  Where input or output is no terminal it prints the status once.\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "json.h"
+#include "mem.h"
+#include "say.h"
+#include "status.h"
+#include "table.h"
+
+static void read_runs(struct status *out, const struct record *record)
+{
+    double sum = 0;
+    size_t timed = 0;
+
+    for (size_t i = 0; i < record->n_runs; i++) {
+        const struct run *run = &record->runs[i];
+        bool lost = run->class == CLASS_INTERRUPTED || (run->class == CLASS_NONE && out->pid == 0);
+        out->lost += lost;
+        out->under_way += run->class == CLASS_NONE && !lost;
+        if (run->class == CLASS_NONE || lost)
+            continue;
+        out->ended++;
+        if (isfinite(run->wall_s)) {
+            sum += run->wall_s;
+            timed++;
+        }
+    }
+    out->run_s = timed > 0 ? sum / (double)timed : (double)NAN;
+    out->since = record->n_runs > 0 ? record->runs[0].started : 0;
+}
+
+void status_read(struct status *out, const struct view *view)
+{
+    const struct record *record = &view->record;
+    int64_t verified = facts_verified(&view->facts);
+
+    *out = (struct status){.pid = place_owner(&view->place), .verified = verified > 0};
+    for (size_t i = 0; i < record->n_experiments; i++)
+        out->count[facts_outcome(&view->facts, (int64_t)i + 1)]++;
+    out->best = verified > 0 ? verified : record->n_experiments > 0 ? 1 : 0;
+    read_runs(out, record);
+}
+
+static void write_state(struct str *out, const struct view *view, const struct status *s)
+{
+    char since[CLOCK_TEXT];
+
+    str_addf(out, "%s: ", view->record.study.name);
+    if (s->pid > 0)
+        str_addf(out, "running (process %ld)", s->pid);
+    else
+        str_add(out, "not running");
+    if (s->since > 0) {
+        clock_text(since, (time_t)s->since);
+        str_addf(out, ", begun %s", since);
+    }
+    str_add(out, "\n");
+}
+
+static void write_experiments(struct str *out, const struct view *view, const struct status *s)
+{
+    int64_t cap = view->record.study.run_cap;
+
+    str_addf(out, "experiments  %zu", view->record.n_experiments);
+    if (cap > 0)
+        str_addf(out, " of %" PRId64, cap);
+    for (int i = 1; i <= 4; i++) {
+        enum outcome outcome = (enum outcome)(i % 4); /* pending last */
+        str_addf(out, "%s %c %zu %s", i > 1 ? "," : ":", outcome_mark(outcome), s->count[outcome],
+                 outcome_name(outcome));
+    }
+    str_add(out, "\n");
+}
+
+static void write_failures(struct str *out, const struct view *view)
+{
+    json_t *failures = view_json_failures(view);
+    const char *lead = "; failed: ";
+
+    for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class++) {
+        const json_t *n = json_object_get(failures, class_names[class]);
+        if (n == NULL)
+            continue;
+        str_addf(out, "%s%s %" JSON_INTEGER_FORMAT, lead, class_names[class], json_integer_value(n));
+        lead = ", ";
+    }
+    json_decref(failures);
+}
+
+static void write_runs(struct str *out, const struct view *view, const struct status *s)
+{
+    char each[CLOCK_TEXT];
+
+    duration_text(each, s->run_s);
+    str_addf(out, "runs         %zu ended, %s each", s->ended, each);
+    if (s->under_way > 0)
+        str_addf(out, ", %zu under way", s->under_way);
+    if (s->lost > 0)
+        str_addf(out, ", %zu lost with a session and repeated", s->lost);
+    write_failures(out, view);
+    str_add(out, "\n");
+}
+
+static void write_best(struct str *out, const struct view *view, const struct status *s)
+{
+    if (s->best == 0)
+        return;
+    struct summary summary = facts_summary(&view->facts, s->best);
+    const struct decision *d = record_decision(&view->record, s->best);
+
+    str_addf(out, "best so far  experiment %" PRId64 "%s: %s ", s->best,
+             s->verified ? ", verified" : " (the baseline)", view->record.study.metric);
+    say_mean(out, &summary);
+    str_addf(out, " (%zu seed%s)", summary.n, summary.n == 1 ? "" : "s");
+    if (s->verified && d != NULL && d->against > 0) {
+        str_addf(out, "; against %" PRId64 ": ", d->against);
+        say_measured(out, d->mean, d->low, d->high);
+    }
+    str_add(out, "\n");
+}
+
+static void write_last(struct str *out, const struct record *record)
+{
+    if (record->n_decisions == 0)
+        return;
+    const struct decision *d = &record->decisions[record->n_decisions - 1];
+    char *reason = text_shorten(d->reason != NULL ? d->reason : "-", 100);
+
+    str_addf(out, "last         experiment %" PRId64 " %c %s: %s\n", d->experiment,
+             outcome_mark(d->verdict), outcome_name(d->verdict), reason);
+    free(reason);
+}
+
+void status_write(struct str *out, const struct view *view)
+{
+    struct status status;
+
+    status_read(&status, view);
+    write_state(out, view, &status);
+    write_experiments(out, view, &status);
+    write_runs(out, view, &status);
+    write_best(out, view, &status);
+    write_last(out, &view->record);
+}
+
+void status_write_line(struct str *out, const struct view *view)
+{
+    struct status s;
+
+    status_read(&s, view);
+    str_addf(out, "%s %s %zu", view->record.study.name, s.pid > 0 ? "running" : "idle",
+             view->record.n_experiments);
+    if (view->record.study.run_cap > 0)
+        str_addf(out, "/%" PRId64, view->record.study.run_cap);
+    str_addf(out, " +%zu -%zu x%zu", s.count[OUTCOME_KEEP], s.count[OUTCOME_REVERT],
+             s.count[OUTCOME_FAILED]);
+    if (s.best > 0) {
+        struct summary summary = facts_summary(&view->facts, s.best);
+        str_addf(out, " %s ", view->record.study.metric);
+        say_value(out, summary.mean);
+        str_addf(out, " (%" PRId64 ")", s.best);
+    }
+    str_add(out, "\n");
+}
+
+static json_t *best_as_json(const struct view *view, const struct status *s)
+{
+    json_t *best = json_object();
+    struct summary summary = facts_summary(&view->facts, s->best);
+
+    json_object_set_new(best, "id", json_integer(s->best));
+    json_object_set_new(best, "value", json_number_or_null(summary.mean));
+    json_object_set_new(best, "se", json_number_or_null(summary_se(&summary)));
+    json_object_set_new(best, "seeds", json_integer((json_int_t)summary.n));
+    json_object_set_new(best, "verified", json_boolean(s->verified));
+    json_object_set_new(best, "effect",
+                        view_json_effect(record_decision(&view->record, s->best)));
+    return best;
+}
+
+static json_t *verdicts_as_json(const struct status *s)
+{
+    json_t *verdicts = json_object();
+
+    for (int i = 0; i < 4; i++)
+        json_object_set_new(verdicts, outcome_name((enum outcome)i),
+                            json_integer((json_int_t)s->count[i]));
+    return verdicts;
+}
+
+json_t *status_json(const struct view *view)
+{
+    const struct record *record = &view->record;
+    struct status s;
+    json_t *object = json_object();
+    int64_t cap = record->study.run_cap;
+
+    status_read(&s, view);
+    json_object_set_new(object, "study", view_json_text(record->study.name));
+    json_object_set_new(object, "metric", view_json_text(record->study.metric));
+    json_object_set_new(object, "state", json_string(s.pid > 0 ? "running" : "idle"));
+    json_object_set_new(object, "pid", s.pid > 0 ? json_integer(s.pid) : json_null());
+    json_object_set_new(object, "since", s.since > 0 ? json_integer(s.since) : json_null());
+    json_object_set_new(object, "experiments", json_integer((json_int_t)record->n_experiments));
+    json_object_set_new(object, "run_cap", cap > 0 ? json_integer(cap) : json_null());
+    json_object_set_new(object, "decisions", verdicts_as_json(&s));
+    json_object_set_new(object, "runs", json_integer((json_int_t)s.ended));
+    json_object_set_new(object, "runs_under_way", json_integer((json_int_t)s.under_way));
+    json_object_set_new(object, "run_s", json_number_or_null(s.run_s));
+    json_object_set_new(object, "failures", view_json_failures(view));
+    json_object_set_new(object, "best", s.best > 0 ? best_as_json(view, &s) : json_null());
+    return object;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "table.h"
+
+enum { CELL_MAX = 4000, WIDTH_MAX = 256 };
+
+void table_init(struct table *out, const char *const *heads, const char *align)
+{
+    *out = (struct table){.heads = heads, .align = align};
+}
+
+void table_clear(struct table *table)
+{
+    for (size_t i = 0; i < table->n_cells; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    free(table->paints);
+    *table = (struct table){0};
+}
+
+void table_row(struct table *table, const char *paint)
+{
+    table->paints = mem_room(table->paints, table->n_rows, sizeof *table->paints);
+    table->paints[table->n_rows++] = paint;
+}
+
+void table_cell(struct table *table, const char *text)
+{
+    struct str clean = {0};
+
+    str_add_printable(&clean, text, strlen(text), CELL_MAX);
+    table->cells = mem_room(table->cells, table->n_cells, sizeof *table->cells);
+    table->cells[table->n_cells++] = str_take(&clean);
+}
+
+void table_take(struct table *table, char *text)
+{
+    table_cell(table, text);
+    free(text);
+}
+
+void table_number(struct table *table, long long n)
+{
+    table_take(table, mem_printf("%lld", n));
+}
+
+size_t text_width(const char *text)
+{
+    size_t width = 0;
+
+    for (; *text != '\0'; text++)
+        width += (*text & 0xc0) != 0x80; /* not the tail of a UTF-8 character */
+    return width;
+}
+
+char *text_shorten(const char *text, size_t width)
+{
+    struct str clean = {0};
+
+    str_add_printable(&clean, text, strlen(text), CELL_MAX);
+    if (text_width(str_text(&clean)) > width) {
+        size_t at = 0;
+        for (size_t seen = 0; seen + 1 < width; seen++)
+            do
+                at++;
+            while ((clean.at[at] & 0xc0) == 0x80);
+        clean.len = at;
+        clean.at[at] = '\0';
+        str_add(&clean, "…");
+    }
+    return str_take(&clean);
+}
+
+static void measure(size_t *widths, const struct table *table, size_t columns)
+{
+    for (size_t c = 0; c < columns; c++) {
+        widths[c] = table->heads != NULL ? text_width(table->heads[c]) : 0;
+        for (size_t i = c; i < table->n_cells; i += columns)
+            if (text_width(table->cells[i]) > widths[c])
+                widths[c] = text_width(table->cells[i]);
+        if (widths[c] > WIDTH_MAX)
+            widths[c] = WIDTH_MAX;
+    }
+}
+
+static void add_blanks(struct str *out, size_t n)
+{
+    str_addf(out, "%*s", (int)n, "");
+}
+
+static void write_line(struct str *out, const char *const *cells, const char *align,
+                       const size_t *widths)
+{
+    size_t start = out->len;
+
+    for (size_t c = 0; align[c] != '\0'; c++) {
+        size_t width = text_width(cells[c]);
+        size_t pad = width < widths[c] ? widths[c] - width : 0;
+        if (c > 0)
+            str_add(out, "  ");
+        if (align[c] == 'r')
+            add_blanks(out, pad);
+        str_add(out, cells[c]);
+        if (align[c] != 'r')
+            add_blanks(out, pad);
+    }
+    while (out->len > start && out->at[out->len - 1] == ' ')
+        out->at[--out->len] = '\0';
+}
+
+void table_write(struct str *out, const struct table *table, bool colour)
+{
+    size_t columns = strlen(table->align);
+    size_t *widths = mem_new(columns, sizeof *widths);
+
+    measure(widths, table, columns);
+    if (table->heads != NULL) {
+        write_line(out, table->heads, table->align, widths);
+        str_add(out, "\n");
+    }
+    for (size_t row = 0; row < table->n_rows; row++) {
+        const char *paint = colour ? table->paints[row] : NULL;
+        if (paint != NULL)
+            str_addf(out, "\033[%sm", paint);
+        write_line(out, (const char *const *)table->cells + row * columns, table->align, widths);
+        str_add(out, paint != NULL ? "\033[0m\n" : "\n");
+    }
+    free(widths);
+}

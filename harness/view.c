@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "view.h"
+
+enum { TEXT_MAX = 4000 };
+
+int view_operands(struct operands *out, const struct command *command,
+                  const struct arguments *arguments, size_t least, size_t most, struct err *err)
+{
+    const char *const *words = (const char *const *)arguments->words;
+    size_t n = arguments->n_words;
+
+    if (n > most + 1)
+        return err_usage(err, "%s: '%s' is too many; it takes %s", command->name, words[most + 1],
+                         command->operands);
+    if (n < least)
+        return err_usage(err, "%s: it takes %s", command->name, command->operands);
+    bool has_study = n > most || (n > least && place_is_study(words[0]));
+    *out = (struct operands){has_study ? words[0] : NULL, words + has_study, n - has_study};
+    return 0;
+}
+
+int view_open(struct view *out, const char *study, const char *dir, struct err *err)
+{
+    *out = (struct view){0};
+    if (place_find(&out->place, study, dir, err) != 0)
+        return -1;
+    if (place_load(&out->place, &out->store, &out->record, err) != 0) {
+        place_clear(&out->place);
+        return -1;
+    }
+    facts_init(&out->facts, &out->record);
+    return 0;
+}
+
+void view_close(struct view *view)
+{
+    facts_clear(&view->facts);
+    record_clear(&view->record);
+    store_close(view->store);
+    place_clear(&view->place);
+}
+
+int view_read_id(int64_t *out, const struct view *view, const char *word, struct err *err)
+{
+    unsigned long long id;
+    size_t n = view->record.n_experiments;
+
+    if (!integer_read(&id, word, INT64_MAX) || id == 0)
+        return err_usage(err, "'%s' is no experiment's number (1 is the baseline)", word);
+    if (id > n)
+        return err_usage(err, "there is no experiment %llu: study '%s' has %zu", id,
+                         view->record.study.name, n);
+    *out = (int64_t)id;
+    return 0;
+}
+
+int view_print(const struct str *text, struct err *err)
+{
+    if (fwrite(str_text(text), 1, text->len, stdout) != text->len || fflush(stdout) != 0)
+        return err_sys(err, "cannot write to standard output");
+    return 0;
+}
+
+int view_print_json(const json_t *value, struct err *err)
+{
+    struct str text = {0};
+
+    json_write(&text, value);
+    str_add(&text, "\n");
+    int rc = view_print(&text, err);
+    str_clear(&text);
+    return rc;
+}
+
+bool view_has_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0 &&
+           isatty(STDOUT_FILENO);
+}
+
+const char *outcome_paint(enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_KEEP:
+        return "32";
+    case OUTCOME_FAILED:
+        return "31";
+    case OUTCOME_REVERT:
+    case OUTCOME_PENDING:
+        break;
+    }
+    return NULL;
+}
+
+char outcome_mark(enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_KEEP:
+        return '+';
+    case OUTCOME_REVERT:
+        return '-';
+    case OUTCOME_FAILED:
+        return 'x';
+    case OUTCOME_PENDING:
+        break;
+    }
+    return '.';
+}
+
+json_t *view_json_text(const char *text)
+{
+    struct str clean = {0};
+
+    if (text == NULL)
+        return json_null();
+    json_t *value = json_string(text);
+    if (value == NULL) {
+        str_add_printable(&clean, text, strlen(text), TEXT_MAX);
+        value = json_string(str_text(&clean));
+        str_clear(&clean);
+    }
+    return value;
+}
+
+static json_t *value_as_json(const struct value *value)
+{
+    switch (value->type) {
+    case VALUE_NUMBER:
+        return json_number_or_null(value->number);
+    case VALUE_TEXT:
+        return view_json_text(value->text);
+    case VALUE_BOOL:
+        return json_boolean(value->number != 0);
+    case VALUE_NONE:
+        break;
+    }
+    return json_null();
+}
+
+json_t *view_json_config(const struct space *space, const struct value *config)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < space->n; i++)
+        if (config[i].type != VALUE_NONE)
+            json_object_set_new(object, space->params[i].name, value_as_json(&config[i]));
+    return object;
+}
+
+json_t *view_json_effect(const struct decision *d)
+{
+    json_t *effect = json_object();
+
+    json_object_set_new(effect, "mean", json_number_or_null(d != NULL ? d->mean : (double)NAN));
+    json_object_set_new(effect, "low", json_number_or_null(d != NULL ? d->low : (double)NAN));
+    json_object_set_new(effect, "high", json_number_or_null(d != NULL ? d->high : (double)NAN));
+    json_object_set_new(effect, "n", json_integer(d != NULL ? d->n : 0));
+    return effect;
+}
+
+static void add_seeds(json_t *object, const struct view *view, int64_t id)
+{
+    uint32_t *seeds;
+    size_t n = facts_seeds(&seeds, &view->facts, id);
+    json_t *list = json_array(), *values = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(list, json_integer(seeds[i]));
+        json_array_append_new(values,
+                              json_number_or_null(facts_value(&view->facts, id, seeds[i])));
+    }
+    json_object_set_new(object, "seeds", list);
+    json_object_set_new(object, "values", values);
+    free(seeds);
+}
+
+static void add_decision(json_t *object, const struct view *view, int64_t id)
+{
+    const struct decision *d = record_decision(&view->record, id);
+
+    json_object_set_new(object, "decision", json_string(outcome_name(facts_outcome(&view->facts, id))));
+    json_object_set_new(object, "decision_number", d != NULL ? json_integer(d->number) : json_null());
+    json_object_set_new(object, "verified", json_boolean(d != NULL && d->verified));
+    json_object_set_new(object, "reason", view_json_text(d != NULL ? d->reason : NULL));
+    json_object_set_new(object, "effect", view_json_effect(d));
+    json_object_set_new(object, "commit", view_json_text(record_commit(&view->record, id)));
+}
+
+json_t *view_json_experiment(const struct view *view, int64_t id)
+{
+    const struct experiment *e = &view->record.experiments[id - 1];
+    json_t *object = json_object();
+    char *change = facts_change(&view->facts, id);
+
+    json_object_set_new(object, "id", json_integer(id));
+    json_object_set_new(object, "params", view_json_config(&view->record.study.space, e->config));
+    json_object_set_new(object, "purpose", json_string(purpose_names[e->purpose]));
+    json_object_set_new(object, "against", e->against > 0 ? json_integer(e->against) : json_null());
+    json_object_set_new(object, "change", view_json_text(change));
+    json_object_set_new(object, "remark", view_json_text(e->remark));
+    add_seeds(object, view, id);
+    add_decision(object, view, id);
+    free(change);
+    return object;
+}
+
+json_t *view_json_failures(const struct view *view)
+{
+    const struct record *record = &view->record;
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < record->n_runs; i++) {
+        const struct run *run = &record->runs[i];
+        if (!run_is_failure(record, run))
+            continue;
+        const char *class = class_names[run->class];
+        json_int_t n = json_integer_value(json_object_get(object, class));
+        json_object_set_new(object, class, json_integer(n + 1));
+    }
+    return object;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * view.h - what the reading commands share: a study opened for reading, an experiment as JSON and
+ * as words, colours, and printing that notices a full disk.
+ *
+ * No view shows a metric called test_loss: that is withheld until it is confirmed.
+ */
+#ifndef HARNESS_VIEW_H
+#define HARNESS_VIEW_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "command.h"
+#include "err.h"
+#include "facts.h"
+#include "place.h"
+#include "record.h"
+#include "store.h"
+#include "str.h"
+
+struct view {
+    struct place place;
+    struct store *store;
+    struct record record;
+    struct facts facts;
+};
+
+/*
+ * Operands of the form "[STUDY] WORD…" with least … most words: *study is NULL where it was left
+ * out, words[n] are the others (borrowed).
+ */
+struct operands {
+    const char *study;
+    const char *const *words;
+    size_t n;
+};
+int view_operands(struct operands *out, const struct command *command,
+                  const struct arguments *arguments, size_t least, size_t most, struct err *err);
+
+/* The help text of --dir, which every reading command takes. */
+#define VIEW_DIR_HELP "the run directory, instead of runs/NAME beside the study file"
+
+/* `study` NULL: the only one here; `dir`: --dir or NULL.  On error *out is closed. */
+int view_open(struct view *out, const char *study, const char *dir, struct err *err);
+void view_close(struct view *view);
+
+/* An experiment's id as the user typed it; a usage error says which there are. */
+int view_read_id(int64_t *out, const struct view *view, const char *word, struct err *err);
+
+/* Writes results to standard output and makes sure that they got there. */
+int view_print(const struct str *text, struct err *err);
+int view_print_json(const json_t *value, struct err *err); /* one line */
+
+/* True where standard output wants colours: a terminal, TERM not "dumb", NO_COLOR not set. */
+bool view_has_colour(void);
+const char *outcome_paint(enum outcome outcome); /* ANSI colour, NULL: as it is */
+char outcome_mark(enum outcome outcome);         /* + keep, - revert, x failed, . pending */
+
+/* Members of JSON objects; text that is no UTF-8 comes with its odd bytes as \xNN, NULL as null. */
+json_t *view_json_text(const char *text);
+json_t *view_json_config(const struct space *space, const struct value *config);
+json_t *view_json_effect(const struct decision *decision); /* NULL: all null, n 0 */
+
+/*
+ * One experiment with the keys of `log --json`: id, params, purpose, seeds, values, decision,
+ * verified, reason, effect, commit; and against, change, decision_number, remark.
+ */
+json_t *view_json_experiment(const struct view *view, int64_t id);
+
+/* The failed runs of the study by class: {"exit": 2, "timeout": 1}. */
+json_t *view_json_failures(const struct view *view);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * facts.h - what follows from a record: seeds, means, differences, the best config.
+ *
+ * Commands and report sections both read the record through this, so they say the same.  The index
+ * is made once, in one pass; nothing here reads a clock or a file.
+ */
+#ifndef REPORTS_FACTS_H
+#define REPORTS_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+struct facts {
+    const struct record *record; /* borrowed */
+    size_t *run_first;  /* [n_experiments + 1] where an experiment's runs begin in run_at */
+    size_t *run_at;     /* [n_runs] indices of record->runs, by experiment, then by start */
+    size_t *pair_first; /* the same for the pairs in which it is the candidate */
+    size_t *pair_at;    /* [n_pairs] */
+};
+
+void facts_init(struct facts *out, const struct record *record);
+void facts_clear(struct facts *facts);
+
+const char *outcome_name(enum outcome outcome); /* "pending", "keep", "revert", "failed" */
+
+/* What became of an experiment; OUTCOME_PENDING before its decision. */
+enum outcome facts_outcome(const struct facts *facts, int64_t experiment);
+
+/* A run that ended badly and was not repeated: a failure, not one that the harness lost. */
+bool run_is_failure(const struct record *record, const struct run *run);
+
+/*
+ * The seeds on which an experiment's runs have ended: those of its own pairs in their order, then
+ * every other one in the order of first starts.  Runs that the harness lost are not among them.
+ * Returns how many; the caller frees *out.
+ */
+size_t facts_seeds(uint32_t **out, const struct facts *facts, int64_t experiment);
+
+/* The metric as printed; NAN for a failed, lost or missing run. */
+double facts_value(const struct facts *facts, int64_t experiment, uint32_t seed);
+
+/* Mean, sample SD and number of the ok values over all seeds; NAN where there are too few. */
+struct summary facts_summary(const struct facts *facts, int64_t experiment);
+double summary_se(const struct summary *summary); /* standard error of the mean; NAN below two */
+
+/* The difference of a pair, in the metric's unit, positive where the candidate is better; NAN
+ * unless both runs are ok. */
+double facts_difference(const struct facts *facts, const struct pair *pair);
+
+/* Two experiments on the seeds that both ran on, positive where `b` is better than `a`. */
+struct comparison {
+    size_t n;
+    double mean, sd;  /* of the differences; NAN where there are too few */
+    double low, high; /* Student's t, level 1 - 2 alpha; NAN below two seeds or where sd is 0 */
+};
+void facts_compare(struct comparison *out, const struct facts *facts, int64_t a, int64_t b);
+
+/* The newest decision that compared `experiment` with `against`; NULL: none.  Borrowed. */
+const struct decision *facts_decision_between(const struct facts *facts, int64_t experiment,
+                                              int64_t against);
+
+/* True where a decision's interval lies wholly above zero: only then may a sentence claim it. */
+bool decision_is_claim(const struct decision *decision);
+
+/* The verified incumbent; 0 while there is none. */
+int64_t facts_verified(const struct facts *facts);
+
+/* The experiment whose config this one was changed from: its incumbent; 0 for the baseline. */
+int64_t facts_origin(const struct facts *facts, int64_t experiment);
+
+/* What it changed ("lr 0.0006 -> 0.0008"), "baseline" for the baseline.  The caller frees. */
+char *facts_change(const struct facts *facts, int64_t experiment);
+
+/* Pooled SD of one paired difference within experiments, and its degrees of freedom (0: unknown). */
+double facts_pair_sd(const struct facts *facts, size_t *df);
+
+/*
+ * The smallest gain that a test of this study keeps with probability `power`, when the SD of one
+ * difference is pair_sd [metric]: min_gain + effect * pair_sd.  NAN where pair_sd is unknown.
+ */
+double facts_smallest_gain(const struct study *study, double pair_sd, double power);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+
+#include "facts.h"
+#include "file.h"
+#include "markdown.h"
+#include "report.h"
+#include "section.h"
+
+static void write_counts(struct str *out, const struct record *record)
+{
+    size_t count[4] = {0};
+
+    for (size_t i = 0; i < record->n_experiments; i++) {
+        const struct decision *d = record_decision(record, record->experiments[i].id);
+        count[d != NULL ? d->verdict : OUTCOME_PENDING]++;
+    }
+    str_addf(out, "%zu experiment%s: %zu kept, %zu reverted, %zu failed, %zu pending; %zu run%s.\n\n",
+             record->n_experiments, record->n_experiments == 1 ? "" : "s", count[OUTCOME_KEEP],
+             count[OUTCOME_REVERT], count[OUTCOME_FAILED], count[OUTCOME_PENDING], record->n_runs,
+             record->n_runs == 1 ? "" : "s");
+}
+
+static void write_top(struct str *out, const struct record *record)
+{
+    str_add(out, "# Findings: ");
+    markdown_text(out, record->study.name);
+    str_add(out, "\n\nMetric: ");
+    markdown_text(out, record->study.metric);
+    str_add(out, record->study.maximize ? ", more is better. " : ", less is better. ");
+    write_counts(out, record);
+}
+
+int report_compose(struct str *out, const struct record *record, struct store *store,
+                   struct err *err)
+{
+    write_top(out, record);
+    for (size_t i = 0; sections[i] != NULL; i++) {
+        str_addf(out, "## %s\n\n", sections[i]->title);
+        if (sections[i]->write(out, record, store, err) != 0)
+            return err_wrap(err, "section '%s'", sections[i]->name);
+        str_add(out, sections[i + 1] != NULL ? "\n" : "");
+    }
+    return 0;
+}
+
+int report_write(char **path, const struct record *record, struct store *store, const char *dir,
+                 struct err *err)
+{
+    struct str text = {0};
+    int rc = -1;
+
+    *path = NULL;
+    if (report_compose(&text, record, store, err) != 0 || file_mkdirs(dir, err) != 0)
+        goto out;
+    *path = path_join(dir, "REPORT.md");
+    rc = file_write(*path, str_text(&text), text.len, err);
+    if (rc != 0) {
+        free(*path);
+        *path = NULL;
+    }
+out:
+    str_clear(&text);
+    return rc;
+}

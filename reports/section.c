@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "section.h"
+
+extern const struct section section_found;
+extern const struct section section_history;
+extern const struct section section_parameters;
+extern const struct section section_noise;
+extern const struct section section_failures;
+extern const struct section section_provenance;
+extern const struct section section_reproduce;
+
+const struct section *const sections[] = {
+    &section_found,    &section_history,    &section_parameters, &section_noise,
+    &section_failures, &section_provenance, &section_reproduce,  NULL,
+};

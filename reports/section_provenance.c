@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* On what it ran: study, trainer, inputs, machine, libraries. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "json.h"
+#include "markdown.h"
+#include "mem.h"
+#include "section.h"
+
+static void write_fact(struct str *out, const char *what, const char *text)
+{
+    markdown_cell(out, what);
+    markdown_cell(out, text != NULL ? text : "-");
+    markdown_end(out);
+}
+
+static void write_time(struct str *out, const char *what, int64_t when)
+{
+    char text[CLOCK_TEXT];
+
+    if (when > 0)
+        clock_text(text, (time_t)when);
+    write_fact(out, what, when > 0 ? text : NULL);
+}
+
+static char *command_text(const struct study *study)
+{
+    struct str text = {0};
+
+    for (size_t i = 0; i < study->n_command; i++) {
+        str_add(&text, i > 0 ? " " : "");
+        str_add(&text, study->command[i]);
+    }
+    return str_take(&text);
+}
+
+static int64_t last_end(const struct record *record)
+{
+    int64_t last = 0;
+
+    for (size_t i = 0; i < record->n_runs; i++)
+        if (record->runs[i].ended > last)
+            last = record->runs[i].ended;
+    return last;
+}
+
+static void write_study(struct str *out, const struct record *record)
+{
+    static const char *const heads[] = {"what", "which"};
+    const struct study *study = &record->study;
+    const char *spec = record->spec != NULL ? record->spec : "";
+    char sha[SHA256_TEXT], seed[32];
+    char *command = command_text(study);
+
+    sha256_bytes(sha, spec, strlen(spec));
+    snprintf(seed, sizeof seed, "%" PRIu64, study->seed);
+    markdown_head(out, heads, "ll");
+    write_fact(out, "study", study->name);
+    write_fact(out, "study SHA-256 (what decides the results)", sha);
+    write_fact(out, "strategy", study->strategy != NULL ? study->strategy->name : NULL);
+    write_fact(out, "study seed", seed);
+    write_fact(out, "trainer command", command);
+    write_time(out, "first run began", record->n_runs > 0 ? record->runs[0].started : 0);
+    write_time(out, "last run ended", last_end(record));
+    str_add(out, "\n");
+    free(command);
+}
+
+static int write_inputs(struct str *out, struct store *store, struct err *err)
+{
+    static const char *const heads[] = {"input", "bytes", "SHA-256"};
+    struct artifact *inputs;
+    size_t n;
+
+    if (store_artifacts(store, &inputs, &n, 0, err) != 0)
+        return -1;
+    if (n > 0)
+        markdown_head(out, heads, "lrl");
+    for (size_t i = 0; i < n; i++) {
+        markdown_cell(out, inputs[i].path);
+        str_addf(out, "| %" PRId64 " ", inputs[i].bytes);
+        markdown_cell(out, inputs[i].sha);
+        markdown_end(out);
+    }
+    str_add(out, n > 0 ? "\n" : "No input files are recorded (key `files` of the study).\n\n");
+    artifacts_free(inputs, n);
+    return 0;
+}
+
+static void write_member(struct str *out, const char *key, const json_t *value)
+{
+    struct str text = {0};
+
+    if (json_is_string(value))
+        str_add(&text, json_string_value(value));
+    else
+        json_write(&text, value);
+    write_fact(out, key, str_text(&text));
+    str_clear(&text);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The members in the order of their names, so that equal objects give equal bytes; those of an
+ * object inside stand behind its own name. */
+static void write_members(struct str *out, json_t *object, const char *prefix)
+{
+    size_t n = 0;
+    const char **keys = mem_new(json_object_size(object), sizeof *keys);
+
+    for (void *it = json_object_iter(object); it != NULL; it = json_object_iter_next(object, it))
+        keys[n++] = json_object_iter_key(it);
+    qsort(keys, n, sizeof *keys, by_name);
+    for (size_t i = 0; i < n; i++) {
+        json_t *value = json_object_get(object, keys[i]);
+        char *key = mem_printf("%s%s", prefix, keys[i]);
+        if (json_is_object(value) && *prefix == '\0') {
+            char *inside = mem_printf("%s: ", keys[i]);
+            write_members(out, value, inside);
+            free(inside);
+        } else {
+            write_member(out, key, value);
+        }
+        free(key);
+    }
+    free(keys);
+}
+
+/* Where the newest session ran. */
+static int write_machine(struct str *out, struct store *store, struct err *err)
+{
+    static const char *const heads[] = {"machine", "value"};
+    char *text;
+    json_t *object = NULL;
+    int rc = -1;
+
+    if (store_session(store, &text, err) != 0)
+        return -1;
+    if (text == NULL) {
+        str_add(out, "No session is recorded.\n");
+        return 0;
+    }
+    if (json_read(&object, text, strlen(text), "session", err) != 0)
+        goto out;
+    str_add(out, "The newest session ran here:\n\n");
+    markdown_head(out, heads, "ll");
+    write_members(out, object, "");
+    rc = 0;
+out:
+    json_decref(object);
+    free(text);
+    return rc;
+}
+
+static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+{
+    write_study(out, record);
+    if (write_inputs(out, store, err) != 0)
+        return -1;
+    return write_machine(out, store, err);
+}
+
+const struct section section_provenance = {"provenance", "On what did it run?", write};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The command that runs each row again. */
+#include <inttypes.h>
+
+#include "section.h"
+
+static void write_command(struct str *out, const struct record *record, int64_t experiment)
+{
+    const char *commit = record_commit(record, experiment);
+
+    str_addf(out, "nightshift reproduce runs/%s %-5" PRId64, record->study.name, experiment);
+    if (commit != NULL)
+        str_addf(out, "  # or: nightshift reproduce --ref %.12s", commit);
+    str_add(out, "\n");
+}
+
+static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+{
+    (void)store;
+    (void)err;
+    if (record->n_experiments == 0) {
+        str_add(out, "Nothing has run yet.\n");
+        return 0;
+    }
+    str_add(out, "In the folder of the study file, one line an experiment; each run is repeated and "
+                 "compared bit for bit. The second form needs git alone.\n\n```sh\n");
+    for (size_t i = 0; i < record->n_experiments; i++)
+        write_command(out, record, record->experiments[i].id);
+    str_add(out, "```\n");
+    return 0;
+}
+
+const struct section section_reproduce = {"reproduce", "How is it run again?", write};
