@@ -51,48 +51,48 @@ int judge_init(struct judge *out, const struct judge_rule *rule, struct err *err
                             effect, err);
 }
 
-/* --- the interval --------------------------------------------------------------------------------
- * Effects are in units of sd and count from min_gain.  Where the effect is e, sqrt(n) times the
- * mean's distance from e is a t, and its normal deviate takes the place of the last look's z; so
- * the p-value at e = 0 is that of the verdict, and after one pair the interval is the t interval.
+/*
+ * The interval.  Effects are in units of sd and count from min_gain.  Where the effect is e,
+ * sqrt(n) times the mean's distance from e is a t, and its normal deviate takes the place of the
+ * last look's z; so the p-value at e = 0 is that of the verdict, and after one pair the interval is
+ * the t interval.
  */
-
-struct outcome {
+struct observation {
     const struct boundary *boundary;
     int n;
     double t, df; /* of the mean, against an effect of 0 */
     double p;     /* the tail probability that is looked for */
 };
 
-static double excess_tail(double effect, void *outcome)
+static double excess_tail(double effect, void *observation)
 {
-    const struct outcome *o = outcome;
+    const struct observation *o = observation;
     double drift = effect * sqrt(o->n);
 
     return boundary_tail(o->boundary, o->n, drift + noise_z(o->t - drift, o->df), effect) - o->p;
 }
 
-/* An interval [low, high] around `guess` with the root in it; false where there is none. */
-static bool bracket(double *low, double *high, double guess, struct outcome *o)
+/* Steps from `guess`, ever further, until the root lies in [low, high]; false where none does. */
+static bool bracket(double *low, double *high, double guess, struct observation *o)
 {
-    double width = 1.0 / sqrt(o->n);
+    bool below = excess_tail(guess, o) < 0.0; /* the root lies above */
+    double step = (below ? 2.0 : -2.0) / sqrt(o->n), far = guess;
 
-    *low = *high = guess;
-    for (int step = 0; step < 60; step++, width *= 2.0) {
-        bool reaches_down = excess_tail(*low, o)<0.0, reaches_up = excess_tail(*high, o)> 0.0;
+    for (int i = 0; i < 60; i++, step *= 2.0) {
+        double near = far;
 
-        if (reaches_down && reaches_up)
+        far = near + step;
+        if ((excess_tail(far, o) < 0.0) != below) {
+            *low = fmin(near, far);
+            *high = fmax(near, far);
             return true;
-        if (!reaches_down)
-            *low = guess - width;
-        if (!reaches_up)
-            *high = guess + width;
+        }
     }
     return false;
 }
 
-/* The effect at which the outcome's tail probability is p; `solver` is scratch. */
-static double effect_at(struct outcome *o, double p, gsl_root_fsolver *solver)
+/* The effect at which the observation's tail probability is p; `solver` is scratch. */
+static double effect_at(struct observation *o, double p, gsl_root_fsolver *solver)
 {
     gsl_function tail = {excess_tail, o};
     double low, high;
@@ -105,7 +105,7 @@ static double effect_at(struct outcome *o, double p, gsl_root_fsolver *solver)
         gsl_root_fsolver_iterate(solver);
         low = gsl_root_fsolver_x_lower(solver);
         high = gsl_root_fsolver_x_upper(solver);
-        if (gsl_root_test_interval(low, high, 1e-8, 1e-8) == GSL_SUCCESS)
+        if (gsl_root_test_interval(low, high, 1e-7, 1e-7) == GSL_SUCCESS)
             break;
     }
     return gsl_root_fsolver_root(solver);
@@ -115,12 +115,15 @@ static void estimate(struct judgement *out, const struct boundary *boundary, dou
 {
     double root_n = sqrt(out->n), alpha = boundary->alpha;
     double half_width = gsl_cdf_tdist_Qinv(alpha, out->df) * out->sd / root_n;
-    struct outcome o = {.boundary = boundary,
-                        .n = out->n,
-                        .t = root_n * (out->mean - min_gain) / out->sd,
-                        .df = out->df};
-    gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+    struct observation o = {.boundary = boundary,
+                            .n = out->n,
+                            .t = root_n * (out->mean - min_gain) / out->sd,
+                            .df = out->df};
+    gsl_root_fsolver *solver;
 
+    if (!isfinite(o.t) || !isfinite(out->sd))
+        return; /* differences that overflow when squared have a verdict, but no interval */
+    solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
     if (!solver)
         return;
     out->low = min_gain + out->sd * effect_at(&o, alpha, solver);
@@ -134,9 +137,6 @@ static void estimate(struct judgement *out, const struct boundary *boundary, dou
     if (out->verdict == VERDICT_REVERT)
         out->low = fmin(out->low, min_gain);
 }
-
-/* --- the verdict ---------------------------------------------------------------------------------
- */
 
 static const char *pairs_text(int n)
 {
