@@ -46,7 +46,8 @@ struct entry {
     const char *config_yaml;   /* the incumbent after the decision */
     const char *study_yaml;    /* the study file's own bytes, [study_len] */
     size_t study_len;
-    const char *decision_yaml; /* NULL on the main ref: its tree has no decisions/ */
+    const char *decision_yaml; /* the decision's text: decisions/<n/10000>/<n/100>/<n>.yaml on the
+                                  -log ref (a ref that ends in "-log"), decision.yaml on the other */
 };
 
 struct object; /* one git object to be written: type, bytes, id */
@@ -77,6 +78,9 @@ int ledger_publish(struct ledger *ledger, const struct plan *plan, struct err *e
 /* A file of a commit's tree ("config.yaml", "decisions/0/1/123.yaml"); the caller frees. */
 int ledger_read(struct ledger *ledger, char **out, size_t *len, const char *commit,
                 const char *path, struct err *err);
+/* The text of the decision that a commit is about, from either ref's tree (its number is the commit
+ * time - 946684800); a commit that is none of ours is a usage error.  The caller frees. */
+int ledger_read_decision(struct ledger *ledger, char **out, const char *commit, struct err *err);
 /* The value of a trailer of a commit ("Nightshift-Experiment"); the caller frees. */
 int ledger_trailer(struct ledger *ledger, char **out, const char *commit, const char *key,
                    struct err *err);

@@ -126,19 +126,12 @@ static int check_enqueued(const struct record *record, const struct value *confi
     return 0;
 }
 
-static int choose_config(struct experiment *out, int64_t *enqueued, const struct record *record,
-                         struct store *store, struct err *err)
+static int ask_strategy(struct experiment *out, const struct record *record, struct err *err)
 {
+    struct past *past = mem_new(record->n_experiments, sizeof *past);
     struct history history = {0};
 
-    if (take_enqueued(out->config, enqueued, record, store, out->against, err) != 0)
-        return -1;
-    if (*enqueued > 0) {
-        out->purpose = PURPOSE_ENQUEUED;
-        return check_enqueued(record, out->config, err) == 0 ? 0 : PROPOSE_REFUSED;
-    }
     out->purpose = PURPOSE_PROPOSAL;
-    struct past *past = mem_new(record->n_experiments, sizeof *past);
     fill_history(&history, past, record, out->id);
     int rc = strategy_propose(out->config, record->study.strategy, &record->study.space, &history,
                               record->study.seed, (uint64_t)out->id, err);
@@ -146,11 +139,28 @@ static int choose_config(struct experiment *out, int64_t *enqueued, const struct
     return rc;
 }
 
+/* From the queue where it holds something, else from the strategy; `store` NULL: no queue. */
+static int choose_config(struct experiment *out, int64_t *enqueued, const struct record *record,
+                         struct store *store, struct err *err)
+{
+    if (out->against == 0) {
+        out->purpose = PURPOSE_BASELINE;
+        space_start(out->config, &record->study.space);
+        return 0;
+    }
+    if (store != NULL &&
+        take_enqueued(out->config, enqueued, record, store, out->against, err) != 0)
+        return -1;
+    if (*enqueued == 0)
+        return ask_strategy(out, record, err);
+    out->purpose = PURPOSE_ENQUEUED;
+    return check_enqueued(record, out->config, err) == 0 ? 0 : PROPOSE_REFUSED;
+}
+
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
                  struct store *store, struct err *err)
 {
     const struct space *space = &record->study.space;
-    int rc = 0;
 
     *enqueued = 0;
     *out = (struct experiment){.id = (int64_t)record->n_experiments + 1};
@@ -158,12 +168,7 @@ int propose_next(struct experiment *out, int64_t *enqueued, const struct record 
     out->unit = mem_new(space->n, sizeof *out->unit);
     out->against = propose_against(record, out->id);
     out->created = (int64_t)time(NULL);
-    if (out->against == 0) {
-        out->purpose = PURPOSE_BASELINE;
-        space_start(out->config, space);
-    } else {
-        rc = choose_config(out, enqueued, record, store, err);
-    }
+    int rc = choose_config(out, enqueued, record, store, err);
     if (rc != 0) {
         experiment_clear(out);
         return rc;
@@ -171,4 +176,11 @@ int propose_next(struct experiment *out, int64_t *enqueued, const struct record 
     space_encode(out->unit, space, out->config);
     trial_hash(out->sha, space, out->config);
     return 0;
+}
+
+int propose_repeat(struct experiment *out, const struct record *record, struct err *err)
+{
+    int64_t enqueued;
+
+    return propose_next(out, &enqueued, record, NULL, err);
 }

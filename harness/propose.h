@@ -21,6 +21,9 @@
 enum { PROPOSE_REFUSED = 2 };
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
                  struct store *store, struct err *err);
+
+/* What the strategy proposes with what `record` holds, the user's queue left aside: for a replay. */
+int propose_repeat(struct experiment *out, const struct record *record, struct err *err);
 void experiment_clear(struct experiment *experiment);
 
 /* The incumbent that experiment `id` starts from: after the decisions it may know.  0: none. */

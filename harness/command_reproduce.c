@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "decision.h"
+#include "inputs.h"
+#include "json.h"
+#include "mem.h"
+#include "place.h"
+#include "repeat.h"
+#include "slot.h"
+#include "trial.h"
+
+enum { PAIRS_MAX = 64 };
+
+static const struct option_row options[] = {
+    {"all", 0, NULL, "every run of the experiment, also those as the incumbent of others"},
+    {"ref", 0, "COMMIT", "from git alone: a commit of nightshift/NAME or nightshift/NAME-log"},
+    {"dir", 0, "DIR", "the run directory"},
+    {NULL, 0, NULL, NULL},
+};
+
+extern const struct command command_reproduce;
+
+/* All that repetitions have in common. */
+struct repeat {
+    const struct study *study;
+    const char *study_dir;
+    const struct artifact *inputs; /* [n_inputs] as recorded */
+    size_t n_inputs;
+    const struct executor *executor;
+    char *program;
+    char *scratch; /* folder for the repetitions */
+    struct slot slot; /* only its cores: as many as a run of the study has */
+    int64_t experiment;
+    size_t same, different;
+};
+
+/* A repetition with other inputs would compare nothing: they are checked first.  1: they agree. */
+static int check_inputs(const struct repeat *repeat, struct err *err)
+{
+    struct artifact *now = NULL;
+    size_t n = 0;
+    struct str change = {0};
+
+    if (inputs_collect(&now, &n, repeat->study, repeat->study_dir, repeat->program, err) != 0)
+        return -1;
+    inputs_compare(&change, repeat->inputs, repeat->n_inputs, now, n);
+    artifacts_free(now, n);
+    int agree = change.len == 0;
+    if (!agree)
+        printf("differs before anything is run:\n%s", str_text(&change));
+    str_clear(&change);
+    return agree;
+}
+
+static int repeat_open(struct repeat *repeat, struct err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct slot slots[1024] = {0};
+
+    repeat->executor = executor_find("local");
+    slots_share_cores(slots, (size_t)repeat->study->jobs);
+    repeat->slot = slots[0];
+    if (executor_find_program(&repeat->program, repeat->study->command[0], repeat->study_dir,
+                              err) != 0)
+        return -1;
+    repeat->scratch = mem_printf("%s/nightshift-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    if (mkdtemp(repeat->scratch) == NULL)
+        return err_sys(err, "cannot make a scratch folder '%s'", repeat->scratch);
+    return 0;
+}
+
+/* Scratch of identical runs is of no more use; what differs is kept to be looked at. */
+static int repeat_close(struct repeat *repeat, struct err *err)
+{
+    int rc = 0;
+
+    if (repeat->scratch != NULL && repeat->different > 0)
+        printf("the repetitions are kept in %s\n", repeat->scratch);
+    else if (repeat->scratch != NULL)
+        rc = file_remove(repeat->scratch, err);
+    free(repeat->scratch);
+    free(repeat->program);
+    return rc;
+}
+
+static int repeat_seed(struct repeat *repeat, const struct value *config, int64_t steps,
+                       uint32_t seed, const struct expected *expected, struct err *err)
+{
+    char *dir = mem_printf("%s/%u", repeat->scratch, seed);
+    struct launch launch = {.study = repeat->study, .study_dir = repeat->study_dir,
+                            .program = repeat->program, .dir = dir, .config = config,
+                            .seed = seed, .steps = steps, .cpus = repeat->slot.cpus,
+                            .n_cpus = repeat->slot.n_cpus};
+    struct str verdict = {0};
+    int rc = file_mkdirs(dir, err);
+
+    if (rc == 0)
+        rc = repeat_run(&verdict, &launch, repeat->executor, expected, err);
+    if (rc >= 0) {
+        printf("experiment %lld seed %u: %s\n", (long long)repeat->experiment, seed, verdict.at);
+        fflush(stdout);
+        *(rc == 1 ? &repeat->same : &repeat->different) += 1;
+    }
+    str_clear(&verdict);
+    free(dir);
+    return rc < 0 ? -1 : 0;
+}
+
+/* --- from the record ------------------------------------------------------------------------ */
+
+static int repeat_logged(struct repeat *repeat, const struct place *place, struct store *store,
+                         const struct record *record, const struct run *run, struct err *err)
+{
+    const struct experiment *e = &record->experiments[run->experiment - 1];
+    struct artifact *files = NULL;
+    size_t n = 0;
+    char *dir = place_run_dir(place, run->experiment, run->seed);
+    int rc = store_artifacts(store, &files, &n, run->id, err);
+    struct expected expected = {.class = run->class, .value = run->value, .files = files,
+                                .n_files = n, .dir = dir};
+
+    if (rc == 0)
+        rc = repeat_seed(repeat, e->config, e->steps, run->seed, &expected, err);
+    artifacts_free(files, n);
+    free(dir);
+    return rc;
+}
+
+/* The runs of an experiment that count: on the seeds of its own test, or all of them. */
+static bool is_asked_for(const struct record *record, const struct run *run, int64_t id, bool all)
+{
+    const struct decision *d = record_decision(record, id);
+    const struct pair *pairs[PAIRS_MAX];
+
+    if (run->experiment != id || run->class == CLASS_NONE || run->class == CLASS_INTERRUPTED ||
+        record_run(record, id, run->seed) != run)
+        return false;
+    if (all || d == NULL)
+        return true;
+    size_t n = record_pairs(record, id, d->against, pairs, PAIRS_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (pairs[i]->seed == run->seed)
+            return true;
+    return false;
+}
+
+static int repeat_experiment(struct repeat *repeat, const struct place *place, struct store *store,
+                             const struct record *record, bool all, struct err *err)
+{
+    for (size_t i = 0; i < record->n_runs; i++) {
+        const struct run *run = &record->runs[i];
+        if (is_asked_for(record, run, repeat->experiment, all) &&
+            repeat_logged(repeat, place, store, record, run, err) != 0)
+            return -1;
+    }
+    if (repeat->same + repeat->different == 0)
+        return err_usage(err, "experiment %lld has no finished run",
+                         (long long)repeat->experiment);
+    return 0;
+}
+
+/* The verdict over all seeds, as the exit status. */
+static int conclude(struct repeat *repeat)
+{
+    if (repeat->different > 0) {
+        printf("differs: %zu of %zu runs\n", repeat->different, repeat->same + repeat->different);
+        return ERR_FAILED;
+    }
+    printf("bit-identical: %zu run%s\n", repeat->same, repeat->same == 1 ? "" : "s");
+    return 0;
+}
+
+static int from_record(const struct place *place, const char *id_text, bool all, struct err *err)
+{
+    struct store *store = NULL;
+    struct record record = {0};
+    struct repeat repeat = {0};
+    struct artifact *inputs = NULL;
+    unsigned long long id;
+    int status = -1, agree = 0;
+
+    if (place_load(place, &store, &record, err) != 0)
+        return -1;
+    if (!integer_read(&id, id_text, record.n_experiments) || id < 1) {
+        err_usage(err, "reproduce: there is no experiment '%s' (there are %zu)", id_text,
+                  record.n_experiments);
+        goto out;
+    }
+    repeat.study = &record.study;
+    repeat.study_dir = place->study_dir;
+    repeat.experiment = (int64_t)id;
+    if (store_artifacts(store, &inputs, &repeat.n_inputs, 0, err) != 0)
+        goto out;
+    repeat.inputs = inputs;
+    if (repeat_open(&repeat, err) == 0 && (agree = check_inputs(&repeat, err)) == 1 &&
+        repeat_experiment(&repeat, place, store, &record, all, err) == 0)
+        status = conclude(&repeat);
+    else if (agree == 0 && err->code == 0)
+        status = ERR_FAILED;
+    if (repeat_close(&repeat, err) != 0)
+        status = -1;
+out:
+    artifacts_free(inputs, repeat.n_inputs);
+    record_clear(&record);
+    store_close(store);
+    return status;
+}
+
+/* --- from git alone ------------------------------------------------------------------------- */
+
+/* A decision's text, read back. */
+struct logged {
+    struct study study;
+    struct value *config;
+    char *body;
+    int64_t experiment, steps;
+    struct artifact *inputs;
+    size_t n_inputs;
+};
+
+static void logged_clear(struct logged *logged)
+{
+    free(logged->config);
+    free(logged->body);
+    artifacts_free(logged->inputs, logged->n_inputs);
+    study_clear(&logged->study);
+}
+
+static void read_inputs(struct logged *logged)
+{
+    json_t *inputs = decision_value(logged->body, "inputs");
+
+    logged->inputs = mem_new(json_array_size(inputs), sizeof *logged->inputs);
+    for (size_t i = 0; i < json_array_size(inputs); i++) {
+        const json_t *input = json_array_get(inputs, i);
+        const char *path = json_string_value(json_object_get(input, "path"));
+        const char *sha = json_string_value(json_object_get(input, "sha256"));
+        if (path == NULL || sha == NULL || strlen(sha) != SHA256_TEXT - 1)
+            continue;
+        struct artifact *out = &logged->inputs[logged->n_inputs++];
+        out->path = mem_strdup(path);
+        memcpy(out->sha, sha, SHA256_TEXT);
+    }
+    json_decref(inputs);
+}
+
+static int64_t integer_of(const char *body, const char *key)
+{
+    json_t *value = decision_value(body, key);
+    int64_t n = json_integer_value(value);
+
+    json_decref(value);
+    return n;
+}
+
+static int read_logged(struct logged *out, struct ledger *ledger, const char *commit,
+                       struct err *err)
+{
+    char *text = NULL;
+    size_t len;
+
+    if (ledger_read(ledger, &text, &len, commit, "study.yaml", err) != 0)
+        return -1;
+    int rc = study_parse(&out->study, text, len, "study.yaml", err);
+    free(text);
+    if (rc != 0 || ledger_read_decision(ledger, &out->body, commit, err) != 0)
+        return -1;
+    json_t *config = decision_value(out->body, "config");
+    if (!json_is_object(config)) {
+        json_decref(config);
+        return err_integrity(err, "commit %s holds no config", commit);
+    }
+    struct str canonical = {0};
+    json_write(&canonical, config);
+    json_decref(config);
+    out->config = mem_new(out->study.space.n, sizeof *out->config);
+    rc = trial_parse(out->config, &out->study.space, canonical.at, err);
+    str_clear(&canonical);
+    out->experiment = integer_of(out->body, "experiment");
+    out->steps = integer_of(out->body, "steps");
+    read_inputs(out);
+    return rc;
+}
+
+static enum run_class class_named(const char *name)
+{
+    for (int i = 0; name != NULL && class_names[i] != NULL; i++)
+        if (strcmp(class_names[i], name) == 0)
+            return (enum run_class)i;
+    return CLASS_NONE;
+}
+
+static int repeat_pairs(struct repeat *repeat, const struct logged *logged, struct err *err)
+{
+    json_t *pairs = decision_value(logged->body, "pairs");
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < json_array_size(pairs); i++) {
+        const json_t *pair = json_array_get(pairs, i);
+        const char *bits = json_string_value(json_object_get(pair, "candidate_bits"));
+        const char *class = json_string_value(json_object_get(pair, "candidate_class"));
+        json_int_t seed = json_integer_value(json_object_get(pair, "seed"));
+        struct expected expected = {.class = bits != NULL ? CLASS_OK : class_named(class)};
+        if (bits != NULL) {
+            unsigned long long pattern = strtoull(bits, NULL, 16);
+            memcpy(&expected.value, &pattern, sizeof expected.value);
+        }
+        rc = repeat_seed(repeat, logged->config, logged->steps, (uint32_t)seed, &expected, err);
+    }
+    json_decref(pairs);
+    return rc;
+}
+
+static int from_commit(struct ledger *ledger, const char *study_dir, const char *ref,
+                       struct err *err)
+{
+    struct logged logged = {0};
+    struct repeat repeat = {.study = &logged.study, .study_dir = study_dir};
+    char commit[41];
+    int status = -1, agree = 0;
+
+    if (ledger_resolve(ledger, commit, ref, err) == 0 &&
+        read_logged(&logged, ledger, commit, err) == 0) {
+        repeat.inputs = logged.inputs;
+        repeat.n_inputs = logged.n_inputs;
+        repeat.experiment = logged.experiment;
+        if (repeat_open(&repeat, err) == 0 && (agree = check_inputs(&repeat, err)) == 1 &&
+            repeat_pairs(&repeat, &logged, err) == 0)
+            status = conclude(&repeat);
+        else if (agree == 0 && err->code == 0)
+            status = ERR_FAILED;
+        if (repeat_close(&repeat, err) != 0)
+            status = -1;
+    }
+    logged_clear(&logged);
+    return status;
+}
+
+/* The repository of this folder, or that of the study that is meant. */
+static int open_ledger(struct ledger **out, struct place *place, const char *word, const char *dir,
+                       struct err *err)
+{
+    if (word == NULL && dir == NULL) {
+        place->study_dir = realpath(".", NULL);
+        if (place->study_dir == NULL)
+            return err_sys(err, "cannot find the current directory");
+        if (ledger_open_existing(out, place->study_dir, place->study_dir, "", err) != 0)
+            return -1;
+        if (*out != NULL)
+            return 0;
+        place_clear(place);
+    }
+    if (place_find(place, word, dir, err) != 0)
+        return -1;
+    if (ledger_open_existing(out, place->study_dir, place->run_dir, place->name, err) != 0)
+        return -1;
+    return *out != NULL ? 0
+                        : err_usage(err, "reproduce: there is no git repository at '%s'",
+                                    place->study_dir);
+}
+
+static int from_ref(const char *ref, const char *word, const char *dir, struct err *err)
+{
+    struct place place = {0};
+    struct ledger *ledger = NULL;
+    int status = -1;
+
+    if (open_ledger(&ledger, &place, word, dir, err) == 0)
+        status = from_commit(ledger, place.study_dir, ref, err);
+    ledger_close(ledger);
+    place_clear(&place);
+    return status;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    const char *dir = option_value(&command_reproduce, arguments, "dir");
+    const char *ref = option_value(&command_reproduce, arguments, "ref");
+    bool all = option_value(&command_reproduce, arguments, "all") != NULL;
+    const char *const *words = arguments->words;
+    size_t n = arguments->n_words;
+    struct place place;
+
+    if (ref != NULL && n <= 1)
+        return from_ref(ref, n == 1 ? words[0] : NULL, dir, err);
+    if (n < 1 || n > 2 || ref != NULL)
+        return err_usage(err, "reproduce: give an experiment's number, or --ref COMMIT");
+    if (place_find(&place, n == 2 ? words[0] : NULL, dir, err) != 0)
+        return -1;
+    int status = from_record(&place, words[n - 1], all, err);
+    place_clear(&place);
+    return status;
+}
+
+const struct command command_reproduce = {
+    .name = "reproduce",
+    .operands = "[STUDY] ID | --ref COMMIT",
+    .summary = "run a logged experiment again and compare bit for bit",
+    .help = "Trainer and inputs are hashed first; if they are not those of the record, that is\n"
+            "said and nothing is run.  Then every run of the experiment's own test is repeated\n"
+            "with its config, seed and steps: metric, files and printed records must be equal\n"
+            "(but times, rates and memory).  Exit 0: bit-identical; 1: something differs.\n"
+            "\n"
+            "With --ref everything comes from the commit: study, config, seeds, hashes.  Say it in\n"
+            "the folder of the study file, or name the STUDY.\n"
+            "\n"
+            "  nightshift reproduce kjv.yaml 12\n"
+            "  nightshift reproduce --ref nightshift/kjv\n",
+    .options = options,
+    .run = run,
+};

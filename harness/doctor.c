@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "executor.h"
+#include "inputs.h"
+#include "json.h"
+#include "launch.h"
+#include "mem.h"
+#include "propose.h"
+#include "publish.h"
+#include "trial.h"
+#include "verify.h"
+
+struct patient { /* what the checks look at */
+    const struct place *place;
+    struct store *store;
+    const struct record *record;
+    struct ledger *ledger; /* NULL: there is no repository */
+    struct judge judge;
+};
+
+/* A check writes what is wrong into `found`; nothing written: it holds. */
+struct check {
+    const char *name;
+    bool deep;
+    int (*look)(struct str *found, const struct patient *patient, struct err *err);
+};
+
+static int look_database(struct str *found, const struct patient *p, struct err *err)
+{
+    if (store_check(p->store, true, err) != 0)
+        str_add(found, err->text);
+    return 0;
+}
+
+static int look_spec(struct str *found, const struct patient *p, struct err *err)
+{
+    struct str spec = {0};
+
+    (void)err;
+    study_write_spec(&spec, &p->record->study);
+    if (strcmp(spec.at, p->record->spec) != 0)
+        str_add(found, "the stored study does not give the stored spec");
+    str_clear(&spec);
+    return 0;
+}
+
+static int look_configs(struct str *found, const struct patient *p, struct err *err)
+{
+    char sha[SHA256_TEXT];
+
+    (void)err;
+    for (size_t i = 0; i < p->record->n_experiments && found->len == 0; i++) {
+        const struct experiment *e = &p->record->experiments[i];
+        trial_hash(sha, &p->record->study.space, e->config);
+        if (strcmp(sha, e->sha) != 0)
+            str_addf(found, "experiment %lld: its config has another hash", (long long)e->id);
+    }
+    return 0;
+}
+
+/* Decisions are 1…K, on experiments in order, and the pending ones are the last. */
+static int look_order(struct str *found, const struct patient *p, struct err *err)
+{
+    const struct record *r = p->record;
+
+    (void)err;
+    for (size_t i = 0; i < r->n_decisions && found->len == 0; i++) {
+        const struct decision *d = &r->decisions[i];
+        if (d->number != (int64_t)i + 1 || d->experiment != (int64_t)i + 1)
+            str_addf(found, "decision %zu is about experiment %lld", i + 1,
+                     (long long)d->experiment);
+    }
+    return 0;
+}
+
+static int look_runs(struct str *found, const struct patient *p, struct err *err)
+{
+    const struct record *r = p->record;
+    bool running = place_owner(p->place) != 0;
+
+    (void)err;
+    for (size_t i = 0; i < r->n_runs && found->len == 0; i++) {
+        const struct run *run = &r->runs[i];
+        if (run->class == CLASS_NONE && !running)
+            str_addf(found,
+                     "run %lld (experiment %lld, seed %u) has no end; `nightshift run` repeats it",
+                     (long long)run->id, (long long)run->experiment, run->seed);
+    }
+    return 0;
+}
+
+static int look_seeds(struct str *found, const struct patient *p, struct err *err)
+{
+    const struct record *r = p->record;
+
+    (void)err;
+    for (size_t i = 0; i < r->n_runs && found->len == 0; i++) {
+        const struct run *run = &r->runs[i];
+        if (run->class == CLASS_OK &&
+            record_run(r, run->experiment, run->seed) != run)
+            str_addf(found, "experiment %lld was run again on seed %u after it was ok",
+                     (long long)run->experiment, run->seed);
+    }
+    return 0;
+}
+
+static const char *last_on(const struct record *r, const char *ref)
+{
+    for (size_t i = r->n_outbox; i > 0; i--)
+        if (strcmp(r->outbox[i - 1].ref, ref) == 0)
+            return r->outbox[i - 1].commit;
+    return "";
+}
+
+static int look_refs(struct str *found, const struct patient *p, struct err *err)
+{
+    char ref[160], tip[41];
+
+    if (p->ledger == NULL) {
+        if (p->record->n_outbox > 0)
+            str_add(found, "the git repository is gone");
+        return 0;
+    }
+    for (size_t i = 0; i < p->record->n_outbox && found->len == 0; i++)
+        if (!p->record->outbox[i].done)
+            str_addf(found, "commit %s is intended, not published; `nightshift run` does it",
+                     p->record->outbox[i].commit);
+    for (int log = 0; log < 2 && found->len == 0; log++) {
+        ledger_ref_name(ref, p->record->study.name, log == 1);
+        if (ledger_tip(p->ledger, tip, ref, err) != 0)
+            return -1;
+        if (strcmp(tip, last_on(p->record, ref)) != 0)
+            str_addf(found, "%s is at %s, the record says %s", ref, tip[0] ? tip : "nothing",
+                     last_on(p->record, ref)[0] ? last_on(p->record, ref) : "nothing");
+    }
+    return 0;
+}
+
+static int look_inputs(struct str *found, const struct patient *p, struct err *err)
+{
+    struct artifact *recorded = NULL, *now = NULL;
+    size_t n_recorded = 0, n_now = 0;
+    char *program = NULL;
+
+    if (store_artifacts(p->store, &recorded, &n_recorded, 0, err) != 0)
+        return -1;
+    if (executor_find_program(&program, p->record->study.command[0], p->place->study_dir, err) !=
+            0 ||
+        inputs_collect(&now, &n_now, &p->record->study, p->place->study_dir, program, err) != 0)
+        str_add(found, err->text);
+    else
+        inputs_compare(found, recorded, n_recorded, now, n_now);
+    while (found->len > 0 && found->at[found->len - 1] == '\n')
+        found->at[--found->len] = '\0';
+    free(program);
+    artifacts_free(now, n_now);
+    artifacts_free(recorded, n_recorded);
+    return 0;
+}
+
+/* Every commit, made again from the record, must have the id that was intended. */
+static int look_commits(struct str *found, const struct patient *p, struct err *err)
+{
+    for (size_t i = 0; p->ledger != NULL && i < p->record->n_outbox && found->len == 0; i++) {
+        struct plan plan;
+        if (publish_plan(&plan, p->record, p->ledger, &p->record->outbox[i], err) != 0)
+            str_add(found, err->text);
+        else
+            plan_clear(&plan);
+    }
+    return 0;
+}
+
+/* The strategy, asked again with what it knew then, must propose the same. */
+static int look_proposals(struct str *found, const struct patient *p, struct err *err)
+{
+    for (size_t i = 0; i < p->record->n_experiments && found->len == 0; i++) {
+        const struct experiment *e = &p->record->experiments[i];
+        struct record then = *p->record;
+        struct experiment again;
+        if (e->purpose != PURPOSE_PROPOSAL && e->purpose != PURPOSE_BASELINE)
+            continue;
+        then.n_experiments = i;
+        if (propose_repeat(&again, &then, err) != 0)
+            return -1;
+        if (strcmp(again.sha, e->sha) != 0 || again.against != e->against)
+            str_addf(found, "experiment %lld would be proposed differently", (long long)e->id);
+        experiment_clear(&again);
+    }
+    return 0;
+}
+
+static bool same(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
+
+/* The judge, shown the same pairs again, must say the same. */
+static int look_verdicts(struct str *found, const struct patient *p, struct err *err)
+{
+    (void)err;
+    for (size_t i = 0; i < p->record->n_decisions && found->len == 0; i++) {
+        const struct decision *d = &p->record->decisions[i];
+        struct noise noise;
+        struct needs needs;
+        verify_noise(&noise, p->record, d->experiment);
+        verify_next(&needs, p->record, d->experiment, d->against, &p->judge, &noise);
+        if (needs.need != NEED_DECISION || needs.verdict != d->verdict ||
+            !same(needs.judgement.mean, d->mean) || !same(needs.judgement.z, d->z))
+            str_addf(found, "decision %lld would be made differently", (long long)d->number);
+    }
+    return 0;
+}
+
+static int look_files(struct str *found, const struct patient *p, struct err *err)
+{
+    for (size_t i = 0; i < p->record->n_runs && found->len == 0; i++) {
+        const struct run *run = &p->record->runs[i];
+        struct artifact *files = NULL, *now = NULL;
+        size_t n = 0, n_now = 0;
+        if (record_run(p->record, run->experiment, run->seed) != run || run->class != CLASS_OK)
+            continue;
+        char *dir = place_run_dir(p->place, run->experiment, run->seed);
+        if (store_artifacts(p->store, &files, &n, run->id, err) != 0 ||
+            launch_files(&now, &n_now, dir, err) != 0) {
+            str_addf(found, "experiment %lld seed %u: %s", (long long)run->experiment, run->seed,
+                     err->text);
+        } else {
+            inputs_compare(found, files, n, now, n_now);
+            if (found->len > 0)
+                str_addf(found, "(experiment %lld seed %u)", (long long)run->experiment,
+                         run->seed);
+        }
+        artifacts_free(files, n);
+        artifacts_free(now, n_now);
+        free(dir);
+    }
+    return 0;
+}
+
+static const struct check checks[] = {
+    {"the database is whole", false, look_database},
+    {"study and spec agree", false, look_spec},
+    {"configs have their hashes", false, look_configs},
+    {"decisions are in order", false, look_order},
+    {"no run is left open", false, look_runs},
+    {"no seed was run twice", false, look_seeds},
+    {"git stands where the record says", false, look_refs},
+    {"trainer and inputs are unchanged", false, look_inputs},
+    {"commits can be made again", true, look_commits},
+    {"proposals can be made again", true, look_proposals},
+    {"verdicts can be made again", true, look_verdicts},
+    {"files of the runs are unchanged", true, look_files},
+};
+
+static void print_check(const struct check *check, const char *found, bool json)
+{
+    struct str line = {0};
+
+    if (json) {
+        str_add(&line, "{\"check\":");
+        json_write_string(&line, check->name);
+        str_addf(&line, ",\"ok\":%s,\"detail\":", found[0] == '\0' ? "true" : "false");
+        json_write_string(&line, found);
+        str_add(&line, "}");
+    } else {
+        str_addf(&line, "%-4s %s", found[0] == '\0' ? "ok" : "BAD", check->name);
+        if (found[0] != '\0')
+            str_addf(&line, ": %s", found);
+    }
+    printf("%s\n", line.at);
+    str_clear(&line);
+}
+
+static int examine(size_t *bad, const struct patient *patient, bool deep, bool json,
+                   struct err *err)
+{
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        struct str found = {0};
+        if (checks[i].deep && !deep)
+            continue;
+        int rc = checks[i].look(&found, patient, err);
+        if (rc == 0) {
+            print_check(&checks[i], str_text(&found), json);
+            *bad += found.len > 0;
+        }
+        str_clear(&found);
+        if (rc != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int doctor_examine(size_t *bad, const struct place *place, bool deep, bool json, struct err *err)
+{
+    struct record record = {0};
+    struct patient patient = {.place = place, .record = &record};
+    int rc = place_load(place, &patient.store, &record, err);
+
+    if (rc == 0)
+        rc = judge_init(&patient.judge, &record.study.rule, err);
+    if (rc == 0)
+        rc = ledger_open_existing(&patient.ledger, place->study_dir, place->run_dir, place->name,
+                                  err);
+    if (rc == 0)
+        rc = examine(bad, &patient, deep, json, err);
+    ledger_close(patient.ledger);
+    record_clear(&record);
+    store_close(patient.store);
+    return rc;
+}

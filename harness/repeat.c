@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "classify.h"
+#include "mem.h"
+#include "repeat.h"
+#include "stream.h"
+
+static int run_to_end(struct outcome_facts *facts, const struct job *job,
+                      const struct executor *executor, struct err *err)
+{
+    struct ticket ticket;
+    int ended = 0;
+
+    if (executor->start(&ticket, job, err) != 0)
+        return -1;
+    while (ended == 0) {
+        struct pollfd fd = {.fd = ticket.fd, .events = POLLIN};
+        poll(&fd, 1, 500);
+        ended = executor->poll(facts, &ticket, job, err);
+    }
+    return ended < 0 ? -1 : 0;
+}
+
+static bool same_bits(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
+
+static void differs(struct str *verdict, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void differs(struct str *verdict, const char *fmt, ...)
+{
+    char text[256];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    str_add(verdict, verdict->len == 0 ? "differs: " : "; ");
+    str_add(verdict, text);
+}
+
+static void compare_end(struct str *verdict, const struct run *now,
+                        const struct expected *expected, const char *metric)
+{
+    char before[NUMBER_TEXT], after[NUMBER_TEXT];
+
+    if (now->class != expected->class)
+        differs(verdict, "it ended as '%s', recorded '%s'%s%s", class_names[now->class],
+                class_names[expected->class], now->detail != NULL ? ": " : "",
+                now->detail != NULL ? now->detail : "");
+    else if (now->class == CLASS_OK && !same_bits(now->value, expected->value))
+        differs(verdict, "%s is %s, recorded %s", metric, number_text(after, now->value),
+                number_text(before, expected->value));
+}
+
+static const struct artifact *find_file(const struct artifact *files, size_t n, const char *path)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(files[i].path, path) == 0)
+            return &files[i];
+    return NULL;
+}
+
+static int compare_files(struct str *verdict, const struct expected *expected, const char *dir,
+                         struct err *err)
+{
+    struct artifact *now = NULL;
+    size_t n = 0;
+
+    if (launch_files(&now, &n, dir, err) != 0)
+        return -1;
+    for (size_t i = 0; i < expected->n_files; i++) {
+        const struct artifact *file = find_file(now, n, expected->files[i].path);
+        if (file == NULL)
+            differs(verdict, "file '%s' was not written", expected->files[i].path);
+        else if (strcmp(file->sha, expected->files[i].sha) != 0)
+            differs(verdict, "file '%s' has other bytes", file->path);
+    }
+    artifacts_free(now, n);
+    return 0;
+}
+
+/* The first line where the two texts part. */
+static size_t first_difference(const char *a, const char *b)
+{
+    size_t line = 1;
+
+    for (; *a != '\0' && *a == *b; a++, b++)
+        line += *a == '\n';
+    return line;
+}
+
+static int compare_curves(struct str *verdict, size_t *lines, const struct expected *expected,
+                          const char *dir, struct err *err)
+{
+    struct str before = {0}, now = {0};
+    int rc = -1;
+
+    *lines = 0;
+    char *stream = path_join(expected->dir != NULL ? expected->dir : "", RUN_STREAM);
+    if (expected->dir == NULL || !file_is_regular(stream)) {
+        free(stream);
+        return 0;
+    }
+    if (stream_canonical(&before, expected->dir, err) == 0 &&
+        stream_canonical(&now, dir, err) == 0) {
+        if (strcmp(str_text(&before), str_text(&now)) != 0)
+            differs(verdict, "the records part at number %zu",
+                    first_difference(str_text(&before), str_text(&now)));
+        for (const char *p = str_text(&now); *p != '\0'; p++)
+            *lines += *p == '\n';
+        rc = 0;
+    }
+    str_clear(&now);
+    str_clear(&before);
+    free(stream);
+    return rc;
+}
+
+static int compare(struct str *verdict, const struct run *now, const struct expected *expected,
+                   const struct launch *launch, struct err *err)
+{
+    char number[NUMBER_TEXT];
+    size_t lines;
+
+    compare_end(verdict, now, expected, launch->study->metric);
+    if (compare_files(verdict, expected, launch->dir, err) != 0 ||
+        compare_curves(verdict, &lines, expected, launch->dir, err) != 0)
+        return -1;
+    if (verdict->len > 0)
+        return 0;
+    str_add(verdict, "bit-identical (");
+    if (now->class == CLASS_OK)
+        str_addf(verdict, "%s %s", launch->study->metric, number_text(number, now->value));
+    else
+        str_addf(verdict, "%s again", class_names[now->class]);
+    if (expected->n_files > 0)
+        str_addf(verdict, ", %zu file%s", expected->n_files, expected->n_files == 1 ? "" : "s");
+    if (lines > 0)
+        str_addf(verdict, ", %zu record%s", lines, lines == 1 ? "" : "s");
+    str_add(verdict, ")");
+    return 1;
+}
+
+int repeat_run(struct str *verdict, const struct launch *launch, const struct executor *executor,
+               const struct expected *expected, struct err *err)
+{
+    struct outcome_facts facts = {0};
+    struct stream stream = {0};
+    struct run now = {.seed = launch->seed, .exit_code = -1, .value = NAN, .steps = -1};
+    struct job job;
+    int rc = -1;
+
+    if (launch_prepare(&job, launch, err) != 0)
+        return -1;
+    if (run_to_end(&facts, &job, executor, err) == 0 &&
+        stream_read(&stream, launch->dir, err) == 0) {
+        run_classify(&now, &facts, &stream, launch->study, launch->config);
+        rc = compare(verdict, &now, expected, launch, err);
+    }
+    stream_clear(&stream);
+    free(now.detail);
+    free(facts.usage);
+    launch_clear(&job);
+    return rc;
+}
