@@ -319,7 +319,7 @@ int corpus_holds_mark(struct corpus *c, const struct corpus_visitor *watch, stru
     enum document_end asked = c->end;
 
     c->end = DOCUMENT_ENDOFTEXT;
-    int rc = corpus_walk(c, c->bytes + 1, &visitor, err);
+    int rc = corpus_walk(c, CORPUS_ALL, &visitor, err);
     c->end = asked;
     if (search.found || (rc == 0 && search.text < c->bytes))
         return 1;
@@ -428,7 +428,7 @@ int corpus_cut(struct cuts *out, struct corpus *c, double val, double test,
     struct cut_search search = {{first, second}, {first, second}, watch};
     struct corpus_visitor visitor = {search_text, search_document, search_tick, &search};
 
-    if (corpus_walk(c, c->bytes + 1, &visitor, err) != 0)
+    if (corpus_walk(c, CORPUS_ALL, &visitor, err) != 0)
         return -1;
     out->at_lines = 0;
     place_cuts(out, search.document, c->bytes, val, test);

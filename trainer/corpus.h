@@ -59,9 +59,11 @@ struct corpus_visitor {
     void *context;
 };
 
+#define CORPUS_ALL INT64_MAX
+
 /*
- * Reads the first `limit` bytes at least, whole chunks.  The first whole reading of a file notes
- * its SHA-256; a later one fails where the file has changed.
+ * Reads the first `limit` bytes at least, whole chunks; CORPUS_ALL reads to the end.  The first
+ * whole reading of a file notes its SHA-256; a later one fails where the file has changed.
  */
 int corpus_walk(struct corpus *c, int64_t limit, const struct corpus_visitor *visitor,
                 struct err *err);

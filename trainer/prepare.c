@@ -327,7 +327,7 @@ static int encode(struct preparation *p, const char *dir, struct err *err)
     e.stream = (struct piece_stream){
         .by = tokenizer_pieces(p->tokenizer), .piece = encode_piece, .context = &e};
     if (create_files(&e, dir, err) != 0 ||
-        corpus_walk(&p->corpus, p->corpus.bytes + 1, &visitor, err) != 0)
+        corpus_walk(&p->corpus, CORPUS_ALL, &visitor, err) != 0)
         goto out;
     double seconds = clock_s() - e.stage.started_s;
     if (finish_files(&e, err) != 0)
