@@ -37,24 +37,29 @@ struct ticket {
 };
 
 /* How a run ended, as far as the process tells: struct run's class is found from this and from what
- * it printed (stream.h). */
+ * it printed (classify.h).  INTERRUPTED: the harness ended it, by stop() or by its own death; who
+ * ends a run early on purpose records STOPPED in its place. */
 struct outcome_facts {
-    enum run_class class; /* OK, EXIT, SIGNAL, TIMEOUT, OOM, OUTPUT_FLOOD, SPAWN, STOPPED, INTERRUPTED */
-    int exit_code, signal;
-    double wall_s, cpu_s, peak_mib;
+    enum run_class class; /* OK, EXIT, SIGNAL, TIMEOUT, OOM, OUTPUT_FLOOD, SPAWN, INTERRUPTED */
+    int exit_code, signal; /* -1 and 0: none */
+    double wall_s, cpu_s, peak_mib; /* NAN where unknown */
     int left_processes; /* descendants that had to be killed after the trainer itself had ended */
-    bool killed;        /* TERM was not enough */
-    char detail[200];   /* one line for a person; "" when there is nothing to add */
-    char *usage;        /* JSON object, the caller frees */
+    bool killed;        /* TERM was not enough, or was not tried */
+    char detail[200];   /* one printable line for a person; "" when there is nothing to add */
+    char *usage;        /* JSON object or NULL, the caller frees */
 };
 
 struct executor {
     const char *name, *summary;
+    /* `out->fd` and `out->control` are the executor's until poll() says 1.  A trainer that cannot be
+     * executed is an outcome (SPAWN), no error here. */
     int (*start)(struct ticket *out, const struct job *job, struct err *err);
-    /* 1: ended, *out filled, the ticket is used up; 0: still running; -1: error */
+    /* 1: ended, *out filled, the ticket is used up; 0: still running; -1: error (of ours, not of the
+     * trainer: a full disk, say), the ticket is used up */
     int (*poll)(struct outcome_facts *out, struct ticket *ticket, const struct job *job,
                 struct err *err);
-    int (*stop)(struct ticket *ticket, bool now, struct err *err); /* returns at once; poll tells */
+    /* Asks the run to end, and returns at once: TERM, then KILL after grace_s; `now`: KILL. */
+    int (*stop)(struct ticket *ticket, bool now, struct err *err);
     /* Waits until no process of an earlier harness still works in `dir` (its proof of life is a
      * lock); ends survivors.  Called before a directory is used again. */
     int (*clear)(const char *dir, struct err *err);

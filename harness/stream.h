@@ -6,6 +6,7 @@
 #ifndef HARNESS_STREAM_H
 #define HARNESS_STREAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -20,11 +21,16 @@ struct stream {
     json_t *config;          /* the effective config, NULL where none was printed */
     int64_t calibrated_steps; /* -1: not printed */
     int64_t steps;            /* -1: not printed */
-    size_t lines, records;
+    bool nonfinite;           /* a record with the key "nonfinite" was printed */
+    size_t lines, records;    /* lines of any kind, JSON records among them */
 };
 
-/* Reads RUN_STREAM of a run directory; lines longer than 64 KiB and a last line without its end
- * are log.  NaN and Infinity are understood in both forms.  The caller clears. */
+/*
+ * Reads RUN_STREAM of a run directory; lines longer than 64 KiB, lines that are not UTF-8 and a last
+ * line without its end are log.  NaN and Infinity are understood in both forms.  The flat numbers of
+ * a record are metrics; null (not known now), texts, booleans and nested values are none, and
+ * `progress` is for the eye only.  At most 4,096 names are kept.  The caller clears.
+ */
 int stream_read(struct stream *out, const char *dir, struct err *err);
 void stream_clear(struct stream *stream);
 
@@ -32,9 +38,10 @@ void stream_clear(struct stream *stream);
 double stream_metric(const struct stream *stream, const char *name, bool *found);
 
 /*
- * True when every parameter that was asked for is in the effective config with the value asked for
- * (numbers compared as numbers), or when no effective config was printed.  Else false and one line
- * in why [size].
+ * True when every parameter that was asked for is in the effective config with the value asked for,
+ * or when no effective config was printed.  Else false and one line in why [size].  Numbers are
+ * compared as numbers; a fraction also agrees when both are the same in single precision, which is
+ * what a trainer that keeps floats can echo.
  */
 bool stream_config_agrees(const struct stream *stream, const struct space *space,
                           const struct value *config, char *why, size_t size);
@@ -43,10 +50,10 @@ bool stream_config_agrees(const struct stream *stream, const struct space *space
 double stream_progress(const char *dir);
 
 /*
- * The records that a repetition must give again, as canonical lines: every record's numbers but
- * `progress` and those whose key ends in a unit of time, rate or memory (_s, _ms, _seconds, _per_s,
- * _mib, _gib, _kib), and plain metrics likewise (training_seconds, peak_vram_mb …).  For
- * `reproduce`.
+ * What a repetition must print again, as canonical lines in the order of the stream: of every record
+ * its flat numbers as an object with sorted keys, of every plain metric `name: number`.  Left out is
+ * what depends on the machine's mood: `progress`, `calibrated_steps`, and names that are or end in a
+ * unit of time, rate or memory (the table in stream_canonical.c).  For `reproduce`.
  */
 int stream_canonical(struct str *out, const char *dir, struct err *err);
 

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Runs on this machine: one shim a run, which is this very program, started again (shim.h). */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "executor.h"
+#include "file.h"
+#include "job.h"
+#include "mem.h"
+#include "process.h"
+#include "shim.h"
+
+extern const struct executor executor_local;
+
+/* --- start ------------------------------------------------------------------------------------- */
+
+/* Opens and locks RUN_ALIVE.  The lock belongs to the open file, and so to all who inherit it. */
+static int lock_alive(int *out, const char *dir, struct err *err)
+{
+    char *path = path_join(dir, RUN_ALIVE);
+
+    *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*out < 0)
+        err_sys(err, "cannot open '%s'", path);
+    else if (flock(*out, LOCK_EX | LOCK_NB) == 0) {
+        free(path);
+        return 0;
+    } else if (errno == EWOULDBLOCK)
+        err_environment(err, "'%s' is still in use by an earlier run", dir);
+    else
+        err_sys(err, "cannot lock '%s'", path);
+    free(path);
+    return -1;
+}
+
+static int forget_outcome(const char *dir, struct err *err)
+{
+    char *path = path_join(dir, RUN_OUTCOME);
+    int rc = 0;
+
+    if (unlink(path) != 0 && errno != ENOENT)
+        rc = err_sys(err, "cannot remove '%s'", path);
+    free(path);
+    return rc;
+}
+
+/* Moves a descriptor out of the way of those that the shim expects at fixed numbers. */
+static int raise_fd(int *fd, struct err *err)
+{
+    int raised = fcntl(*fd, F_DUPFD_CLOEXEC, SHIM_LOCK + 1);
+
+    if (raised < 0)
+        return err_sys(err, "cannot duplicate a descriptor");
+    close(*fd);
+    *fd = raised;
+    return 0;
+}
+
+static int make_control(int pair[2], struct err *err)
+{
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        pair[0] = pair[1] = -1;
+        return err_sys(err, "cannot make a socket pair");
+    }
+    return raise_fd(&pair[1], err);
+}
+
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t all, none;
+
+    sigfillset(&all);
+    sigemptyset(&none);
+    if (posix_spawnattr_setsigdefault(attributes, &all) != 0 ||
+        posix_spawnattr_setsigmask(attributes, &none) != 0)
+        return -1;
+    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
+                                                    POSIX_SPAWN_SETSIGMASK);
+}
+
+static int set_actions(posix_spawn_file_actions_t *actions, int control, int lock)
+{
+    if (posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0) != 0 ||
+        posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0) != 0 ||
+        posix_spawn_file_actions_adddup2(actions, control, SHIM_CONTROL) != 0 ||
+        posix_spawn_file_actions_adddup2(actions, lock, SHIM_LOCK) != 0)
+        return -1;
+    return 0;
+}
+
+/* Our own image is started, also where the file was replaced since: /proc/self/exe names it. */
+static int spawn_shim(pid_t *out, const struct job *job, int control, int lock, struct err *err)
+{
+    char name[] = "nightshift", word[] = SHIM_WORD, *dir = mem_strdup(job->dir);
+    char *argv[] = {name, word, dir, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int failure = ENOMEM;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    if (set_attributes(&attributes) == 0 && set_actions(&actions, control, lock) == 0)
+        failure = posix_spawn(out, "/proc/self/exe", &actions, &attributes, argv, job->env);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    free(dir);
+    errno = failure;
+    return failure == 0 ? 0 : err_sys(err, "cannot start the shim");
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int local_start(struct ticket *out, const struct job *job, struct err *err)
+{
+    int lock = -1, control[2] = {-1, -1}, rc = -1;
+
+    *out = (struct ticket){.pid = -1, .fd = -1, .control = -1};
+    if (lock_alive(&lock, job->dir, err) != 0 || raise_fd(&lock, err) != 0 ||
+        forget_outcome(job->dir, err) != 0 || job_write(job, err) != 0 ||
+        make_control(control, err) != 0 || spawn_shim(&out->pid, job, control[1], lock, err) != 0)
+        goto out;
+    out->fd = (int)syscall(SYS_pidfd_open, out->pid, 0);
+    out->control = control[0];
+    control[0] = -1;
+    rc = 0;
+out:
+    close_fd(&control[0]);
+    close_fd(&control[1]);
+    close_fd(&lock);
+    return rc;
+}
+
+/* --- clear ------------------------------------------------------------------------------------- */
+
+static bool lock_is_free(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* A shim whose harness died ends its run by itself and at once: it is given the time.  Then those
+ * that hold the lock are killed. */
+static int wait_for_lock(int fd, const char *dir, double patience_s, struct err *err)
+{
+    enum { STEP_MS = 5 };
+    const double limit_s = 10, began = clock_s();
+
+    while (!lock_is_free(fd)) {
+        double waited = clock_s() - began;
+        if (waited > limit_s)
+            return err_environment(err, "a process of an earlier run still works in '%s'", dir);
+        if (waited > patience_s)
+            process_kill_holders(fd);
+        poll(NULL, 0, STEP_MS);
+    }
+    return 0;
+}
+
+static int clear_after(const char *dir, double patience_s, struct err *err)
+{
+    char *path = path_join(dir, RUN_ALIVE);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), rc = 0;
+
+    if (fd >= 0)
+        rc = wait_for_lock(fd, dir, patience_s, err);
+    else if (errno != ENOENT)
+        rc = err_sys(err, "cannot open '%s'", path);
+    close_fd(&fd);
+    free(path);
+    return rc;
+}
+
+static int local_clear(const char *dir, struct err *err)
+{
+    return clear_after(dir, 1.0, err);
+}
+
+/* --- poll and stop ----------------------------------------------------------------------------- */
+
+/* The one line with which a shim that failed has explained itself; false: it said nothing. */
+static bool last_words(char *line, size_t size, int control)
+{
+    ssize_t n = control < 0 ? 0 : recv(control, line, size - 1, MSG_DONTWAIT);
+
+    line[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+/* The shim was killed.  Its trainer dies with it; that nobody else is left is made sure of here. */
+static int describe_lost(struct outcome_facts *out, const struct job *job, struct err *err)
+{
+    *out = (struct outcome_facts){.class = CLASS_INTERRUPTED,
+                                  .exit_code = -1,
+                                  .wall_s = NAN,
+                                  .cpu_s = NAN,
+                                  .peak_mib = NAN};
+    snprintf(out->detail, sizeof out->detail, "its shim was killed");
+    return clear_after(job->dir, 0, err);
+}
+
+static int read_end(struct outcome_facts *out, const struct ticket *ticket, const struct job *job,
+                    struct err *err)
+{
+    char *path = path_join(job->dir, RUN_OUTCOME), line[512];
+    bool told = file_exists(path);
+
+    free(path);
+    if (told)
+        return outcome_read(out, job->dir, err);
+    if (last_words(line, sizeof line, ticket->control))
+        return err_environment(err, "run in '%s': %s", job->dir, line);
+    return describe_lost(out, job, err);
+}
+
+static int local_poll(struct outcome_facts *out, struct ticket *ticket, const struct job *job,
+                      struct err *err)
+{
+    pid_t ended = waitpid(ticket->pid, NULL, WNOHANG);
+
+    if (ended == 0 || (ended < 0 && errno == EINTR))
+        return 0;
+    int rc = read_end(out, ticket, job, err);
+    close_fd(&ticket->fd);
+    close_fd(&ticket->control);
+    ticket->pid = -1;
+    return rc == 0 ? 1 : -1;
+}
+
+static int local_stop(struct ticket *ticket, bool now, struct err *err)
+{
+    if (now) {
+        if (ticket->control >= 0)
+            shutdown(ticket->control, SHUT_WR);
+        return 0;
+    }
+    if (ticket->pid > 0 && kill(ticket->pid, SIGTERM) != 0 && errno != ESRCH)
+        return err_sys(err, "cannot stop the run of process %d", (int)ticket->pid);
+    return 0;
+}
+
+const struct executor executor_local = {
+    .name = "local",
+    .summary = "on this machine, one process tree a run",
+    .start = local_start,
+    .poll = local_poll,
+    .stop = local_stop,
+    .clear = local_clear,
+};

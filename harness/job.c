@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "job.h"
+#include "json.h"
+#include "mem.h"
+
+enum { MAX_FILE = 4 << 20 };
+
+static json_t *text_list(char *const *texts)
+{
+    json_t *list = json_array();
+
+    for (; *texts != NULL; texts++)
+        if (json_array_append_new(list, json_string(*texts)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *int_list(const int *numbers, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_integer(numbers[i]));
+    return list;
+}
+
+/* Not synced: nobody reads it after a crash. */
+static int write_plain(const char *path, const struct str *text, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return err_sys(err, "cannot write '%s'", path);
+    int rc = fd_write(fd, text->at, text->len, path, err);
+    if (close(fd) != 0 && rc == 0)
+        rc = err_sys(err, "cannot write '%s'", path);
+    return rc;
+}
+
+int job_write(const struct job *job, struct err *err)
+{
+    json_t *argv = text_list(job->argv);
+    struct str text = {NULL, 0};
+
+    if (argv == NULL)
+        return err_usage(err, "the command of '%s' is not UTF-8", job->dir);
+    json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:I, s:i}", "argv", argv, "timeout_s",
+                             json_number_or_null(job->timeout_s), "grace_s",
+                             json_number_or_null(job->grace_s), "cpus",
+                             int_list(job->cpus, job->n_cpus), "max_output",
+                             (json_int_t)job->max_output, "parent", (int)getpid());
+    json_write(&text, json);
+    json_decref(json);
+    char *path = path_join(job->dir, RUN_JOB);
+    int rc = write_plain(path, &text, err);
+    free(path);
+    str_clear(&text);
+    return rc;
+}
+
+static int read_object(json_t **out, const char *path, struct err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+
+    *out = NULL;
+    if (file_read(&text, &len, path, MAX_FILE, err) != 0)
+        return -1;
+    int rc = json_read(out, text, len, path, err);
+    free(text);
+    return rc;
+}
+
+static double number_or(const json_t *json, double otherwise)
+{
+    return json_is_number(json) ? json_number_value(json) : otherwise;
+}
+
+static void fill_argv(struct job_file *out, const json_t *list)
+{
+    size_t n = json_array_size(list);
+
+    out->argv = mem_new(n + 1, sizeof *out->argv);
+    for (size_t i = 0; i < n; i++)
+        out->argv[i] = mem_strdup(json_string_value(json_array_get(list, i)));
+}
+
+static void fill_cpus(struct job_file *out, const json_t *list)
+{
+    out->job.n_cpus = json_array_size(list);
+    out->cpus = mem_new(out->job.n_cpus, sizeof *out->cpus);
+    for (size_t i = 0; i < out->job.n_cpus; i++)
+        out->cpus[i] = (int)json_integer_value(json_array_get(list, i));
+}
+
+static bool all_are_strings(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!json_is_string(json_array_get(list, i)))
+            return false;
+    return json_array_size(list) > 0;
+}
+
+static int fill_job(struct job_file *out, const char *path, struct err *err)
+{
+    json_t *argv, *cpus, *timeout, *grace;
+    json_int_t max_output;
+    int parent;
+
+    if (json_unpack(out->json, "{s:o, s:o, s:o, s:o, s:I, s:i}", "argv", &argv, "timeout_s",
+                    &timeout, "grace_s", &grace, "cpus", &cpus, "max_output", &max_output, "parent",
+                    &parent) != 0 ||
+        !all_are_strings(argv))
+        return err_integrity(err, "'%s' is no job", path);
+    fill_argv(out, argv);
+    fill_cpus(out, cpus);
+    out->parent = (pid_t)parent;
+    out->job.argv = out->argv;
+    out->job.cpus = out->cpus;
+    out->job.env = environ;
+    out->job.timeout_s = number_or(timeout, INFINITY);
+    out->job.grace_s = number_or(grace, 0);
+    out->job.max_output = max_output;
+    return 0;
+}
+
+int job_read(struct job_file *out, const char *dir, struct err *err)
+{
+    char *path = path_join(dir, RUN_JOB);
+    int rc = -1;
+
+    *out = (struct job_file){.job = {.dir = dir}};
+    if (read_object(&out->json, path, err) == 0)
+        rc = fill_job(out, path, err);
+    if (rc != 0)
+        job_clear(out);
+    free(path);
+    return rc;
+}
+
+void job_clear(struct job_file *file)
+{
+    for (char **arg = file->argv; arg != NULL && *arg != NULL; arg++)
+        free(*arg);
+    free(file->argv);
+    free(file->cpus);
+    json_decref(file->json);
+    *file = (struct job_file){.json = NULL};
+}
+
+int outcome_write(const struct outcome_facts *facts, const char *dir, struct err *err)
+{
+    struct str text = {NULL, 0};
+    json_t *json =
+        json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:s, s:o?}", "class",
+                  class_names[facts->class], "exit_code", facts->exit_code, "signal",
+                  facts->signal, "wall_s", json_number_or_null(facts->wall_s), "cpu_s",
+                  json_number_or_null(facts->cpu_s), "peak_mib",
+                  json_number_or_null(facts->peak_mib), "left_processes", facts->left_processes,
+                  "killed", (int)facts->killed, "detail", facts->detail, "usage",
+                  facts->usage == NULL ? NULL : json_loads(facts->usage, 0, NULL));
+
+    if (json == NULL)
+        return err_failed(err, "the outcome of a run cannot be written as JSON");
+    json_write(&text, json);
+    json_decref(json);
+    char *path = path_join(dir, RUN_OUTCOME);
+    int rc = file_write(path, text.at, text.len, err);
+    free(path);
+    str_clear(&text);
+    return rc;
+}
+
+static bool class_read(enum run_class *out, const char *name)
+{
+    for (int i = 0; class_names[i] != NULL; i++)
+        if (strcmp(class_names[i], name) == 0) {
+            *out = (enum run_class)i;
+            return i != CLASS_NONE;
+        }
+    return false;
+}
+
+static int fill_outcome(struct outcome_facts *out, json_t *json, const char *path, struct err *err)
+{
+    json_t *wall, *cpu, *peak, *usage;
+    const char *class, *detail;
+    struct str text = {NULL, 0};
+    int killed;
+
+    if (json_unpack(json, "{s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:s, s:o}", "class", &class,
+                    "exit_code", &out->exit_code, "signal", &out->signal, "wall_s", &wall, "cpu_s",
+                    &cpu, "peak_mib", &peak, "left_processes", &out->left_processes, "killed",
+                    &killed, "detail", &detail, "usage", &usage) != 0 ||
+        !class_read(&out->class, class))
+        return err_integrity(err, "'%s' is no outcome of a run", path);
+    out->wall_s = number_or(wall, NAN);
+    out->cpu_s = number_or(cpu, NAN);
+    out->peak_mib = number_or(peak, NAN);
+    out->killed = killed;
+    snprintf(out->detail, sizeof out->detail, "%s", detail);
+    json_write(&text, usage);
+    out->usage = str_take(&text);
+    return 0;
+}
+
+int outcome_read(struct outcome_facts *out, const char *dir, struct err *err)
+{
+    char *path = path_join(dir, RUN_OUTCOME);
+    json_t *json = NULL;
+    int rc = -1;
+
+    *out = (struct outcome_facts){.class = CLASS_NONE};
+    if (read_object(&json, path, err) == 0)
+        rc = fill_outcome(out, json, path, err);
+    json_decref(json);
+    free(path);
+    return rc;
+}

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "become.h"
+#include "clock.h"
+#include "file.h"
+#include "job.h"
+#include "json.h"
+#include "process.h"
+#include "shim.h"
+#include "tail.h"
+
+/* After the trainer itself has ended, its helpers (a tee, a resource tracker) get this long to end
+ * by themselves before they are killed. */
+#define MERCY_S 0.2
+
+enum phase {
+    RUNNING,
+    ENDING,  /* TERM was sent; the grace period runs */
+    LEAVING, /* the trainer itself has ended; descendants may follow */
+    KILLING, /* everything gets SIGKILL until nothing is left */
+};
+
+/* One of the trainer's two outputs: from its pipe to its file. */
+struct output {
+    int pipe, file;
+    const char *name;
+};
+
+struct shim {
+    struct job_file file;
+    const struct job *job;
+    struct output outputs[2]; /* standard output, standard error */
+    int signals, timer;
+    enum phase phase;
+    pid_t leader;            /* the trainer; 0 once it has ended */
+    int status;              /* of the trainer, as wait() gives it */
+    int64_t written;         /* bytes of both outputs */
+    int64_t oom_kills;       /* when it began */
+    double began, ended;     /* clock_s() */
+    enum run_class reason;   /* why the shim ends it; CLASS_NONE: it does not */
+    bool killed_leader;      /* SIGKILL was sent while the trainer lived */
+    int left;                /* descendants killed after the trainer had ended */
+    struct rusage total;     /* of all that were waited for */
+};
+
+/* --- ending ------------------------------------------------------------------------------------ */
+
+/* Never less than a nanosecond: zero would disarm it. */
+static struct timespec time_of(double seconds)
+{
+    double whole = floor(seconds);
+    struct timespec t = {(time_t)whole, (long)((seconds - whole) * 1e9)};
+
+    if (t.tv_sec == 0 && t.tv_nsec == 0)
+        t.tv_nsec = 1;
+    return t;
+}
+
+/* A longer time than a century is none. */
+static void arm(struct shim *shim, double seconds)
+{
+    struct itimerspec when = {{0, 0}, {0, 0}};
+
+    if (seconds < 3e9)
+        when.it_value = time_of(seconds > 0 ? seconds : 0);
+    timerfd_settime(shim->timer, 0, &when, NULL);
+}
+
+/* Called again and again while `phase` is KILLING: a killed process leaves us its children. */
+static void sweep(struct shim *shim)
+{
+    if (shim->leader != 0) {
+        shim->killed_leader = true;
+        kill(-shim->leader, SIGKILL);
+    }
+    process_kill_children();
+}
+
+static void kill_all(struct shim *shim, enum run_class reason)
+{
+    if (shim->reason == CLASS_NONE && shim->leader != 0)
+        shim->reason = reason;
+    shim->phase = KILLING;
+    sweep(shim);
+}
+
+/* TERM to the trainer's group, and CONT so that a stopped one hears it. */
+static void begin_ending(struct shim *shim, enum run_class reason)
+{
+    if (shim->phase != RUNNING)
+        return;
+    shim->reason = reason;
+    shim->phase = ENDING;
+    kill(-shim->leader, SIGTERM);
+    kill(-shim->leader, SIGCONT);
+    arm(shim, shim->job->grace_s);
+}
+
+static void on_timer(struct shim *shim)
+{
+    uint64_t times;
+
+    if (read(shim->timer, &times, sizeof times) < 0)
+        return;
+    if (shim->phase == RUNNING)
+        begin_ending(shim, CLASS_TIMEOUT);
+    else
+        kill_all(shim, CLASS_NONE);
+}
+
+/* --- what the trainer prints ------------------------------------------------------------------- */
+
+static int keep(struct shim *shim, const struct output *output, const char *bytes, size_t len,
+                struct err *err)
+{
+    int64_t room = shim->job->max_output - shim->written;
+    size_t fits = (int64_t)len <= room ? len : (size_t)(room > 0 ? room : 0);
+
+    shim->written += (int64_t)len;
+    if (fits < len && shim->reason != CLASS_OUTPUT_FLOOD) {
+        kill_all(shim, CLASS_OUTPUT_FLOOD);
+        shim->reason = CLASS_OUTPUT_FLOOD; /* also where the last words of a dead one are too long */
+    }
+    return fd_write(output->file, bytes, fits, output->name, err);
+}
+
+/* Takes what is in the pipe now, a MiB at most so that the clock and the harness are heard. */
+static int drain(struct shim *shim, struct output *output, struct err *err)
+{
+    char bytes[1 << 16];
+
+    for (int i = 0; i < 16 && output->pipe >= 0; i++) {
+        ssize_t n = read(output->pipe, bytes, sizeof bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return 0;
+        if (n <= 0) {
+            close(output->pipe);
+            output->pipe = -1;
+        } else if (keep(shim, output, bytes, (size_t)n, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- who has ended ----------------------------------------------------------------------------- */
+
+static void add_usage(struct rusage *total, const struct rusage *one)
+{
+    timeradd(&total->ru_utime, &one->ru_utime, &total->ru_utime);
+    timeradd(&total->ru_stime, &one->ru_stime, &total->ru_stime);
+    if (one->ru_maxrss > total->ru_maxrss)
+        total->ru_maxrss = one->ru_maxrss;
+    total->ru_nvcsw += one->ru_nvcsw;
+    total->ru_nivcsw += one->ru_nivcsw;
+    total->ru_majflt += one->ru_majflt;
+}
+
+static void leader_ended(struct shim *shim, int status)
+{
+    shim->ended = clock_s();
+    shim->status = status;
+    shim->leader = 0;
+    if (shim->phase == KILLING)
+        return;
+    shim->phase = LEAVING;
+    arm(shim, MERCY_S);
+}
+
+/* Waits for all that have ended; true when nobody is left. */
+static bool reap(struct shim *shim)
+{
+    struct rusage usage;
+    int status;
+
+    for (;;) {
+        pid_t pid = wait4(-1, &status, WNOHANG, &usage);
+        if (pid <= 0)
+            return pid < 0 && errno == ECHILD;
+        add_usage(&shim->total, &usage);
+        if (pid == shim->leader)
+            leader_ended(shim, status);
+        else if (shim->phase == KILLING && !shim->killed_leader && WIFSIGNALED(status) &&
+                 WTERMSIG(status) == SIGKILL)
+            shim->left++;
+    }
+}
+
+/* --- the loop ---------------------------------------------------------------------------------- */
+
+static bool harness_is_gone(const struct shim *shim)
+{
+    char byte;
+    ssize_t n = recv(SHIM_CONTROL, &byte, 1, MSG_DONTWAIT);
+
+    return n == 0 || (n < 0 && errno == ECONNRESET) || getppid() != shim->file.parent;
+}
+
+static void on_signal(struct shim *shim)
+{
+    struct signalfd_siginfo info;
+
+    while (read(shim->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            begin_ending(shim, CLASS_INTERRUPTED);
+}
+
+static int turn(struct shim *shim, struct err *err)
+{
+    enum { CONTROL, SIGNALS, TIMER, OUT, LOG, N };
+    struct pollfd fds[N] = {
+        [CONTROL] = {shim->phase == KILLING ? -1 : SHIM_CONTROL, POLLIN, 0},
+        [SIGNALS] = {shim->signals, POLLIN, 0},
+        [TIMER] = {shim->timer, POLLIN, 0},
+        [OUT] = {shim->outputs[0].pipe, POLLIN, 0},
+        [LOG] = {shim->outputs[1].pipe, POLLIN, 0},
+    };
+
+    if (poll(fds, N, shim->phase == KILLING ? 10 : -1) < 0 && errno != EINTR)
+        return err_sys(err, "cannot wait for a trainer");
+    if (fds[CONTROL].revents != 0 && harness_is_gone(shim))
+        kill_all(shim, CLASS_INTERRUPTED);
+    if (fds[SIGNALS].revents != 0)
+        on_signal(shim);
+    if (fds[TIMER].revents != 0)
+        on_timer(shim);
+    if (shim->phase == KILLING)
+        sweep(shim);
+    for (int i = 0; i < 2; i++)
+        if (fds[OUT + i].revents != 0 && drain(shim, &shim->outputs[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+/* Until the whole tree has ended.  When we ourselves fail, the tree is ended first. */
+static int supervise(struct shim *shim, struct err *err)
+{
+    int rc = 0;
+
+    arm(shim, shim->job->timeout_s);
+    while (!reap(shim))
+        if (rc == 0 && turn(shim, err) != 0) {
+            rc = -1;
+            kill_all(shim, CLASS_INTERRUPTED);
+        } else if (rc != 0) {
+            sweep(shim);
+            poll(NULL, 0, 10);
+        }
+    for (int i = 0; rc == 0 && i < 2; i++)
+        for (int k = 0; rc == 0 && k < 64; k++) /* a pipe holds a MiB: never without end */
+            rc = drain(shim, &shim->outputs[i], err);
+    return rc;
+}
+
+/* --- what is told ------------------------------------------------------------------------------ */
+
+static bool ended_for_want_of_memory(const struct shim *shim)
+{
+    bool kill = WIFSIGNALED(shim->status) && WTERMSIG(shim->status) == SIGKILL;
+    bool shell_says_kill = WIFEXITED(shim->status) && WEXITSTATUS(shim->status) == 128 + SIGKILL;
+
+    return !shim->killed_leader && (kill || shell_says_kill) &&
+           process_oom_kills() > shim->oom_kills;
+}
+
+static enum run_class class_of(const struct shim *shim)
+{
+    if (shim->reason != CLASS_NONE)
+        return shim->reason;
+    if (ended_for_want_of_memory(shim))
+        return CLASS_OOM;
+    if (WIFSIGNALED(shim->status))
+        return CLASS_SIGNAL;
+    return WEXITSTATUS(shim->status) != 0 ? CLASS_EXIT : CLASS_OK;
+}
+
+/* Cut where it must be, but never within a character. */
+static void set_detail(struct outcome_facts *facts, const char *text)
+{
+    size_t len = strnlen(text, sizeof facts->detail);
+
+    if (len == sizeof facts->detail)
+        for (len--; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(facts->detail, text, len);
+    facts->detail[len] = '\0';
+}
+
+static void describe_end(struct str *out, const struct shim *shim, const struct outcome_facts *facts)
+{
+    char number[NUMBER_TEXT];
+
+    if (facts->class == CLASS_EXIT)
+        str_addf(out, "exit %d", facts->exit_code);
+    else if (facts->class == CLASS_SIGNAL)
+        str_addf(out, "signal %d (%s)", facts->signal, strsignal(facts->signal));
+    else if (facts->class == CLASS_TIMEOUT)
+        str_addf(out, "not done after %s s%s", number_short(number, shim->job->timeout_s, 4),
+                 facts->killed ? ", and TERM was not enough" : "");
+    else if (facts->class == CLASS_OOM)
+        str_add(out, "the kernel ended it for want of memory");
+    else if (facts->class == CLASS_OUTPUT_FLOOD)
+        str_addf(out, "printed more than %lld bytes", (long long)shim->job->max_output);
+    else if (facts->class == CLASS_INTERRUPTED)
+        str_add(out, "the harness ended it");
+    else if (facts->left_processes > 0)
+        str_addf(out, "left %d process%s behind", facts->left_processes,
+                 facts->left_processes == 1 ? "" : "es");
+}
+
+/* The last thing that a crashed trainer said is most often the reason. */
+static void add_last_words(struct str *out)
+{
+    const char *const names[] = {RUN_LOG, RUN_STREAM};
+    struct str words = {NULL, 0};
+
+    for (size_t i = 0; i < 2 && words.len == 0; i++) {
+        struct str text = {NULL, 0};
+        tail_read(&text, ".", names[i], 4096);
+        tail_last_line(&words, &text);
+        str_clear(&text);
+    }
+    if (words.len > 0)
+        str_addf(out, ": %s", words.at);
+    str_clear(&words);
+}
+
+static void fill_detail(struct outcome_facts *facts, const struct shim *shim)
+{
+    struct str text = {NULL, 0};
+
+    describe_end(&text, shim, facts);
+    if (facts->class == CLASS_EXIT || facts->class == CLASS_SIGNAL)
+        add_last_words(&text);
+    set_detail(facts, str_text(&text));
+    str_clear(&text);
+}
+
+static double seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
+}
+
+static char *usage_text(const struct shim *shim)
+{
+    const struct rusage *r = &shim->total;
+    struct str text = {NULL, 0};
+    json_t *json = json_pack("{s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:i}", "user_s",
+                             seconds(r->ru_utime), "system_s", seconds(r->ru_stime), "peak_mib",
+                             (double)r->ru_maxrss / 1024, "voluntary_switches",
+                             (json_int_t)r->ru_nvcsw, "involuntary_switches",
+                             (json_int_t)r->ru_nivcsw, "major_faults", (json_int_t)r->ru_majflt,
+                             "output_bytes", (json_int_t)shim->written, "left_processes",
+                             shim->left);
+
+    json_write(&text, json);
+    json_decref(json);
+    return str_take(&text);
+}
+
+static void fill_facts(struct outcome_facts *facts, const struct shim *shim)
+{
+    *facts = (struct outcome_facts){
+        .class = class_of(shim),
+        .exit_code = WIFEXITED(shim->status) ? WEXITSTATUS(shim->status) : -1,
+        .signal = WIFSIGNALED(shim->status) ? WTERMSIG(shim->status) : 0,
+        .wall_s = shim->ended - shim->began,
+        .cpu_s = seconds(shim->total.ru_utime) + seconds(shim->total.ru_stime),
+        .peak_mib = (double)shim->total.ru_maxrss / 1024,
+        .left_processes = shim->left,
+        .killed = shim->killed_leader,
+        .usage = usage_text(shim),
+    };
+    fill_detail(facts, shim);
+}
+
+static void fill_spawn_failure(struct outcome_facts *facts, const char *why)
+{
+    *facts = (struct outcome_facts){
+        .class = CLASS_SPAWN, .exit_code = -1, .wall_s = NAN, .cpu_s = NAN, .peak_mib = NAN};
+    set_detail(facts, why);
+}
+
+/* --- the life of a shim ------------------------------------------------------------------------ */
+
+static int open_signals(struct shim *shim, struct err *err)
+{
+    sigset_t set;
+
+    sigfillset(&set);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return err_sys(err, "cannot block signals");
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    shim->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return shim->signals < 0 ? err_sys(err, "cannot listen for signals") : 0;
+}
+
+/* From here on a death of the harness is noticed, whenever it comes. */
+static int bind_to_harness(const struct shim *shim, struct err *err)
+{
+    if (fcntl(SHIM_CONTROL, F_SETFD, FD_CLOEXEC) != 0)
+        return err_sys(err, "cannot hear the harness");
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        return err_sys(err, "cannot watch over processes");
+    return harness_is_gone(shim) ? err_failed(err, "the harness has ended") : 0;
+}
+
+static int open_outputs(struct shim *shim, struct err *err)
+{
+    static const char *const names[] = {RUN_STREAM, RUN_LOG};
+
+    for (int i = 0; i < 2; i++) {
+        shim->outputs[i] = (struct output){-1, -1, names[i]};
+        shim->outputs[i].file =
+            open(names[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (shim->outputs[i].file < 0)
+            return err_sys(err, "cannot write '%s'", names[i]);
+    }
+    return 0;
+}
+
+static int prepare(struct shim *shim, struct err *err)
+{
+    if (open_signals(shim, err) != 0 || job_read(&shim->file, ".", err) != 0)
+        return -1;
+    shim->job = &shim->file.job;
+    if (bind_to_harness(shim, err) != 0 || open_outputs(shim, err) != 0)
+        return -1;
+    shim->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (shim->timer < 0)
+        return err_sys(err, "cannot make a timer");
+    shim->oom_kills = process_oom_kills();
+    shim->began = clock_s();
+    return 0;
+}
+
+static int sync_outputs(struct shim *shim, struct err *err)
+{
+    for (int i = 0; i < 2; i++)
+        if (fsync(shim->outputs[i].file) != 0)
+            return err_sys(err, "cannot sync '%s'", shim->outputs[i].name);
+    return 0;
+}
+
+static int run(struct shim *shim, struct outcome_facts *facts, struct err *err)
+{
+    struct trainer trainer;
+    char why[1024];
+
+    if (trainer_begin(&trainer, shim->job, why, sizeof why, err) != 0)
+        return -1;
+    if (trainer.pid < 0) {
+        fill_spawn_failure(facts, why);
+        return 0;
+    }
+    shim->leader = trainer.pid;
+    shim->outputs[0].pipe = trainer.out;
+    shim->outputs[1].pipe = trainer.log;
+    if (supervise(shim, err) != 0 || sync_outputs(shim, err) != 0)
+        return -1;
+    fill_facts(facts, shim);
+    return 0;
+}
+
+static int live(struct shim *shim, const char *dir, struct err *err)
+{
+    struct outcome_facts facts = {.usage = NULL};
+
+    if (close_range(SHIM_LOCK + 1, ~0U, 0) != 0)
+        return err_sys(err, "cannot close inherited files");
+    if (chdir(dir) != 0)
+        return err_sys(err, "cannot enter '%s'", dir);
+    int rc = prepare(shim, err);
+    if (rc == 0)
+        rc = run(shim, &facts, err);
+    if (rc == 0)
+        rc = outcome_write(&facts, ".", err);
+    free(facts.usage);
+    return rc;
+}
+
+int shim_main(const char *dir)
+{
+    struct shim shim = {.phase = RUNNING};
+    struct err err = {0};
+
+    prctl(PR_SET_NAME, "nightshift-shim");
+    int rc = live(&shim, dir, &err);
+    if (rc != 0)
+        send(SHIM_CONTROL, err.text, strlen(err.text), MSG_NOSIGNAL | MSG_DONTWAIT);
+    job_clear(&shim.file);
+    return rc == 0 ? 0 : err.code;
+}
