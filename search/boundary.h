@@ -7,7 +7,7 @@
  * look the two meet.  Effects are in units of the SD of one difference.
  *
  * The bounds spend (Lan & DeMets 1983, doi 10.1093/biomet/70.3.659; for futility Pampallona &
- * Tsiatis 1994, doi 10.1016/0378-3758(94)90186-4)
+ * Tsiatis 1994, J. Stat. Plan. Inference 42, 19)
  *     alpha * (n/looks)^2    of P(keep | effect 0)                  up to look n, and
  *     0.2 * (n/looks)^0.6    of P(revert | design effect)           up to look n,
  * found by the recursion of Armitage, McPherson & Rowe 1969 over the sub-density of the partial sum
@@ -56,7 +56,7 @@ void boundary_power(double *keep, double *pairs, const struct boundary *boundary
  * is better the earlier it comes, a revert the later; at the same look the larger z is better.
  * Increasing in the effect, so it is a p-value function: the effects at which it is p and 1-p
  * bound an interval of level 1-2p, the one at 1/2 is the median-unbiased estimate (Tsiatis, Rosner
- * & Mehta 1984, doi 10.2307/2531146; Jennison & Turnbull 2000, sections 8.2 to 8.4).
+ * & Mehta 1984, Biometrics 40, 797; Jennison & Turnbull 2000, chapter 8).
  */
 double boundary_tail(const struct boundary *boundary, int n, double z, double effect);
 

@@ -24,9 +24,9 @@ struct noise {
 struct noise noise_sample(const double *diff, size_t n);
 
 /*
- * Learns the prior from sample variances: moments of the log-F distribution (Smyth 2004, section
- * 6.2).  Where they spread no more than chance explains, the pooled variance.  df is never more
- * than the sum of the degrees of freedom behind the variances.
+ * Learns the prior from sample variances: moments of the log-F distribution (Smyth 2004).  Where
+ * they spread no more than chance explains, the pooled variance.  df is never more than the sum of
+ * the degrees of freedom behind the variances.
  *
  *   s2  [n]  sample variances of earlier candidates; zero, negative or not finite: left out
  *   df  [n]  degrees of freedom of each (pairs - 1); less than 1: left out

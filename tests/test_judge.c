@@ -375,7 +375,8 @@ static void at_most_one_candidate_in_twenty_is_kept_where_nothing_helps(void **s
     }
 }
 
-/* The prior is a variance seen through 10 degrees of freedom.  Tolerances: 2 SE of the share. */
+/* The prior is a variance seen through 10 degrees of freedom.  At 1 SD the truth is 0.626 keeps and
+ * 3.59 pairs; the SE of a share over 4,000 decisions is 0.008. */
 static void power_and_cost_hold_with_a_prior_of_ten_degrees(void **state)
 {
     static const struct {
