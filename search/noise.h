@@ -38,8 +38,8 @@ void noise_learn(struct noise *out, const double *s2, const double *df, size_t n
 
 /*
  * The moderated variance of a sample with variance s2 and df degrees of freedom,
- *     (prior.df * prior.s2 + df * s2) / (prior.df + df),   worth prior.df + df   (Smyth 2004, eq.
- * 8). df 0: the prior alone (s2 is not read).  Nothing known and df 0: nothing known.
+ *     (prior.df * prior.s2 + df * s2) / (prior.df + df),   worth prior.df + df   (Smyth 2004). df
+ * 0: the prior alone (s2 is not read).  Nothing known and df 0: nothing known.
  */
 struct noise noise_moderate(const struct noise *prior, double s2, double df);
 
