@@ -209,8 +209,10 @@ static int fill_outcome(struct outcome_facts *out, json_t *json, const char *pat
     out->peak_mib = number_or(peak, NAN);
     out->killed = killed;
     snprintf(out->detail, sizeof out->detail, "%s", detail);
-    json_write(&text, usage);
-    out->usage = str_take(&text);
+    if (json_is_object(usage)) {
+        json_write(&text, usage);
+        out->usage = str_take(&text);
+    }
     return 0;
 }
 

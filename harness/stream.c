@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "executor.h"
+#include "json.h"
 #include "mem.h"
 #include "stream.h"
 #include "stream_line.h"
@@ -133,16 +134,16 @@ static bool agrees(const struct value *asked, const json_t *used)
 static void describe_use(char *why, size_t size, const char *name, const struct value *asked,
                          const json_t *used)
 {
-    struct str text = {NULL, 0};
-    char *is = used == NULL ? NULL : json_dumps(used, JSON_ENCODE_ANY | JSON_COMPACT);
+    struct str text = {NULL, 0}, is = {NULL, 0};
 
     str_addf(&text, "'%s' is not what was asked for: ", name);
     value_write(&text, asked);
-    str_add(&text, is != NULL ? " became " : " is not in the effective config");
-    if (is != NULL)
-        str_add_printable(&text, is, strlen(is), 80);
+    if (used != NULL)
+        json_write(&is, used);
+    str_add(&text, used != NULL ? " became " : " is not in the effective config");
+    str_add_printable(&text, str_text(&is), is.len, 80);
     snprintf(why, size, "%s", str_text(&text));
-    free(is);
+    str_clear(&is);
     str_clear(&text);
 }
 

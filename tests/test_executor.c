@@ -149,6 +149,8 @@ static int finish(struct bench *b)
 
 static void run(struct bench *b)
 {
+    free(b->facts.usage);
+    b->facts.usage = NULL;
     start(b);
     if (finish(b) != 1)
         fail_msg("poll: %s", b->err.text);
@@ -361,7 +363,6 @@ static void both_outputs_together_count_against_the_limit(void **state)
     use_shell(&b, "printf 12345; printf 12345 >&2");
     run(&b);
     assert_int_equal(b.facts.class, CLASS_OK);
-    free(b.facts.usage);
     use_shell(&b, "printf 12345; printf 123456 >&2");
     run(&b);
     assert_int_equal(b.facts.class, CLASS_OUTPUT_FLOOD);
@@ -692,8 +693,6 @@ static void two_hundred_runs_leak_no_descriptor_and_no_process(void **state)
     for (int i = 0; i < 200; i++) {
         run(&b);
         assert_int_equal(b.facts.class, CLASS_OK);
-        free(b.facts.usage);
-        b.facts.usage = NULL;
     }
     assert_int_equal(open_descriptors(), before);
     assert_int_equal(survivors(&b), 0);
