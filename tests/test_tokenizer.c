@@ -308,6 +308,23 @@ static void a_full_table_keeps_the_frequent_words(void **state)
     words_clear(&w);
 }
 
+static void of_a_long_word_the_front_is_counted(void **state)
+{
+    unsigned char *text = mem_new(2 * WORD_BYTES, 1);
+    struct words w;
+
+    (void)state;
+    words_init(&w, 100);
+    words_add(&w, text, WORD_BYTES - 1);
+    words_add(&w, text, WORD_BYTES);
+    words_add(&w, text, 2 * WORD_BYTES);
+    assert_int_equal(w.n, 2);
+    assert_int_equal(w.word[1].n, WORD_BYTES);
+    assert_int_equal(w.word[1].count, 2);
+    words_clear(&w);
+    free(text);
+}
+
 /* --- merges -------------------------------------------------------------------------------- */
 
 /* The definition, taken literally: count all pairs anew for every merge. */
@@ -730,6 +747,7 @@ int main(void)
         cmocka_unit_test(a_pattern_that_matches_nothing_still_goes_on),
         cmocka_unit_test(words_are_counted_exactly_while_there_is_room),
         cmocka_unit_test(a_full_table_keeps_the_frequent_words),
+        cmocka_unit_test(of_a_long_word_the_front_is_counted),
         cmocka_unit_test(merges_are_those_of_the_literal_definition),
         cmocka_unit_test(training_stops_where_nothing_occurs_twice),
         cmocka_unit_test(training_ends_when_its_watch_says_so),

@@ -152,6 +152,7 @@ static void begin(struct training *t, const struct words *words)
 
     *t = (struct training){.n = words->n, .slots_n = 1 << 16};
     t->slots = mem_new(t->slots_n, sizeof *t->slots);
+    t->pair = mem_room(NULL, 0, sizeof *t->pair);
     t->word = mem_new(words->n, sizeof *t->word);
     t->tokens = mem_new(words->bytes_n, sizeof *t->tokens);
     for (size_t i = 0; i < words->n; i++) {

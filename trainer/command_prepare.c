@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,38 @@ static int check_request(struct request *r, struct err *err)
     return 0;
 }
 
+static volatile sig_atomic_t stop_signal; /* the signal that asked us to end, once it came */
+
+static void note_signal(int number)
+{
+    stop_signal = number;
+}
+
+/* One that is ignored (nohup) stays ignored. */
+static void listen_to(int number)
+{
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART}, before;
+
+    sigemptyset(&action.sa_mask);
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(number, &action, NULL);
+}
+
+/* 128 and the signal where one ended the work, as a shell counts. */
+static int prepare_until_stopped(struct prepare_options *options, struct err *err)
+{
+    options->stop = &stop_signal;
+    listen_to(SIGINT);
+    listen_to(SIGTERM);
+    listen_to(SIGHUP);
+    if (prepare(options, err) == 0)
+        return 0;
+    if (stop_signal == 0)
+        return -1;
+    fprintf(stderr, "nightshift-lm: %s\n", err->text);
+    return 128 + stop_signal;
+}
+
 static int run(int argc, char **argv, struct err *err)
 {
     struct request r = {.options = {.vocab = 2048,
@@ -235,7 +268,7 @@ static int run(int argc, char **argv, struct err *err)
     if (rc == 0 && r.help)
         print_help();
     else if (rc == 0 && (rc = check_request(&r, err)) == 0)
-        rc = prepare(&r.options, err);
+        rc = prepare_until_stopped(&r.options, err);
     free(r.texts);
     return rc;
 }

@@ -16,7 +16,6 @@
 #define MARK_BYTES (sizeof ENDOFTEXT - 1)
 
 static const char *const end_names[] = {"endoftext", "files", "blank-lines"};
-const char *const split_names[SPLITS] = {"train", "val", "test"};
 
 const char *document_end_name(enum document_end end)
 {

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "data.h" /* enum split */
 #include "err.h"
 #include "file.h"
 
@@ -71,9 +72,6 @@ int corpus_walk(struct corpus *c, int64_t limit, const struct corpus_visitor *vi
 /* 1 where the mark stands anywhere in the corpus, 0 where not, -1 on an error.  Of `watch` only
  * tick is called; NULL is fine. */
 int corpus_holds_mark(struct corpus *c, const struct corpus_visitor *watch, struct err *err);
-
-enum split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLITS };
-extern const char *const split_names[SPLITS]; /* "train", "val", "test" */
 
 /* Three contiguous blocks: split s ends before offset end[s]. */
 struct cuts {

@@ -1,34 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpe_train.h"
 #include "clock.h"
-#include "json.h"
 #include "log.h"
 #include "mem.h"
+#include "preparation.h"
 #include "prepare.h"
 #include "prepared_dir.h"
 #include "token_file.h"
 #include "tokenizer.h"
 #include "words.h"
-
-/* What one split comes to. */
-struct tally {
-    int64_t tokens, bytes, documents; /* bytes of text, without the marks between documents */
-};
-
-struct preparation {
-    const struct prepare_options *options;
-    struct corpus corpus;
-    struct cuts cuts;
-    struct tokenizer *tokenizer;
-    struct tally tally[SPLITS];
-};
 
 /* --- progress, and an ear for Ctrl-C ------------------------------------------------------- */
 
@@ -36,19 +21,8 @@ struct stage {
     const char *doing;
     double total;
     double started_s;
+    const volatile sig_atomic_t *stop;
 };
-
-/* The signals are blocked while prepare works: what is pending ends the work cleanly. */
-static int check_interrupt(struct err *err)
-{
-    sigset_t pending;
-
-    if (sigpending(&pending) == 0 &&
-        (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-         sigismember(&pending, SIGHUP) == 1))
-        return err_failed(err, "interrupted");
-    return 0;
-}
 
 static int show_progress(void *context, int64_t done, struct err *err)
 {
@@ -58,7 +32,9 @@ static int show_progress(void *context, int64_t done, struct err *err)
 
     snprintf(line, sizeof line, "%s: %.0f %%", stage->doing, 100 * share);
     log_progress(line);
-    return check_interrupt(err);
+    if (stage->stop != NULL && *stage->stop != 0)
+        return err_failed(err, "interrupted");
+    return 0;
 }
 
 static int show_merges(void *context, size_t done, struct err *err)
@@ -66,9 +42,9 @@ static int show_merges(void *context, size_t done, struct err *err)
     return show_progress(context, (int64_t)done, err);
 }
 
-static struct stage begin_stage(const char *doing, double total)
+static struct stage begin_stage(const struct preparation *p, const char *doing, double total)
 {
-    return (struct stage){doing, total, clock_s()};
+    return (struct stage){doing, total, clock_s(), p->options->stop};
 }
 
 static double mb_per_s(int64_t bytes, double seconds)
@@ -96,7 +72,7 @@ static int choose_end(struct preparation *p, const struct corpus_visitor *watch,
 
 static int find_cuts(struct preparation *p, struct err *err)
 {
-    struct stage stage = begin_stage("reading", (double)p->corpus.bytes);
+    struct stage stage = begin_stage(p, "reading", (double)p->corpus.bytes);
     struct corpus_visitor watch = {.tick = show_progress, .context = &stage};
 
     if (choose_end(p, &watch, err) != 0 ||
@@ -150,20 +126,12 @@ static int count_tick(void *context, int64_t done, struct err *err)
     return show_progress(&((struct counting *)context)->stage, done, err);
 }
 
-/* The end of the text that the tokenizer learns from. */
-static int64_t counted_bytes(const struct preparation *p)
-{
-    int64_t train = p->cuts.end[SPLIT_TRAIN], asked = p->options->train_bytes;
-
-    return asked > 0 && asked < train ? asked : train;
-}
-
 static int count_words(struct counting *c, struct preparation *p, struct err *err)
 {
     struct corpus_visitor visitor = {count_text, count_document, count_tick, c};
 
-    c->until = counted_bytes(p);
-    c->stage = begin_stage("counting words", (double)c->until);
+    c->until = preparation_counted(p);
+    c->stage = begin_stage(p, "counting words", (double)c->until);
     if (corpus_walk(&p->corpus, c->until, &visitor, err) != 0 ||
         piece_stream_end(&c->stream, err) != 0)
         return -1;
@@ -175,9 +143,9 @@ static int count_words(struct counting *c, struct preparation *p, struct err *er
 }
 
 static int learn_merges(struct merge *merges, size_t wanted, const struct words *words,
-                        struct err *err)
+                        const struct preparation *p, struct err *err)
 {
-    struct stage stage = begin_stage("learning the tokenizer", (double)wanted);
+    struct stage stage = begin_stage(p, "learning the tokenizer", (double)wanted);
     struct bpe_watch watch = {show_merges, &stage};
     size_t got;
 
@@ -203,7 +171,7 @@ static int learn(struct preparation *p, struct pretokenizer *pieces, struct err 
     words_init(&c.words, p->options->word_limit > 0 ? p->options->word_limit : WORDS_LIMIT);
     int rc = count_words(&c, p, err);
     if (rc == 0)
-        rc = learn_merges(merges, wanted, &c.words, err);
+        rc = learn_merges(merges, wanted, &c.words, p, err);
     if (rc == 0)
         rc = tokenizer_new(&p->tokenizer, p->options->regex, merges, wanted, err);
     if (rc == 0)
@@ -320,14 +288,13 @@ static int finish_files(struct encoding *e, struct err *err)
 
 static int encode(struct preparation *p, const char *dir, struct err *err)
 {
-    struct encoding e = {.p = p, .stage = begin_stage("encoding", (double)p->corpus.bytes)};
+    struct encoding e = {.p = p, .stage = begin_stage(p, "encoding", (double)p->corpus.bytes)};
     struct corpus_visitor visitor = {encode_text, encode_document, encode_tick, &e};
     int rc = -1;
 
     e.stream = (struct piece_stream){
         .by = tokenizer_pieces(p->tokenizer), .piece = encode_piece, .context = &e};
-    if (create_files(&e, dir, err) != 0 ||
-        corpus_walk(&p->corpus, CORPUS_ALL, &visitor, err) != 0)
+    if (create_files(&e, dir, err) != 0 || corpus_walk(&p->corpus, CORPUS_ALL, &visitor, err) != 0)
         goto out;
     double seconds = clock_s() - e.stage.started_s;
     if (finish_files(&e, err) != 0)
@@ -344,103 +311,7 @@ out:
     return rc;
 }
 
-/* --- meta.json ----------------------------------------------------------------------------- */
-
-static double bytes_per_token(const struct tally *tally)
-{
-    return tally->tokens > 0 ? (double)tally->bytes / (double)tally->tokens : (double)NAN;
-}
-
-static void add_per_split(struct str *out, const char *name, const struct tally tally[SPLITS],
-                          int64_t (*value)(const struct tally *))
-{
-    str_addf(out, "  \"%s\": {", name);
-    for (int s = 0; s < SPLITS; s++)
-        str_addf(out, "%s\"%s\": %lld", s > 0 ? ", " : "", split_names[s],
-                 (long long)value(&tally[s]));
-    str_add(out, "},\n");
-}
-
-static int64_t tokens_of(const struct tally *tally)
-{
-    return tally->tokens;
-}
-
-static int64_t bytes_of(const struct tally *tally)
-{
-    return tally->bytes;
-}
-
-static int64_t documents_of(const struct tally *tally)
-{
-    return tally->documents;
-}
-
-static void add_bytes_per_token(struct str *out, const struct tally tally[SPLITS])
-{
-    char number[NUMBER_TEXT];
-
-    str_add(out, "  \"bytes_per_token\": {");
-    for (int s = 0; s < SPLITS; s++) {
-        double x = bytes_per_token(&tally[s]);
-        str_addf(out, "%s\"%s\": %s", s > 0 ? ", " : "", split_names[s],
-                 isnan(x) ? "null" : number_text(number, x));
-    }
-    str_add(out, "},\n");
-}
-
-static int add_hashes(struct str *out, const char *dir, struct err *err)
-{
-    static const char *const names[] = {"train.bin", "val.bin", "test.bin", "tokenizer.json"};
-    char hash[SHA256_TEXT];
-
-    str_add(out, "  \"sha256\": {");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char *path = path_join(dir, names[i]);
-        int rc = sha256_file(hash, NULL, path, err);
-        free(path);
-        if (rc != 0)
-            return -1;
-        str_addf(out, "%s\n    \"%s\": \"%s\"", i > 0 ? "," : "", names[i], hash);
-    }
-    str_add(out, "\n  },\n");
-    return 0;
-}
-
-static void add_texts(struct str *out, const struct corpus *c)
-{
-    str_add(out, "  \"texts\": [");
-    for (size_t i = 0; i < c->n; i++)
-        str_addf(out, "%s\n    {\"bytes\": %lld, \"sha256\": \"%s\"}", i > 0 ? "," : "",
-                 (long long)c->source[i].bytes, c->source[i].sha256);
-    str_add(out, "\n  ]\n}\n");
-}
-
-static int write_meta(const struct preparation *p, const char *dir, struct err *err)
-{
-    struct str out = {0};
-    char *path = path_join(dir, "meta.json");
-
-    str_addf(&out, "{\n  \"format\": \"%s\",\n  \"vocab\": %u,\n  \"token_bits\": %d,\n",
-             PREPARED_FORMAT, p->options->vocab, token_bits(p->options->vocab));
-    str_addf(&out, "  \"endoftext\": %lld,\n", (long long)tokenizer_endoftext(p->tokenizer));
-    str_add(&out, "  \"pattern\": ");
-    json_write_string(&out, p->options->regex);
-    str_addf(&out, ",\n  \"document_end\": \"%s\",\n  \"split_at\": \"%s\",\n",
-             document_end_name(p->corpus.end), p->cuts.at_lines ? "lines" : "documents");
-    str_addf(&out, "  \"tokenizer_bytes\": %lld,\n", (long long)counted_bytes(p));
-    add_per_split(&out, "documents", p->tally, documents_of);
-    add_per_split(&out, "tokens", p->tally, tokens_of);
-    add_per_split(&out, "bytes", p->tally, bytes_of);
-    add_bytes_per_token(&out, p->tally);
-    int rc = add_hashes(&out, dir, err);
-    add_texts(&out, &p->corpus);
-    if (rc == 0)
-        rc = file_write(path, out.at, out.len, err);
-    str_clear(&out);
-    free(path);
-    return rc;
-}
+/* --- all of it ----------------------------------------------------------------------------- */
 
 static int write_tokenizer(const struct preparation *p, const char *dir, struct err *err)
 {
@@ -454,13 +325,11 @@ static int write_tokenizer(const struct preparation *p, const char *dir, struct 
     return rc;
 }
 
-/* --- all of it ----------------------------------------------------------------------------- */
-
 static int fill(struct preparation *p, const char *dir, struct err *err)
 {
     if (encode(p, dir, err) != 0 || write_tokenizer(p, dir, err) != 0)
         return -1;
-    return write_meta(p, dir, err);
+    return preparation_write_meta(p, dir, err);
 }
 
 static int write_dir(struct preparation *p, struct err *err)
@@ -483,49 +352,37 @@ static void report(const struct preparation *p)
 {
     char ratio[NUMBER_TEXT];
 
-    for (int s = 0; s < SPLITS; s++)
+    for (int s = 0; s < SPLITS; s++) {
+        const struct tally *tally = &p->tally[s];
+        number_short(ratio, tally_bytes_per_token(tally), 4);
         log_info("%-5s %10lld tokens %12lld bytes %8lld documents  %s bytes per token",
-                 split_names[s], (long long)p->tally[s].tokens, (long long)p->tally[s].bytes,
-                 (long long)p->tally[s].documents,
-                 number_short(ratio, bytes_per_token(&p->tally[s]), 4));
+                 split_names[s], (long long)tally->tokens, (long long)tally->bytes,
+                 (long long)tally->documents, tally->tokens > 0 ? ratio : "-");
+    }
     log_info("documents end at %s; written to '%s'", document_end_name(p->corpus.end),
              p->options->out);
-}
-
-static int prepare_blocked(struct preparation *p, struct err *err)
-{
-    const struct prepare_options *o = p->options;
-    struct pretokenizer *pieces = NULL;
-    int rc = -1;
-
-    if (prepared_dir_check(o->out, err) != 0 || pretokenizer_new(&pieces, o->regex, err) != 0 ||
-        corpus_open(&p->corpus, o->texts, o->texts_n, err) != 0)
-        goto out;
-    if (o->chunk > 0)
-        p->corpus.chunk = o->chunk;
-    if (find_cuts(p, err) != 0 || learn(p, pieces, err) != 0 || write_dir(p, err) != 0)
-        goto out;
-    report(p);
-    rc = 0;
-out:
-    log_progress(NULL);
-    pretokenizer_free(pieces);
-    tokenizer_free(p->tokenizer);
-    corpus_close(&p->corpus);
-    return rc;
 }
 
 int prepare(const struct prepare_options *options, struct err *err)
 {
     struct preparation p = {.options = options};
-    sigset_t ends, before;
+    struct pretokenizer *pieces = NULL;
+    int rc = -1;
 
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ends, &before);
-    int rc = prepare_blocked(&p, err);
-    sigprocmask(SIG_SETMASK, &before, NULL); /* a pending signal ends the program here */
+    if (prepared_dir_check(options->out, err) != 0 ||
+        pretokenizer_new(&pieces, options->regex, err) != 0 ||
+        corpus_open(&p.corpus, options->texts, options->texts_n, err) != 0)
+        goto out;
+    if (options->chunk > 0)
+        p.corpus.chunk = options->chunk;
+    if (find_cuts(&p, err) != 0 || learn(&p, pieces, err) != 0 || write_dir(&p, err) != 0)
+        goto out;
+    report(&p);
+    rc = 0;
+out:
+    log_progress(NULL);
+    pretokenizer_free(pieces);
+    tokenizer_free(p.tokenizer);
+    corpus_close(&p.corpus);
     return rc;
 }

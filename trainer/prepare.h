@@ -9,6 +9,7 @@
 #ifndef TRAINER_PREPARE_H
 #define TRAINER_PREPARE_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct prepare_options {
     int64_t train_bytes; /* how much of the training split the tokenizer learns from; 0: all */
     size_t chunk;        /* bytes read at a time; 0: CORPUS_CHUNK */
     size_t word_limit;   /* distinct pieces counted at most; 0: WORDS_LIMIT */
+    const volatile sig_atomic_t *stop; /* turns non-zero to end the work; NULL: never */
 };
 
 /* Says on standard error what it does and how fast. */

@@ -26,7 +26,7 @@ int token_file_create(struct token_file *f, const char *path, int bits, struct e
 
 static int write_batch(struct token_file *f, const uint32_t *ids, size_t n, struct err *err)
 {
-    unsigned char bytes[BATCH * 4];
+    unsigned char bytes[BATCH * 4] = {0};
     size_t k = 0;
 
     for (size_t i = 0; i < n; i++)

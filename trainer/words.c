@@ -94,6 +94,7 @@ static void append(struct words *w, const unsigned char *bytes, size_t n)
 
 void words_add(struct words *w, const unsigned char *bytes, size_t n)
 {
+    n = n < WORD_BYTES ? n : WORD_BYTES;
     size_t slot = find_slot(w, bytes, n);
 
     if (w->slots[slot] != 0) {

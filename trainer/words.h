@@ -29,6 +29,7 @@ struct words {
 };
 
 #define WORDS_LIMIT ((size_t)1 << 22)
+#define WORD_BYTES  1024 /* of a longer piece only these are counted: no token is longer */
 
 void words_init(struct words *w, size_t limit); /* limit > 1 */
 void words_clear(struct words *w);
