@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Weights in files. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <signal.h>
+
+#include <cmocka.h>
+
+#include "block.h"
+#include "check.h"
+#include "checkpoint.h"
+#include "safetensors.h"
+#include "scratch.h"
+
+static const struct shape shape = {.dim = 16, .layers = 2, .heads = 2, .kv_heads = 1, .hidden = 24,
+                                   .vocab = 30, .seq = 8, .tied = false, .rope_theta = 12345.5,
+                                   .norm_eps = 1e-6};
+
+static real *start(struct model *model, const struct shape *of, uint64_t seed)
+{
+    struct err err = {0};
+    real *weights;
+
+    assert_int_equal(model_init(model, architectures[0], of, &err), 0);
+    weights = block_new(model->n_weights);
+    model_start(model, weights, seed, 0.02);
+    return weights;
+}
+
+static void a_checkpoint_reads_back_bit_for_bit(void **state)
+{
+    char *dir = scratch_new();
+
+    (void)state;
+    for (int tied = 0; tied < 2; tied++) {
+        struct shape of = shape;
+        struct model a, b;
+        struct err err = {0};
+        real *wa, *wb;
+        of.tied = tied == 1;
+        wa = start(&a, &of, 1);
+        assert_int_equal(checkpoint_write(dir, &a, wa, NULL, &err), 0);
+        assert_int_equal(checkpoint_read_shape(&b, dir, 0, &err), 0);
+        assert_int_equal(checkpoint_read_weights(&wb, &b, dir, &err), 0);
+        assert_memory_equal(&a.shape.dim, &b.shape.dim, 7 * sizeof(int));
+        assert_true(a.shape.tied == b.shape.tied);
+        assert_true(a.shape.rope_theta == b.shape.rope_theta);
+        assert_true(a.shape.norm_eps == b.shape.norm_eps);
+        assert_memory_equal(wa, wb, a.n_weights * sizeof *wa);
+        free(wa);
+        free(wb);
+        model_clear(&a);
+        model_clear(&b);
+    }
+    scratch_remove(dir);
+}
+
+static void another_shape_is_refused(void **state)
+{
+    char *dir = scratch_new(), *path = path_join(dir, "model.safetensors");
+    struct shape wider = shape, deeper = shape, tied = shape;
+    const struct {
+        const struct shape *of;
+        const char *words;
+    } cases[] = {{&wider, "is not [32, 16]"}, {&deeper, "no tensor"}, {&tied, NULL}};
+    struct model model;
+    struct err err = {0};
+    real *weights = start(&model, &shape, 1);
+
+    (void)state;
+    wider.hidden = 32;
+    deeper.layers = 3;
+    tied.tied = true; /* may leave a head aside */
+    assert_int_equal(checkpoint_write(dir, &model, weights, NULL, &err), 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct model other;
+        real *into = start(&other, cases[i].of, 2);
+        int rc = safetensors_read(&other, into, path, &err);
+        assert_int_equal(rc, cases[i].words != NULL ? -1 : 0);
+        if (cases[i].words != NULL)
+            assert_non_null(strstr(err.text, cases[i].words));
+        free(into);
+        model_clear(&other);
+    }
+    free(weights);
+    model_clear(&model);
+    free(path);
+    scratch_remove(dir);
+}
+
+/* Whatever a file holds, it is read within its bounds and refused in one line. */
+static void cut_or_damaged_files_are_refused(void **state)
+{
+    char *dir = scratch_new(), *path = path_join(dir, "model.safetensors"), *bytes;
+    struct model model;
+    struct err err = {0};
+    real *weights = start(&model, &shape, 1);
+    size_t len;
+
+    (void)state;
+    assert_int_equal(checkpoint_write(dir, &model, weights, NULL, &err), 0);
+    assert_int_equal(file_read(&bytes, &len, path, 1 << 20, &err), 0);
+    for (size_t cut = 0; cut < len; cut += cut < 40 ? 1 : 397) {
+        scratch_write(dir, "model.safetensors", bytes, cut);
+        err = (struct err){0};
+        assert_int_equal(safetensors_read(&model, weights, path, &err), -1);
+        assert_true(err.code != 0);
+    }
+    for (size_t at = 0; at < 600; at++) { /* length and header; a flip may be harmless */
+        bytes[at] ^= 0x11;
+        scratch_write(dir, "model.safetensors", bytes, len);
+        (void)safetensors_read(&model, weights, path, &err);
+        bytes[at] ^= 0x11;
+    }
+    free(bytes);
+    free(weights);
+    model_clear(&model);
+    free(path);
+    scratch_remove(dir);
+}
+
+static void a_full_disk_leaves_the_old_checkpoint_whole(void **state)
+{
+    char *dir = scratch_new(), *path = path_join(dir, "model.safetensors");
+    char *part = path_join(dir, "model.safetensors.new");
+    struct rlimit limit, small;
+    struct model model;
+    struct err err = {0};
+    real *weights = start(&model, &shape, 1);
+    char before[SHA256_TEXT], after[SHA256_TEXT];
+
+    (void)state;
+    assert_int_equal(safetensors_write(path, &model, weights, &err), 0);
+    assert_int_equal(sha256_file(before, NULL, path, &err), 0);
+    signal(SIGXFSZ, SIG_IGN); /* a size limit stands in for the full disk: EFBIG for ENOSPC */
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 5000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    weights[0] += 1;
+    assert_int_equal(safetensors_write(path, &model, weights, &err), -1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(err.code, ERR_ENVIRONMENT);
+    assert_int_equal(sha256_file(after, NULL, path, &err), 0);
+    assert_string_equal(before, after);
+    assert_false(file_exists(part));
+    free(weights);
+    model_clear(&model);
+    free(part);
+    free(path);
+    scratch_remove(dir);
+}
+
+static void descriptions_that_make_no_model_are_refused(void **state)
+{
+    const struct {
+        const char *text, *words;
+    } cases[] = {
+        {"{}", "model_type"},
+        {"{\"model_type\": \"gpt2\"}", "gpt2"},
+        {"{\"model_type\": \"llama\"}", "hidden_size"},
+        {"{\"model_type\": \"llama\", \"hidden_size\": -4}", "hidden_size"},
+        {"{\"model_type\": \"llama\", \"hidden_size\": 8, \"num_attention_heads\": 2,"
+         " \"head_dim\": 8}", "head_dim"},
+        {"{\"model_type\": \"llama\", \"attention_bias\": true}", "biases"},
+        {"{\"model_type\": \"llama\", \"rope_scaling\": {\"factor\": 8}}", "scaled"},
+        {"{\"model_type\": \"llama\", \"hidden_size\": 8, \"num_attention_heads\": 2,"
+         " \"num_hidden_layers\": 10000000, \"intermediate_size\": 8, \"vocab_size\": 8}",
+         "layers"},
+        {"not json", "model.json:1"},
+    };
+    char *dir = scratch_new();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model model;
+        struct err err = {0};
+        scratch_write(dir, "model.json", cases[i].text, strlen(cases[i].text));
+        assert_int_equal(checkpoint_read_shape(&model, dir, 0, &err), -1);
+        if (strstr(err.text, cases[i].words) == NULL)
+            fail_msg("'%s' lacks '%s'", err.text, cases[i].words);
+        model_clear(&model);
+    }
+    scratch_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_checkpoint_reads_back_bit_for_bit),
+        cmocka_unit_test(another_shape_is_refused),
+        cmocka_unit_test(cut_or_damaged_files_are_refused),
+        cmocka_unit_test(a_full_disk_leaves_the_old_checkpoint_whole),
+        cmocka_unit_test(descriptions_that_make_no_model_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole small runs: exactness, budgets, and that every option acts. */
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "check.h"
+#include "json.h"
+#include "scratch.h"
+#include "train.h"
+#include "trainer.h"
+
+#define VOCAB 61
+
+/* A folder with data, made once: a few thousand tokens. */
+struct fixture {
+    char *dir, *data, *out;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = mem_new(1, sizeof *f);
+    struct err err = {0};
+
+    f->dir = scratch_new();
+    f->data = path_join(f->dir, "data");
+    f->out = path_join(f->dir, "out");
+    if (file_mkdirs(f->data, &err) != 0)
+        fail_msg("%s", err.text);
+    scratch_tokens(f->data, "train.bin", 6000, VOCAB, 0);
+    scratch_tokens(f->data, "val.bin", 700, VOCAB, 1);
+    scratch_tokens(f->data, "test.bin", 700, VOCAB, 2);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    free(f->out);
+    free(f->data);
+    scratch_remove(f->dir);
+    free(f);
+    return 0;
+}
+
+/* The smallest config that has everything: two layers, grouped queries, several micro-batches. */
+static const char base[] =
+    "{\"dim\": 16, \"layers\": 2, \"heads\": 2, \"kv_heads\": 1, \"hidden\": 24, \"seq\": 16,"
+    " \"batch\": 6, \"micro_batch\": 2, \"vocab\": 61, \"steps\": 12, \"lr\": 0.01,"
+    " \"init_std\": 0.1, \"log_every\": 3}";
+
+/* The base config with some options changed; the caller clears it. */
+static void config_with(struct config *config, const struct fixture *f, const char *changes)
+{
+    json_t *root = NULL, *over = NULL;
+    struct err err = {0};
+
+    config_init(config);
+    if (json_read(&root, base, strlen(base), "base", &err) != 0 ||
+        json_read(&over, changes, strlen(changes), changes, &err) != 0)
+        fail_msg("%s", err.text);
+    json_object_update(root, over);
+    json_object_set_new(root, "data", json_string(f->data));
+    if (config_take(config, root, changes, &err) != 0)
+        fail_msg("%s", err.text);
+    json_decref(over);
+    json_decref(root);
+}
+
+/* A run with its standard output in a file; what it returned, and the text (caller frees). */
+static int run_captured(char **text, const struct fixture *f, const struct config *config,
+                        uint64_t seed, size_t threads, struct err *err)
+{
+    const struct train_request request = {.out = f->out, .seed = seed, .threads = threads};
+    char *path = path_join(f->dir, "stdout");
+    int kept = dup(1), to, rc;
+    struct err other = {0};
+
+    fflush(stdout);
+    to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(kept >= 0 && to >= 0 && dup2(to, 1) == 1);
+    rc = train(config, &request, err);
+    fflush(stdout);
+    assert_true(dup2(kept, 1) == 1);
+    close(kept);
+    close(to);
+    if (file_read(text, NULL, path, 1 << 20, &other) != 0)
+        fail_msg("%s", other.text);
+    free(path);
+    return rc;
+}
+
+/* The last record that has the key; its value, or NAN. */
+static double last_number(const char *text, const char *key)
+{
+    double x = (double)NAN;
+    char *copy = mem_strdup(text), *rest = copy, *line;
+
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        json_t *record = json_loads(line, 0, NULL);
+        const json_t *value = json_object_get(record, key);
+        if (json_is_number(value))
+            x = json_number_value(value);
+        json_decref(record);
+    }
+    free(copy);
+    return x;
+}
+
+static double val_loss_with(const struct fixture *f, const char *changes)
+{
+    struct config config;
+    struct err err = {0};
+    char *text;
+    double loss;
+
+    config_with(&config, f, changes);
+    if (run_captured(&text, f, &config, 1, 2, &err) != 0)
+        fail_msg("%s: %s", changes, err.text);
+    loss = last_number(text, "val_loss");
+    assert_true(isfinite(loss));
+    free(text);
+    config_clear(&config);
+    return loss;
+}
+
+/* Lines of the curve alone: records without times and rates. */
+static char *curve(const char *text)
+{
+    char *copy = mem_strdup(text), *rest = copy, *line;
+    struct str kept = {0};
+
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (strstr(line, "\"train_loss\"") != NULL)
+            str_addf(&kept, "%s\n", line);
+    free(copy);
+    return str_take(&kept);
+}
+
+static void hash_weights(char out[SHA256_TEXT], const struct fixture *f)
+{
+    char *path = path_join(f->out, "model.safetensors");
+    struct err err = {0};
+
+    if (sha256_file(out, NULL, path, &err) != 0)
+        fail_msg("%s", err.text);
+    free(path);
+}
+
+static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **state)
+{
+    const struct fixture *f = *state;
+    const size_t threads[] = {1, 2, 4, 1};
+    char *first = NULL, hash[SHA256_TEXT] = "";
+
+    for (size_t i = 0; i < 4; i++) {
+        struct config config;
+        struct err err = {0};
+        char *text, *lines, now[SHA256_TEXT];
+        config_with(&config, f, "{\"micro_batch\": 1}");
+        assert_int_equal(run_captured(&text, f, &config, 5, threads[i], &err), 0);
+        lines = curve(text);
+        hash_weights(now, f);
+        if (i == 0) {
+            first = mem_strdup(lines);
+            strcpy(hash, now);
+        }
+        assert_true(strlen(lines) > 100);
+        assert_string_equal(lines, first);
+        assert_string_equal(now, hash);
+        free(lines);
+        free(text);
+        config_clear(&config);
+    }
+    free(first);
+}
+
+static void another_seed_is_another_run(void **state)
+{
+    const struct fixture *f = *state;
+    double loss[2];
+
+    for (uint64_t seed = 0; seed < 2; seed++) {
+        struct config config;
+        struct err err = {0};
+        char *text;
+        config_with(&config, f, "{}");
+        assert_int_equal(run_captured(&text, f, &config, seed, 1, &err), 0);
+        loss[seed] = last_number(text, "val_loss");
+        free(text);
+        config_clear(&config);
+    }
+    assert_true(loss[0] != loss[1]);
+}
+
+static void training_learns_what_is_in_the_data(void **state)
+{
+    const struct fixture *f = *state;
+    double before = val_loss_with(f, "{\"lr\": 0}");
+    double after = val_loss_with(f, "{\"steps\": 300, \"lr\": 0.02}");
+
+    /* A quarter of the tokens is uniform, the rest determined: the entropy is
+     * -(0.75 + 0.25/61) ln(0.75 + 0.25/61) - 60 (0.25/61) ln(0.25/61) = 1.57 nats. */
+    assert_true(before > log(VOCAB) - 0.1);
+    assert_true(after < 2.0 && after > 1.4);
+}
+
+static void micro_batches_change_the_result_by_rounding_alone(void **state)
+{
+    const struct fixture *f = *state;
+    double whole = val_loss_with(f, "{\"micro_batch\": 6}");
+
+    assert_close(val_loss_with(f, "{\"micro_batch\": 1}"), whole, 1e-4, 0);
+    assert_close(val_loss_with(f, "{\"micro_batch\": 4}"), whole, 1e-4, 0); /* a smaller last one */
+    assert_close(val_loss_with(f, "{\"micro_batch\": 0}"), whole, 1e-4, 0);
+}
+
+/* No placebo: each option alone changes the loss. */
+static void every_option_acts(void **state)
+{
+    static const struct {
+        const char *name, *changes;
+    } acts[] = {
+        {"vocab", "{\"vocab\": 70}"},
+        {"val_tokens", "{\"val_tokens\": 0}"},
+        {"dim", "{\"dim\": 20}"},
+        {"layers", "{\"layers\": 3}"},
+        {"heads", "{\"heads\": 4}"},
+        {"kv_heads", "{\"kv_heads\": 2}"},
+        {"hidden", "{\"hidden\": 32}"},
+        {"seq", "{\"seq\": 20}"},
+        {"tied", "{\"tied\": false}"},
+        {"rope_theta", "{\"rope_theta\": 100}"},
+        {"norm_eps", "{\"norm_eps\": 0.01}"},
+        {"init_std", "{\"init_std\": 0.12}"},
+        {"batch", "{\"batch\": 8}"},
+        {"schedule", "{\"schedule\": \"linear\"}"},
+        {"decay", "{\"decay\": \"all\"}"},
+        {"lr", "{\"lr\": 0.011}"},
+        {"min_lr_fraction", "{\"min_lr_fraction\": 0.2}"},
+        {"warmup", "{\"warmup\": 0.3}"},
+        {"beta1", "{\"beta1\": 0.8}"},
+        {"beta2", "{\"beta2\": 0.9}"},
+        {"eps", "{\"eps\": 0.0001}"},
+        {"weight_decay", "{\"weight_decay\": 0.2}"},
+        {"clip", "{\"clip\": 0.1}"},
+        {"tokens", "{\"steps\": 0, \"tokens\": 1900}"},
+        {"steps", "{\"steps\": 13}"},
+        {"flops", "{\"steps\": 0, \"flops\": 5e8}"},
+    };
+    /* One choice so far; a name for other options (test_config.c); where files lie; what is told;
+     * machine time; rounding alone. */
+    static const char *const others[] = {"model", "optimizer", "preset", "data", "log_every",
+                                         "save", "seconds", "micro_batch"};
+    const struct fixture *f = *state;
+    double usual;
+
+    /* More validation tokens than one window, so that val_tokens has a choice. */
+    scratch_tokens(f->data, "val.bin", 7000, VOCAB, 1);
+    usual = val_loss_with(f, "{\"val_tokens\": 2048}");
+    for (size_t i = 0; i < n_options; i++) {
+        bool found = false;
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+            found = found || strcmp(others[k], options[i].name) == 0;
+        for (size_t k = 0; k < sizeof acts / sizeof *acts; k++) {
+            struct str changes = {0};
+            if (strcmp(acts[k].name, options[i].name) != 0)
+                continue;
+            found = true;
+            str_addf(&changes, "%s", acts[k].changes);
+            if (strcmp(acts[k].name, "val_tokens") != 0) {
+                changes.at[changes.len - 1] = ',';
+                str_add(&changes, " \"val_tokens\": 2048}");
+            }
+            if (val_loss_with(f, str_text(&changes)) == usual)
+                fail_msg("option '%s' does nothing", acts[k].name);
+            str_clear(&changes);
+        }
+        if (!found)
+            fail_msg("option '%s' has no case here", options[i].name);
+    }
+    scratch_tokens(f->data, "val.bin", 700, VOCAB, 1);
+}
+
+static void budgets_become_steps(void **state)
+{
+    const struct {
+        const char *changes;
+        double steps;
+    } cases[] = {
+        {"{\"steps\": 0, \"tokens\": 1000}", 10}, /* of 96 tokens each */
+        {"{\"steps\": 0, \"tokens\": 5}", 1},
+        {"{\"steps\": 7}", 7},
+    };
+    const struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config config;
+        struct err err = {0};
+        char *text;
+        config_with(&config, f, cases[i].changes);
+        assert_int_equal(run_captured(&text, f, &config, 1, 1, &err), 0);
+        assert_close(last_number(text, "steps"), cases[i].steps, 0, 0);
+        assert_close(last_number(text, "tokens"), cases[i].steps * 96, 0, 0);
+        assert_close(last_number(text, "progress"), 1, 0, 0);
+        assert_true(isnan(last_number(text, "calibrated_steps")));
+        free(text);
+        config_clear(&config);
+    }
+}
+
+/* A calibrated run is the same as one that is told its number of steps. */
+static void calibration_leaves_no_trace_in_the_result(void **state)
+{
+    const struct fixture *f = *state;
+    struct config config;
+    struct err err = {0};
+    char *text, *told;
+    double calibrated, steps, loss;
+
+    config_with(&config, f, "{\"steps\": 0, \"seconds\": 0.05}");
+    assert_int_equal(run_captured(&text, f, &config, 1, 1, &err), 0);
+    calibrated = last_number(text, "calibrated_steps");
+    steps = last_number(text, "steps");
+    loss = last_number(text, "val_loss");
+    assert_true(calibrated >= 1);
+    assert_close(steps, calibrated, 0, 0);
+    free(text);
+    config_clear(&config);
+    told = mem_printf("{\"steps\": %.0f}", steps);
+    assert_close(val_loss_with(f, told), loss, 0, 0);
+    free(told);
+}
+
+static void a_loss_that_is_no_number_ends_the_run_at_once(void **state)
+{
+    const struct fixture *f = *state;
+    struct config config;
+    struct err err = {0};
+    char *text;
+
+    config_with(&config, f, "{\"lr\": 100, \"init_std\": 10, \"clip\": 0, \"steps\": 1000,"
+                            " \"schedule\": \"constant\", \"weight_decay\": 100}");
+    assert_int_equal(run_captured(&text, f, &config, 1, 1, &err), 1);
+    assert_non_null(strstr(text, "\"nonfinite\""));
+    assert_non_null(strstr(text, "\nval_loss: nan\n"));
+    assert_true(isnan(last_number(text, "val_loss")));
+    free(text);
+    config_clear(&config);
+}
+
+static void bits_per_byte_follow_from_meta_json(void **state)
+{
+    static const char meta[] = "{\"vocab\": 61, \"bytes_per_token\": {\"val\": 2.5}}";
+    const struct fixture *f = *state;
+    struct config config;
+    struct err err = {0};
+    char *text, *path = path_join(f->data, "meta.json");
+
+    scratch_write(f->data, "meta.json", meta, strlen(meta));
+    config_with(&config, f, "{\"vocab\": 0}");
+    assert_int_equal(run_captured(&text, f, &config, 1, 1, &err), 0);
+    assert_close(last_number(text, "val_bpb"), last_number(text, "val_loss") / log(2) / 2.5,
+                 1e-12, 0);
+    assert_true(isfinite(last_number(text, "test_loss")));
+    free(text);
+    config_clear(&config);
+    assert_int_equal(file_remove(path, &err), 0);
+    free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_and_curve_are_the_same_for_one_two_and_four_threads),
+        cmocka_unit_test(another_seed_is_another_run),
+        cmocka_unit_test(training_learns_what_is_in_the_data),
+        cmocka_unit_test(micro_batches_change_the_result_by_rounding_alone),
+        cmocka_unit_test(every_option_acts),
+        cmocka_unit_test(budgets_become_steps),
+        cmocka_unit_test(calibration_leaves_no_trace_in_the_result),
+        cmocka_unit_test(a_loss_that_is_no_number_ends_the_run_at_once),
+        cmocka_unit_test(bits_per_byte_follow_from_meta_json),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
