@@ -42,7 +42,7 @@ static int print_json(const struct view *view, const struct choice *choice, stru
 
     if (view->record.n_experiments > 0) {
         object = view_json_experiment(view, choice->id);
-        summary = facts_summary(&view->facts, choice->id);
+        summary = record_summary(&view->record, choice->id);
     } else {
         object = json_object();
         json_object_set_new(object, "id", json_integer(choice->id));
@@ -63,7 +63,7 @@ static void write_title(struct str *out, const struct view *view, const struct c
     struct summary summary = {0, NAN, NAN};
 
     if (view->record.n_experiments > 0)
-        summary = facts_summary(&view->facts, choice->id);
+        summary = record_summary(&view->record, choice->id);
     str_addf(out, "experiment %" PRId64 "%s, %s: %s ", choice->id,
              choice->id == 1 ? " (the baseline)" : "",
              choice->verified ? "verified" : "not verified", view->record.study.metric);

@@ -63,7 +63,7 @@ static json_t *changes_as_json(const struct view *view, const struct two *two)
 
 static json_t *side_as_json(const struct view *view, int64_t id)
 {
-    struct summary s = facts_summary(&view->facts, id);
+    struct summary s = record_summary(&view->record, id);
     json_t *side = json_object();
 
     json_object_set_new(side, "id", json_integer(id));
@@ -110,7 +110,7 @@ static char *printed(const struct value *value)
 
 static char *mean_text(const struct view *view, int64_t id)
 {
-    struct summary s = facts_summary(&view->facts, id);
+    struct summary s = record_summary(&view->record, id);
     struct str text = {0};
 
     say_mean(&text, &s);
@@ -229,12 +229,14 @@ const struct command command_diff = {
     .name = "diff",
     .operands = "[STUDY] A [B]",
     .summary = "two experiments: what differs, and by how much B is better than A",
-    .help = "The parameters that differ, the means over all seeds of each, and the difference seed by\n"
-            "seed: from the study's own test where one was tested against the other, else on the\n"
-            "seeds that both ran.  Positive: B is better.  B left out is the verified incumbent, or else the\n"
-            "baseline.\n"
-            "\n"
-            "  nightshift diff 1 17\n",
+    .help =
+        "The parameters that differ, the means over all seeds of each, and the difference seed by\n"
+        "seed: from the study's own test where one was tested against the other, else on the\n"
+        "seeds that both ran.  Positive: B is better.  B left out is the verified incumbent, or "
+        "else the\n"
+        "baseline.\n"
+        "\n"
+        "  nightshift diff 1 17\n",
     .options = options,
     .run = run,
 };

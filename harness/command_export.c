@@ -48,11 +48,12 @@ const struct command command_export = {
     .name = "export",
     .operands = "[STUDY]",
     .summary = "the record in another tool's format, to standard output",
-    .help = "tsv is autoresearch's results.tsv: commit, metric, memory_gb, status (keep, discard,\n"
-            "crash), description; a crash has the metric 0.000000, as there.  jsonl and csv have one\n"
-            "row a run; there, what is unknown is null or empty.\n"
-            "\n"
-            "  nightshift export --format csv > runs.csv\n",
+    .help =
+        "tsv is autoresearch's results.tsv: commit, metric, memory_gb, status (keep, discard,\n"
+        "crash), description; a crash has the metric 0.000000, as there.  jsonl and csv have one\n"
+        "row a run; there, what is unknown is null or empty.\n"
+        "\n"
+        "  nightshift export --format csv > runs.csv\n",
     .options = options,
     .run = run,
 };

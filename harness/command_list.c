@@ -123,7 +123,8 @@ static int unknown_kind(const char *word, struct err *err)
     const char *near = word_suggest(word, names, N_KINDS);
     if (near != NULL)
         return err_usage(err, "list: unknown kind '%s' (did you mean '%s'?)", word, near);
-    return err_usage(err, "list: unknown kind '%s': strategies, executors, sections, studies", word);
+    return err_usage(err, "list: unknown kind '%s': strategies, executors, sections, studies",
+                     word);
 }
 
 static int run(const struct arguments *arguments, struct err *err)
@@ -145,7 +146,8 @@ const struct command command_list = {
     .name = "list",
     .operands = "strategies|executors|sections|studies",
     .summary = "what there is to choose from",
-    .help = "Search strategies, executors, sections of the report, or the studies below this folder.\n",
+    .help =
+        "Search strategies, executors, sections of the report, or the studies below this folder.\n",
     .options = options,
     .run = run,
 };

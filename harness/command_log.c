@@ -17,7 +17,7 @@ enum { CHANGE_WIDTH = 44, REASON_WIDTH = 60 };
 
 static char *mean_text(const struct view *view, int64_t id, size_t *n)
 {
-    struct summary summary = facts_summary(&view->facts, id);
+    struct summary summary = record_summary(&view->record, id);
     struct str text = {0};
 
     say_mean(&text, &summary);
@@ -224,12 +224,13 @@ const struct command command_log = {
     .name = "log",
     .operands = "[STUDY]",
     .summary = "what was tried, and what became of it",
-    .help = "One line an experiment: its decision (+ keep, - revert, x failed, . pending), the mean\n"
-            "over its n good seeds with its standard error, the effect against the incumbent with\n"
-            "its interval (positive is better), what it changed, why it was decided, its commit.\n"
-            "\n"
-            "  nightshift log -n 20\n"
-            "  nightshift log --json | jq 'select(.decision == \"keep\") | {id, effect}'\n",
+    .help =
+        "One line an experiment: its decision (+ keep, - revert, x failed, . pending), the mean\n"
+        "over its n good seeds with its standard error, the effect against the incumbent with\n"
+        "its interval (positive is better), what it changed, why it was decided, its commit.\n"
+        "\n"
+        "  nightshift log -n 20\n"
+        "  nightshift log --json | jq 'select(.decision == \"keep\") | {id, effect}'\n",
     .options = options,
     .run = run,
 };

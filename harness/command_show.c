@@ -41,7 +41,8 @@ static json_t *run_as_json(const struct run *run, const char *dir)
                         json_number_or_null(run->class == CLASS_OK ? run->value : (double)NAN));
     json_object_set_new(object, "exit_code",
                         run->exit_code >= 0 ? json_integer(run->exit_code) : json_null());
-    json_object_set_new(object, "signal", run->signal > 0 ? json_integer(run->signal) : json_null());
+    json_object_set_new(object, "signal",
+                        run->signal > 0 ? json_integer(run->signal) : json_null());
     json_object_set_new(object, "wall_s", json_number_or_null(run->wall_s));
     json_object_set_new(object, "cpu_s", json_number_or_null(run->cpu_s));
     json_object_set_new(object, "peak_mib", json_number_or_null(run->peak_mib));
@@ -126,9 +127,9 @@ static char *time_or_dash(int64_t when)
 
 static char *origin_text(const struct experiment *e)
 {
-    return e->against > 0 ? mem_printf("%s, from experiment %" PRId64, purpose_names[e->purpose],
-                                       e->against)
-                          : mem_strdup(purpose_names[e->purpose]);
+    return e->against > 0
+               ? mem_printf("%s, from experiment %" PRId64, purpose_names[e->purpose], e->against)
+               : mem_strdup(purpose_names[e->purpose]);
 }
 
 static char *decision_text(const struct decision *d)
@@ -324,10 +325,11 @@ const struct command command_show = {
     .name = "show",
     .operands = "[STUDY] ID",
     .summary = "all about one experiment",
-    .help = "Config, runs, pairs with their differences, the decision and its test, commit, remark,\n"
-            "and the command that runs it again.\n"
-            "\n"
-            "  nightshift show 17\n",
+    .help =
+        "Config, runs, pairs with their differences, the decision and its test, commit, remark,\n"
+        "and the command that runs it again.\n"
+        "\n"
+        "  nightshift show 17\n",
     .options = options,
     .run = run,
 };

@@ -54,7 +54,8 @@ const struct command command_status = {
     .name = "status",
     .operands = "[STUDY]",
     .summary = "where a study stands",
-    .help = "Whether it is running and by which process, experiments by decision, runs and failures by\n"
+    .help = "Whether it is running and by which process, experiments by decision, runs and "
+            "failures by\n"
             "cause, the best config so far, the last decision.\n"
             "\n"
             "  nightshift status\n"

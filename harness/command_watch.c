@@ -104,7 +104,8 @@ const struct command command_watch = {
     .name = "watch",
     .operands = "[STUDY]",
     .summary = "`status`, again every two seconds",
-    .help = "Ends on q or Ctrl-C.  Where input or output is no terminal it prints the status once.\n",
+    .help =
+        "Ends on q or Ctrl-C.  Where input or output is no terminal it prints the status once.\n",
     .options = options,
     .run = run,
 };

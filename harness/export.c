@@ -37,7 +37,7 @@ static void write_tsv_row(struct str *out, const struct view *view, int64_t id)
 {
     enum outcome outcome = facts_outcome(&view->facts, id);
     const char *commit = record_commit(&view->record, id);
-    struct summary summary = facts_summary(&view->facts, id);
+    struct summary summary = record_summary(&view->record, id);
     bool crashed = outcome == OUTCOME_FAILED || summary.n == 0;
     char *change = facts_change(&view->facts, id);
 

@@ -80,11 +80,12 @@ static void write_failures(struct str *out, const struct view *view)
     json_t *failures = view_json_failures(view);
     const char *lead = "; failed: ";
 
-    for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class++) {
+    for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class ++) {
         const json_t *n = json_object_get(failures, class_names[class]);
         if (n == NULL)
             continue;
-        str_addf(out, "%s%s %" JSON_INTEGER_FORMAT, lead, class_names[class], json_integer_value(n));
+        str_addf(out, "%s%s %" JSON_INTEGER_FORMAT, lead, class_names[class],
+                 json_integer_value(n));
         lead = ", ";
     }
     json_decref(failures);
@@ -108,7 +109,7 @@ static void write_best(struct str *out, const struct view *view, const struct st
 {
     if (s->best == 0)
         return;
-    struct summary summary = facts_summary(&view->facts, s->best);
+    struct summary summary = record_summary(&view->record, s->best);
     const struct decision *d = record_decision(&view->record, s->best);
 
     str_addf(out, "best so far  experiment %" PRId64 "%s: %s ", s->best,
@@ -158,7 +159,7 @@ void status_write_line(struct str *out, const struct view *view)
     str_addf(out, " +%zu -%zu x%zu", s.count[OUTCOME_KEEP], s.count[OUTCOME_REVERT],
              s.count[OUTCOME_FAILED]);
     if (s.best > 0) {
-        struct summary summary = facts_summary(&view->facts, s.best);
+        struct summary summary = record_summary(&view->record, s.best);
         str_addf(out, " %s ", view->record.study.metric);
         say_value(out, summary.mean);
         str_addf(out, " (%" PRId64 ")", s.best);
@@ -169,15 +170,14 @@ void status_write_line(struct str *out, const struct view *view)
 static json_t *best_as_json(const struct view *view, const struct status *s)
 {
     json_t *best = json_object();
-    struct summary summary = facts_summary(&view->facts, s->best);
+    struct summary summary = record_summary(&view->record, s->best);
 
     json_object_set_new(best, "id", json_integer(s->best));
     json_object_set_new(best, "value", json_number_or_null(summary.mean));
     json_object_set_new(best, "se", json_number_or_null(summary_se(&summary)));
     json_object_set_new(best, "seeds", json_integer((json_int_t)summary.n));
     json_object_set_new(best, "verified", json_boolean(s->verified));
-    json_object_set_new(best, "effect",
-                        view_json_effect(record_decision(&view->record, s->best)));
+    json_object_set_new(best, "effect", view_json_effect(record_decision(&view->record, s->best)));
     return best;
 }
 

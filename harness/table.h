@@ -15,14 +15,15 @@ struct table {
     const char *align;        /* one letter a column: 'l' or 'r'; borrowed */
     char **cells;             /* [n_cells] row by row */
     size_t n_cells;
-    const char **paints;      /* [rows] an ANSI colour ("32"), or NULL */
+    const char **paints; /* [rows] an ANSI colour ("32"), or NULL */
     size_t n_rows;
 };
 
 void table_init(struct table *out, const char *const *heads, const char *align);
 void table_clear(struct table *table);
 
-/* Begins a row, painted as a whole where colours are wanted; its cells follow from left to right. */
+/* Begins a row, painted as a whole where colours are wanted; its cells follow from left to right.
+ */
 void table_row(struct table *table, const char *paint);
 
 /* One cell: text from outside is made printable.  table_take() frees the text afterwards. */

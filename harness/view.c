@@ -176,8 +176,7 @@ static void add_seeds(json_t *object, const struct view *view, int64_t id)
 
     for (size_t i = 0; i < n; i++) {
         json_array_append_new(list, json_integer(seeds[i]));
-        json_array_append_new(values,
-                              json_number_or_null(facts_value(&view->facts, id, seeds[i])));
+        json_array_append_new(values, json_number_or_null(facts_value(&view->facts, id, seeds[i])));
     }
     json_object_set_new(object, "seeds", list);
     json_object_set_new(object, "values", values);
@@ -188,8 +187,10 @@ static void add_decision(json_t *object, const struct view *view, int64_t id)
 {
     const struct decision *d = record_decision(&view->record, id);
 
-    json_object_set_new(object, "decision", json_string(outcome_name(facts_outcome(&view->facts, id))));
-    json_object_set_new(object, "decision_number", d != NULL ? json_integer(d->number) : json_null());
+    json_object_set_new(object, "decision",
+                        json_string(outcome_name(facts_outcome(&view->facts, id))));
+    json_object_set_new(object, "decision_number",
+                        d != NULL ? json_integer(d->number) : json_null());
     json_object_set_new(object, "verified", json_boolean(d != NULL && d->verified));
     json_object_set_new(object, "reason", view_json_text(d != NULL ? d->reason : NULL));
     json_object_set_new(object, "effect", view_json_effect(d));

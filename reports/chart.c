@@ -36,7 +36,7 @@ static void fill(struct chart *chart, const struct facts *facts)
     for (size_t i = 0; i < COLUMNS; i++)
         chart->dots[i] = (struct dot){NAN, false};
     for (size_t e = 0; e < n; e++) {
-        struct summary s = facts_summary(facts, (int64_t)e + 1);
+        struct summary s = record_summary(facts->record, (int64_t)e + 1);
         struct dot dot = {record->study.maximize ? s.mean : -s.mean,
                           facts_outcome(facts, (int64_t)e + 1) == OUTCOME_KEEP};
         size_t at = n <= COLUMNS ? e : e * COLUMNS / n;

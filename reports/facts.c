@@ -89,8 +89,8 @@ enum outcome facts_outcome(const struct facts *facts, int64_t experiment)
 
 bool run_is_failure(const struct record *record, const struct run *run)
 {
-    bool failed = run->class != CLASS_NONE && run->class != CLASS_OK &&
-                  run->class != CLASS_INTERRUPTED;
+    bool failed =
+        run->class != CLASS_NONE && run->class != CLASS_OK && run->class != CLASS_INTERRUPTED;
 
     return failed && record_run(record, run->experiment, run->seed) == run;
 }
@@ -157,23 +157,6 @@ static struct summary summarise(const double *x, size_t n)
     if (n > 1)
         s.sd = sqrt(squares / (double)(n - 1));
     return s;
-}
-
-struct summary facts_summary(const struct facts *facts, int64_t experiment)
-{
-    uint32_t *seeds;
-    size_t n = facts_seeds(&seeds, facts, experiment), n_ok = 0;
-    double *values = mem_new(n, sizeof *values);
-
-    for (size_t i = 0; i < n; i++) {
-        double value = facts_value(facts, experiment, seeds[i]);
-        if (isfinite(value))
-            values[n_ok++] = value;
-    }
-    struct summary summary = summarise(values, n_ok);
-    free(values);
-    free(seeds);
-    return summary;
 }
 
 double summary_se(const struct summary *summary)

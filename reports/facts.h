@@ -43,9 +43,8 @@ size_t facts_seeds(uint32_t **out, const struct facts *facts, int64_t experiment
 /* The metric as printed; NAN for a failed, lost or missing run. */
 double facts_value(const struct facts *facts, int64_t experiment, uint32_t seed);
 
-/* Mean, sample SD and number of the ok values over all seeds; NAN where there are too few. */
-struct summary facts_summary(const struct facts *facts, int64_t experiment);
-double summary_se(const struct summary *summary); /* standard error of the mean; NAN below two */
+/* Standard error of the mean of record_summary(); NAN below two seeds. */
+double summary_se(const struct summary *summary);
 
 /* The difference of a pair, in the metric's unit, positive where the candidate is better; NAN
  * unless both runs are ok. */
@@ -75,7 +74,8 @@ int64_t facts_origin(const struct facts *facts, int64_t experiment);
 /* What it changed ("lr 0.0006 -> 0.0008"), "baseline" for the baseline.  The caller frees. */
 char *facts_change(const struct facts *facts, int64_t experiment);
 
-/* Pooled SD of one paired difference within experiments, and its degrees of freedom (0: unknown). */
+/* Pooled SD of one paired difference within experiments, and its degrees of freedom (0: unknown).
+ */
 double facts_pair_sd(const struct facts *facts, size_t *df);
 
 /*

@@ -15,9 +15,11 @@ static void write_counts(struct str *out, const struct record *record)
         const struct decision *d = record_decision(record, record->experiments[i].id);
         count[d != NULL ? d->verdict : OUTCOME_PENDING]++;
     }
-    str_addf(out, "%zu experiment%s: %zu kept, %zu reverted, %zu failed, %zu pending; %zu run%s.\n\n",
+    str_addf(out,
+             "%zu experiment%s: %zu kept%s, %zu reverted, %zu failed, %zu pending; %zu run%s.\n\n",
              record->n_experiments, record->n_experiments == 1 ? "" : "s", count[OUTCOME_KEEP],
-             count[OUTCOME_REVERT], count[OUTCOME_FAILED], count[OUTCOME_PENDING], record->n_runs,
+             count[OUTCOME_KEEP] > 0 ? " (the baseline counts as one)" : "", count[OUTCOME_REVERT],
+             count[OUTCOME_FAILED], count[OUTCOME_PENDING], record->n_runs,
              record->n_runs == 1 ? "" : "s");
 }
 
@@ -31,6 +33,13 @@ static void write_top(struct str *out, const struct record *record)
     write_counts(out, record);
 }
 
+/* Sections end in one line break, whatever their last table left. */
+static void trim_end(struct str *out)
+{
+    while (out->len > 1 && out->at[out->len - 1] == '\n' && out->at[out->len - 2] == '\n')
+        out->at[--out->len] = '\0';
+}
+
 int report_compose(struct str *out, const struct record *record, struct store *store,
                    struct err *err)
 {
@@ -39,6 +48,7 @@ int report_compose(struct str *out, const struct record *record, struct store *s
         str_addf(out, "## %s\n\n", sections[i]->title);
         if (sections[i]->write(out, record, store, err) != 0)
             return err_wrap(err, "section '%s'", sections[i]->name);
+        trim_end(out);
         str_add(out, sections[i + 1] != NULL ? "\n" : "");
     }
     return 0;

@@ -15,7 +15,8 @@
 #include "str.h"
 
 struct section {
-    const char *name, *title; /* the heading, as a question: "How far can seeds alone move the loss?" */
+    const char *name,
+        *title; /* the heading, as a question: "How far can seeds alone move the loss?" */
     int (*write)(struct str *out, const struct record *record, struct store *store,
                  struct err *err);
 };

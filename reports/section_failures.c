@@ -54,10 +54,12 @@ static int write(struct str *out, const struct record *record, struct store *sto
         str_add(out, "Nothing failed.\n");
         return 0;
     }
-    str_addf(out, "%zu run%s failed. A failed run is an outcome of its own, never a large value of "
-                  "the metric.\n\n", n, n == 1 ? "" : "s");
-    for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class++)
-        write_class(out, record, (enum run_class)class);
+    str_addf(out,
+             "%zu run%s failed. A failed run is an outcome of its own, never a large value of "
+             "the metric.\n\n",
+             n, n == 1 ? "" : "s");
+    for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class ++)
+        write_class(out, record, (enum run_class) class);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What was found: the best verified config against the baseline, and nothing that was not measured. */
+/* What was found: the best verified config against the baseline, and nothing that was not measured.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 static void write_mean(struct str *out, const struct facts *facts, int64_t experiment)
 {
-    struct summary s = facts_summary(facts, experiment);
+    struct summary s = record_summary(facts->record, experiment);
 
     markdown_text(out, facts->record->study.metric);
     str_add(out, " ");
@@ -66,13 +67,14 @@ static void write_step(struct str *out, const struct facts *facts, const struct 
 
 static size_t write_line_of_keeps(struct str *out, const struct facts *facts)
 {
-    static const char *const heads[] = {"experiment", "against", "change",   "effect",
+    static const char *const heads[] = {"experiment", "against", "change", "effect",
                                         "interval",   "pairs",   "commit"};
     const struct record *record = facts->record;
     size_t unclaimed = 0;
 
-    str_add(out, "Each step of the line was tested on its own, paired by seed; an effect above zero "
-                 "is better.\n\n");
+    str_add(out,
+            "Each step of the line was tested on its own, paired by seed; an effect above zero "
+            "is better.\n\n");
     markdown_head(out, heads, "rrlrrrl");
     for (size_t i = 0; i < record->n_decisions; i++) {
         const struct decision *d = &record->decisions[i];
@@ -101,12 +103,14 @@ static void write_total(struct str *out, const struct facts *facts, int64_t best
     }
     facts_compare(&c, facts, 1, best);
     if (c.n == 0 || !isfinite(c.low)) {
-        str_addf(out, "Against the baseline as a whole: not measured (%zu seed%s in common). The "
-                     "steps were tested "
-                     "one by one, each against the incumbent of its time and on seeds of its own, "
-                     "so their effects may not be added up. To measure it, run both configs on the "
-                     "same fresh seeds (the config files lie beside their runs) and compare seed "
-                     "by seed.\n\n", c.n, c.n == 1 ? "" : "s");
+        str_addf(out,
+                 "Against the baseline as a whole: not measured (%zu seed%s in common). The "
+                 "steps were tested "
+                 "one by one, each against the incumbent of its time and on seeds of its own, "
+                 "so their effects may not be added up. To measure it, run both configs on the "
+                 "same fresh seeds (the config files lie beside their runs) and compare seed "
+                 "by seed.\n\n",
+                 c.n, c.n == 1 ? "" : "s");
         return;
     }
     str_add(out, c.low > 0 ? "Against the baseline, on the seeds that both ran: better by "
@@ -140,8 +144,9 @@ static void write_best(struct str *out, const struct facts *facts, int64_t best)
     str_add(out, ". The two means are over different seeds; what was compared stands below.\n\n");
     write_changes(out, record, best);
     if (write_line_of_keeps(out, facts) > 0)
-        str_add(out, "A step whose interval is unknown or holds zero is no claim: see its reason in "
-                     "the history.\n\n");
+        str_add(out,
+                "A step whose interval is unknown or holds zero is no claim: see its reason in "
+                "the history.\n\n");
     write_total(out, facts, best);
     write_what_an_interval_means(out, &record->study);
 }
@@ -163,8 +168,9 @@ static void write_smallest(struct str *out, const struct facts *facts)
     double least = facts_smallest_gain(study, sd, USUAL_POWER);
 
     if (!isfinite(least)) {
-        str_add(out, "How small an effect this study could have seen is not known: no candidate ran "
-                     "on two pairs.\n");
+        str_add(out,
+                "How small an effect this study could have seen is not known: no candidate ran "
+                "on two pairs.\n");
         return;
     }
     str_add(out, "A gain of ");
@@ -180,8 +186,11 @@ static void write_nothing(struct str *out, const struct facts *facts)
     size_t tested = count_tested(facts->record);
 
     if (facts_outcome(facts, 1) != OUTCOME_KEEP) {
-        str_addf(out, "Nothing: the baseline (experiment 1) is %s, so there is nothing to compare "
-                      "with.\n", outcome_name(facts_outcome(facts, 1)));
+        bool failed = facts_outcome(facts, 1) == OUTCOME_FAILED;
+        str_addf(out,
+                 "Nothing: the baseline (experiment 1) %s, so there is nothing to compare "
+                 "with.\n",
+                 failed ? "has failed" : "has not ended yet");
         return;
     }
     str_add(out, "The baseline: ");
@@ -191,8 +200,10 @@ static void write_nothing(struct str *out, const struct facts *facts)
         str_add(out, "No candidate has been compared with it yet.\n");
         return;
     }
-    str_addf(out, "**Nothing was better**, as far as this study could see: %zu candidate%s compared "
-                  "with the incumbent, none kept.\n\n", tested, tested == 1 ? " was" : "s were");
+    str_addf(out,
+             "**Nothing was better**, as far as this study could see: %zu candidate%s compared "
+             "with the incumbent, none kept.\n\n",
+             tested, tested == 1 ? " was" : "s were");
     write_smallest(out, facts);
 }
 

@@ -40,7 +40,7 @@ static char *mean_text(const struct summary *summary)
 static void write_row(struct str *out, const struct facts *facts, const struct experiment *e)
 {
     const struct decision *decision = record_decision(facts->record, e->id);
-    struct summary summary = facts_summary(facts, e->id);
+    struct summary summary = record_summary(facts->record, e->id);
 
     str_addf(out, "| %" PRId64 " ", e->id);
     markdown_take(out, decision_text(facts, e->id));
@@ -56,8 +56,8 @@ static void write_row(struct str *out, const struct facts *facts, const struct e
 
 static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
 {
-    static const char *const heads[] = {"id", "decision", "mean", "seeds", "effect",
-                                        "from", "change", "reason", "remark"};
+    static const char *const heads[] = {"id",   "decision", "mean",   "seeds", "effect",
+                                        "from", "change",   "reason", "remark"};
     struct facts facts;
 
     (void)store;
@@ -68,9 +68,10 @@ static int write(struct str *out, const struct record *record, struct store *sto
     }
     facts_init(&facts, record);
     chart_history(out, &facts);
-    str_add(out, "The mean is over the seeds that ended well. The effect is paired with the incumbent "
-                 "that the test ran against, positive is better; what stands in brackets is its "
-                 "interval.\n\n");
+    str_add(out,
+            "The mean is over the seeds that ended well. The effect is paired with the incumbent "
+            "that the test ran against, positive is better; what stands in brackets is its "
+            "interval.\n\n");
     markdown_head(out, heads, "rlrrrrlll");
     for (size_t i = 0; i < record->n_experiments; i++)
         write_row(out, &facts, &record->experiments[i]);

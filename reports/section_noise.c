@@ -10,7 +10,7 @@
 
 static void write_config(struct str *out, const struct facts *facts, int64_t experiment)
 {
-    struct summary s = facts_summary(facts, experiment);
+    struct summary s = record_summary(facts->record, experiment);
 
     str_addf(out, "| %" PRId64 " ", experiment);
     markdown_cell(out, experiment == 1 ? "baseline" : "kept");
@@ -40,8 +40,9 @@ static void write_over_pairs(struct str *out, const struct facts *facts)
     double least = facts_smallest_gain(&facts->record->study, sd, 0.8);
 
     if (!isfinite(sd)) {
-        str_add(out, "The SD of a paired difference is not known: no experiment has two pairs whose "
-                     "runs all ended well.\n");
+        str_add(out,
+                "The SD of a paired difference is not known: no experiment has two pairs whose "
+                "runs all ended well.\n");
         return;
     }
     str_add(out, "SD of one paired difference, pooled within experiments: ");

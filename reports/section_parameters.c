@@ -14,7 +14,7 @@ enum { MOST_ROWS = 12 };
 
 struct move { /* an experiment that changed the parameter */
     int64_t experiment;
-    bool alone; /* and nothing else */
+    bool alone;                      /* and nothing else */
     const struct decision *decision; /* NULL while pending */
 };
 
@@ -40,8 +40,8 @@ static struct moves find_moves(const struct record *record, size_t index)
 
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
-        if (e->against == 0 || value_same(&record->experiments[e->against - 1].config[index],
-                                          &e->config[index]))
+        if (e->against == 0 ||
+            value_same(&record->experiments[e->against - 1].config[index], &e->config[index]))
             continue;
         struct move move = {e->id, count_changes(record, e) == 1, record_decision(record, e->id)};
         moves.at = mem_room(moves.at, moves.n, sizeof *moves.at);
@@ -55,8 +55,8 @@ static struct moves find_moves(const struct record *record, size_t index)
 
 static void write_counts(struct str *out, const struct record *record)
 {
-    static const char *const heads[] = {"parameter", "tried",  "alone", "kept",
-                                        "failed",    "baseline"};
+    static const char *const heads[] = {"parameter", "tried",  "alone",
+                                        "kept",      "failed", "baseline"};
     const struct space *space = &record->study.space;
 
     markdown_head(out, heads, "lrrrrr");
@@ -108,8 +108,8 @@ static void write_move(struct str *out, const struct record *record, const struc
     str_addf(out, "| %" PRId64 " ", move->experiment);
     markdown_take(out, str_take(&change));
     markdown_cell(out, move->alone ? "alone" : "with others");
-    markdown_cell(out, outcome_name(move->decision != NULL ? move->decision->verdict
-                                                           : OUTCOME_PENDING));
+    markdown_cell(out,
+                  outcome_name(move->decision != NULL ? move->decision->verdict : OUTCOME_PENDING));
     markdown_take(out, str_take(&effect));
     markdown_end(out);
 }
@@ -142,10 +142,11 @@ static int write(struct str *out, const struct record *record, struct store *sto
         str_add(out, "Nothing has run yet.\n");
         return 0;
     }
-    str_add(out, "How often experiments changed each parameter of the config that they started from. "
-                 "An effect belongs to the whole change of its experiment; only \"alone\" names one "
-                 "parameter. These are many comparisons and not corrected for their number, so the "
-                 "top of a list flatters.\n\n");
+    str_add(out,
+            "How often experiments changed each parameter of the config that they started from. "
+            "An effect belongs to the whole change of its experiment; only \"alone\" names one "
+            "parameter. These are many comparisons and not corrected for their number, so the "
+            "top of a list flatters.\n\n");
     write_counts(out, record);
     for (size_t i = 0; i < record->study.space.n; i++)
         if (param_is_searched(&record->study.space.params[i]))

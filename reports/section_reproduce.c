@@ -8,7 +8,7 @@ static void write_command(struct str *out, const struct record *record, int64_t 
 {
     const char *commit = record_commit(record, experiment);
 
-    str_addf(out, "nightshift reproduce runs/%s %-5" PRId64, record->study.name, experiment);
+    str_addf(out, "nightshift reproduce runs/%s %" PRId64, record->study.name, experiment);
     if (commit != NULL)
         str_addf(out, "  # or: nightshift reproduce --ref %.12s", commit);
     str_add(out, "\n");
@@ -18,14 +18,16 @@ static int write(struct str *out, const struct record *record, struct store *sto
 {
     (void)store;
     (void)err;
-    if (record->n_experiments == 0) {
-        str_add(out, "Nothing has run yet.\n");
+    if (record->n_decisions == 0) {
+        str_add(out, "Nothing has been decided yet.\n");
         return 0;
     }
-    str_add(out, "In the folder of the study file, one line an experiment; each run is repeated and "
-                 "compared bit for bit. The second form needs git alone.\n\n```sh\n");
+    str_add(out,
+            "In the folder of the study file, one line a decided experiment; each of its runs "
+            "is repeated and compared bit for bit. The second form needs git alone.\n\n```sh\n");
     for (size_t i = 0; i < record->n_experiments; i++)
-        write_command(out, record, record->experiments[i].id);
+        if (record->experiments[i].decision > 0)
+            write_command(out, record, record->experiments[i].id);
     str_add(out, "```\n");
     return 0;
 }
