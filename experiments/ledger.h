@@ -84,7 +84,7 @@ int ledger_read_decision(struct ledger *ledger, char **out, const char *commit, 
 /* The value of a trailer of a commit ("Nightshift-Experiment"); the caller frees. */
 int ledger_trailer(struct ledger *ledger, char **out, const char *commit, const char *key,
                    struct err *err);
-/* A full id from an abbreviation, branch name or full id (as `git rev-parse` finds commits). */
+/* A full id from a branch name, a full id or the beginning of one; a usage error where it is none. */
 int ledger_resolve(struct ledger *ledger, char out[41], const char *what, struct err *err);
 
 #endif

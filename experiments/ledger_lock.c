@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "ledger_part.h"
+#include "mem.h"
+
+#define QUIET_S 2 /* an empty lock must lie untouched for so long */
+
+/* Does a process that we may look into have this file open? */
+static bool is_open_in(const char *fds, const struct stat *wanted)
+{
+    DIR *dir = opendir(fds);
+    bool found = false;
+
+    if (dir == NULL)
+        return false;
+    for (struct dirent *d = readdir(dir); d != NULL && !found; d = readdir(dir)) {
+        struct stat st;
+        found = isdigit((unsigned char)d->d_name[0]) &&
+                fstatat(dirfd(dir), d->d_name, &st, 0) == 0 && st.st_dev == wanted->st_dev &&
+                st.st_ino == wanted->st_ino;
+    }
+    closedir(dir);
+    return found;
+}
+
+static bool is_open_somewhere(const struct stat *wanted)
+{
+    DIR *proc = opendir("/proc");
+    bool found = false;
+
+    if (proc == NULL)
+        return true; /* not known, so not stale */
+    for (struct dirent *d = readdir(proc); d != NULL && !found; d = readdir(proc)) {
+        if (!isdigit((unsigned char)d->d_name[0]))
+            continue;
+        char *fds = mem_printf("/proc/%s/fd", d->d_name);
+        found = is_open_in(fds, wanted);
+        free(fds);
+    }
+    closedir(proc);
+    return found;
+}
+
+static bool same_moment(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* git holds an empty lock closed for a moment while it deletes a ref, so an empty one is watched.
+ */
+static bool stays_untouched(const char *path, const struct stat *before)
+{
+    struct timespec pause = {.tv_sec = QUIET_S};
+    struct stat now;
+
+    while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+        ;
+    return lstat(path, &now) == 0 && now.st_ino == before->st_ino && now.st_size == 0 &&
+           same_moment(&now.st_mtim, &before->st_mtim);
+}
+
+/* Nobody but us writes a commit that only we have planned. */
+static bool holds_only(const char *path, const char *commit)
+{
+    struct err ignored = {0};
+    char *text = NULL;
+    size_t len;
+
+    if (file_read(&text, &len, path, 64, &ignored) != 0)
+        return false;
+    bool ours = len <= GIT_OID_HEXSZ + 1 && strncmp(text, commit, GIT_OID_HEXSZ) == 0;
+    free(text);
+    return ours;
+}
+
+static bool is_stale(const char *path, const char *commit)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    if (st.st_size > 0 ? !holds_only(path, commit) : !stays_untouched(path, &st))
+        return false;
+    return !is_open_somewhere(&st);
+}
+
+int ref_lock_remove_stale(struct ledger *ledger, const char *ref, const char *commit,
+                          struct err *err)
+{
+    char *path = mem_printf("%s%s.lock", git_repository_commondir(ledger->repo), ref);
+    int rc = 0;
+
+    if (is_stale(path, commit))
+        rc = unlink(path) == 0 ? 1 : err_sys(err, "cannot remove the stale lock '%s'", path);
+    free(path);
+    return rc;
+}

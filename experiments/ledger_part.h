@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ledger_part.h - what the ledger's own files share: objects as bytes, trees as bytes, the lock of
+ * a ref.
+ */
+#ifndef EXPERIMENTS_LEDGER_PART_H
+#define EXPERIMENTS_LEDGER_PART_H
+
+#include <git2.h>
+
+#include "ledger.h"
+#include "str.h"
+
+struct ledger {
+    git_repository *repo;
+    git_odb *odb;
+};
+
+struct object {
+    git_object_t type;
+    git_oid id;
+    char *bytes; /* [len] */
+    size_t len;
+};
+
+/* The line, ": " and what libgit2 said; an environment error.  Always -1. */
+int ledger_error(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- trees as git stores them: "mode name\0" and 20 bytes of id, sorted -------------------------
+ */
+
+#define TREE_FILE   0100644u
+#define TREE_FOLDER 0040000u
+
+/* The entry `name` of a tree [len].  1: found, 0: absent, -1: these bytes are no tree. */
+int tree_find(git_oid *id, const char *tree, size_t len, const char *name);
+
+/* A copy of `tree` [len] with one entry added, or replaced where the name is there.  -1 where these
+ * bytes are no tree. */
+int tree_put(struct str *out, const char *tree, size_t len, unsigned mode, const char *name,
+             const git_oid *id);
+
+/* --- objects and refs ---------------------------------------------------------------------------
+ */
+
+/* Makes sure that the object is in the repository, whole; a damaged loose one is replaced. */
+int object_publish(struct ledger *ledger, const struct object *object, struct err *err);
+
+/*
+ * Removes the lock file of a ref of ours that a killed process left behind: 1.  0 where it is not
+ * known to be stale: somebody has it open, or it holds anything but nothing or `commit`.  Only for
+ * the holder of the study's lock.
+ */
+int ref_lock_remove_stale(struct ledger *ledger, const char *ref, const char *commit,
+                          struct err *err);
+
+#endif
