@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `nightshift-lm train` from outside, on tokens that this test makes itself.
+
+lm=$PWD/${BUILD:-build}/nightshift-lm
+dir=$(mktemp -d "${TMPDIR:-/tmp}/nightshift-train-XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+
+n=0
+ok() { # ok STATUS NAME
+    n=$((n + 1))
+    if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; sed 's/^/# /' err out 2>/dev/null | tail -n 5; fi
+}
+# fails STATUS WORDS NAME COMMAND…: exits with STATUS, one line on standard error that has WORDS
+fails() {
+    want=$1 words=$2 name=$3
+    shift 3
+    "$@" >out 2>err
+    got=$?
+    [ "$got" -eq "$want" ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF -e "$words" err
+    ok $? "$name"
+}
+
+perl -e 'my $t = 0; my $r = 1;
+    for (1 .. 9000) { $r = ($r * 1103515245 + 12345) % 2147483648;
+        $t = $r % 1024 < 256 ? int($r / 1024) % 97 : (3 * $t + 1) % 97; print pack("v", $t) }' >tokens.bin
+config() { printf '{"dim": 16, "layers": 2, "heads": 2, "kv_heads": 1, "seq": 16, "batch": 8,
+    "micro_batch": 1, "vocab": 97, "data": "tokens.bin", "log_every": 5%s}\n' "$1"; }
+config ', "steps": 20' >c.json
+train="$lm train --config c.json"
+
+$train --seed 7 --out a >out 2>err
+ok $? "a run ends with 0"
+head -n 1 out | grep -q '^{"config":{.*"dim":16.*}}$'
+ok $? "the first record is the effective config"
+[ "$(grep -c '"train_loss":' out)" -eq 4 ]
+ok $? "a record every log_every steps"
+tail -n 1 out | grep -q '"val_loss":[0-9.]*' && tail -n 1 out | grep -q '"test_loss":[0-9.]*'
+ok $? "the last record has the losses"
+[ ! -s err ]
+ok $? "standard error is empty"
+[ -s a/model.safetensors ] && [ -s a/model.json ] && [ -s a/val_losses.f32 ]
+ok $? "weights, shape and losses lie in the folder"
+[ "$(ls a | wc -l)" -eq 3 ]
+ok $? "and nothing else does"
+
+# --- exactness
+grep train_loss out >curve.a
+for threads in 1 2 4; do
+    $train --seed 7 --out "b$threads" --threads $threads >out 2>err
+    grep train_loss out | cmp -s - curve.a && cmp -s a/model.safetensors "b$threads/model.safetensors" &&
+        cmp -s a/val_losses.f32 "b$threads/val_losses.f32"
+    ok $? "curve, weights and losses are the same with $threads threads"
+done
+$train --seed 8 --out b >out 2>err
+! cmp -s a/model.safetensors b/model.safetensors
+ok $? "another seed gives other weights"
+LC_ALL=de_DE.UTF-8 $train --seed 7 --out l >out 2>err
+grep train_loss out | cmp -s - curve.a
+ok $? "the locale changes nothing"
+
+# --- budgets
+$train --seed 7 --out s --steps 5 >out 2>err && tail -n 1 out | grep -q '"steps":5,'
+ok $? "--steps stands in for the budget"
+grep -q '"config":{.*"steps":20,' out
+ok $? "and the echo still has what the config asked for"
+config ', "seconds": 0.2' >seconds.json
+$lm train --config seconds.json --out t >out 2>err && grep -q '^{"calibrated_steps":[0-9]*}$' out
+ok $? "seconds become a number of steps that is told"
+$lm train --config seconds.json --out t --steps 4 >out 2>err && ! grep -q calibrated out
+ok $? "no calibration where the number of steps is given"
+config ', "steps": 5, "save": false' >nosave.json
+$lm train --config nosave.json --out w >out 2>err && [ ! -e w/model.safetensors ]
+ok $? "save: false leaves no weights"
+
+# --- a loss that is no number
+config ', "steps": 500, "lr": 100, "init_std": 10, "clip": 0, "weight_decay": 100' >nan.json
+$lm train --config nan.json --out nan >out 2>err
+[ $? -eq 1 ] && grep -q '^{"nonfinite":"' out && tail -n 1 out | grep -qx 'val_loss: nan'
+ok $? "a loss that is not finite ends the run with 1 and says so"
+
+# --- bad input: one line, exit 2, before anything is trained
+config ', "steps": 5, "warmpu": 0.1' >bad.json
+fails 2 "did you mean 'warmup'" "a misspelt option is refused with a suggestion" $lm train --config bad.json --out x
+config '' >bad.json
+fails 2 "no budget" "a config without a budget is refused" $lm train --config bad.json --out x
+config ', "steps": 5, "tokens": 5' >bad.json
+fails 2 "2 budgets" "a config with two budgets is refused" $lm train --config bad.json --out x
+config ', "steps": 5' | sed 's/"heads": 2/"heads": 3/' >bad.json
+fails 2 "divisible" "a dim that heads do not divide is refused" $lm train --config bad.json --out x
+config ', "steps": 5' | sed 's/"dim": 16, "layers": 2/"dim": 65536, "layers": 1000/' >bad.json
+fails 2 "GiB" "a model larger than the machine is refused with the number" $lm train --config bad.json --out x
+echo '{"dim": 16' >bad.json
+fails 2 "bad.json:" "broken JSON is refused with its place" $lm train --config bad.json --out x
+fails 2 "seed" "a seed that is no number is refused" $train --seed seven --out x
+fails 2 "wants --out" "a missing --out is named" $train
+fails 2 "did you mean '--seed'" "a misspelt argument is refused with a suggestion" $train --sede 1 --out x
+fails 2 "one argument too many" "an operand is refused" $train --out x more
+fails 2 "did you mean 'train'" "a misspelt command is refused with a suggestion" $lm trian
+fails 2 "no such data" "missing data is refused" $train --out x --data nowhere
+printf 'abc' >odd.bin
+fails 2 "no whole number of tokens" "a file of odd size is refused" $train --out x --data odd.bin
+printf '\377\377' | cat tokens.bin - >beyond.bin
+fails 2 "token 65535 at position 9000" "a token beyond the vocabulary is refused with its place" $train --out x --data beyond.bin
+head -c 30 tokens.bin >short.bin
+fails 2 "less than one sequence" "data shorter than a sequence is refused" $train --out x --data short.bin
+: >empty.bin
+fails 2 "empty" "an empty file is refused" $train --out x --data empty.bin
+mkfifo fifo.bin
+fails 2 "not a regular file" "a FIFO is refused without waiting" timeout 10 $train --out x --data fifo.bin
+[ ! -e x ]
+ok $? "bad input leaves nothing behind"
+: >file
+fails 3 "file" "an output folder that cannot be is an error of the environment" $train --out file/x
+
+# --- SIGTERM
+config ', "steps": 100000000' >long.json
+$lm train --config long.json --out term >out 2>err &
+pid=$!
+for i in $(seq 100); do grep -q train_loss out && break; sleep 0.1; done
+kill -TERM $pid
+wait $pid
+[ $? -eq 143 ] && [ -z "$(ls term)" ]
+ok $? "SIGTERM ends the run with 143 and no file half written"
+
+# --- the lists
+$lm options >out 2>err && grep -q '^warmup ' out
+ok $? "options lists every option for people"
+$lm options --json >out 2>err && [ "$(wc -l <out)" -eq 1 ] && grep -q '"name":"warmup"' out
+ok $? "options --json is one object a line"
+$lm train --help >out 2>err && grep -q -e '--config FILE' out && [ ! -s err ]
+ok $? "train --help teaches"
+$lm --help >out 2>err && grep -q '^  train ' out
+ok $? "--help lists the commands"
+fails_quietly() { $lm >out 2>err; [ $? -eq 2 ]; }
+fails_quietly
+ok $? "no command at all is wrong usage"
+
+echo "1..$n"
