@@ -116,7 +116,9 @@ double distribution_levels(const struct param *param)
 /* The k-th multiple, as the decimal number that it is meant to be: 3 * 0.1 is 0.3. */
 static double multiple(const struct multiples *m, double k)
 {
-    return round_digits(between(m->first, m->last, k) * m->step, EXACT_DIGITS) + 0.0;
+    double x = between(m->first, m->last, k) * m->step;
+
+    return (x == rint(x) ? x : round_digits(x, EXACT_DIGITS)) + 0.0;
 }
 
 double distribution_nth(const struct param *param, double level)

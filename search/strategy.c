@@ -108,8 +108,8 @@ int strategy_propose(struct value *config, const struct strategy *strategy,
     known.seen = &seen;
     rng_init(&rng, study_seed, "propose", index);
     int rc = ask(config, strategy, space, &known, &rng, err);
-    if (rc == 1 && grid_is_complete(space)) /* small enough to look at all that is left */
-        rc = ask(config, &strategy_grid, space, &known, &rng, err);
+    if (rc == 1 && strategy != &strategy_grid && space_is_small(space))
+        rc = ask(config, &strategy_rest, space, &known, &rng, err);
     seen_clear(&seen);
     return rc == -1 ? err_wrap(err, "strategy '%s'", strategy->name) : rc;
 }

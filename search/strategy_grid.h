@@ -11,7 +11,11 @@
 
 extern const struct strategy strategy_grid;
 
-/* True where the grid is the whole space: no continuous parameter and no long range of steps. */
-bool grid_is_complete(const struct space *space);
+/* The same walk over every single config, for spaces where space_is_small(); in no table: it
+ * finds what another strategy has left over. */
+extern const struct strategy strategy_rest;
+
+/* True where all configs can be looked at: nothing continuous, at most 2^17 combinations. */
+bool space_is_small(const struct space *space);
 
 #endif

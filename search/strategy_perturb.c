@@ -46,9 +46,7 @@ double perturb_step(const struct space *space, const struct history *history)
 /* x folded into [0, 1] as by mirrors at both ends. */
 static double reflect(double x)
 {
-    double folded = fabs(remainder(x, 2));
-
-    return folded <= 1 ? folded : 2 - folded;
+    return fabs(remainder(x, 2));
 }
 
 static double move_choice(const struct param *param, const struct value *from, const gsl_rng *gsl)

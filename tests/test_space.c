@@ -20,7 +20,7 @@ static const struct {
     {"q_uniform", 0.1, 0.9, 0.1},
     {"q_uniform", -0.3, 0.3, 0.1},
     {"q_log_uniform_values", 64, 1024, 64},
-    {"q_log_uniform_values", 1e-9, 8, 1},
+    {"q_log_uniform_values", 1e-13, 8, 1},
     {"int_uniform", 1, 8, 0},
     {"int_uniform", -2, 1e9, 0},
     {"int_log_uniform_values", 1, 1000, 0},
@@ -466,7 +466,7 @@ static void a_text_is_kept_once_and_lives_as_long_as_the_space(void **state)
 
     const char *kept = space_keep_text(&space, word);
     for (int i = 0; i < 100; i++) {
-        char other[16];
+        char other[32];
         snprintf(other, sizeof other, "word %d", i);
         space_keep_text(&space, other);
     }

@@ -217,22 +217,39 @@ static void perturb_moves_whole_numbers_both_ways_and_inwards_at_the_ends(void *
     }
 }
 
-static void perturb_moves_a_long_range_of_whole_numbers_by_at_least_one(void **state)
+static void perturb_moves_by_a_whole_step_in_the_direction_drawn(void **state)
 {
     struct space space = {0};
-    struct journal journal;
-    struct value config[1], at[1] = {number_value(1)};
+    struct value config[1];
+    int up = 0;
     (void)state;
 
-    /* A short range at its smallest step: most draws stay within the cell. */
-    add_number(&space, "layers", "int_log_uniform_values", 1, 3, 0, 2);
-    journal_init(&journal, &space);
-    journal_add_start(&journal);
-    for (int k = 0; k < 60; k++)
-        journal_add(&journal, at, OUTCOME_REVERT, NAN);
-    assert_int_equal(ask_next(config, strategy_find("perturb"), &journal, 1), 0);
-    assert_true(config[0].number == 3);
-    journal_clear(&journal);
+    /* Half of the draws (sd 0.25) stay within the middle third: they become one step. */
+    add_number(&space, "layers", "int_uniform", 1, 3, 0, 2);
+    for (uint64_t k = 0; k < 400; k++) {
+        propose_first(config, strategy_find("perturb"), &space, 1, k);
+        assert_true(config[0].number != 2);
+        up += config[0].number == 3;
+    }
+    assert_in_range(up, 160, 240); /* Binomial(400, 1/2): sd 10 */
+    space_clear(&space);
+}
+
+static void perturb_is_thrown_back_by_the_ends_of_a_range(void **state)
+{
+    struct space space = {0};
+    struct value config[1];
+    int above = 0;
+    (void)state;
+
+    add_number(&space, "x", "uniform", 0, 1, 0, 0.95);
+    for (uint64_t k = 0; k < 300; k++) {
+        propose_first(config, strategy_find("perturb"), &space, 1, k);
+        assert_true(config[0].number > 0 && config[0].number < 1);
+        above += config[0].number > 0.95;
+    }
+    /* Above 0.95 end steps of 0 to 0.1: by the normal law with sd 0.25, 0.155 of them; sd 6.3. */
+    assert_in_range(above, 22, 72);
     space_clear(&space);
 }
 
@@ -316,6 +333,53 @@ static void perturb_reaches_all_of_a_long_range(void **state)
     assert_int_equal(journal.history.n, 60);
     journal_clear(&journal);
     space_clear(&space);
+}
+
+static void perturb_changes_more_once_its_neighbourhood_is_used_up(void **state)
+{
+    struct space space = {0};
+    struct journal journal;
+    struct value config[20];
+    (void)state;
+
+    /* 2^20 configs; 1 + 20 + 190 of them are within two changes of the head, which never moves. */
+    for (int i = 0; i < 20; i++) {
+        char name[] = {'b', (char)('a' + i), '\0'};
+        add_choice(&space, name, "true false");
+    }
+    journal_init(&journal, &space);
+    journal_add_start(&journal);
+    while (journal.history.n < 300) {
+        assert_int_equal(ask_next(config, strategy_find("perturb"), &journal, 1), 0);
+        journal_add(&journal, config, OUTCOME_REVERT, NAN);
+    }
+    journal_clear(&journal);
+    space_clear(&space);
+}
+
+static void no_config_of_a_small_space_is_forgotten(void **state)
+{
+    static const char *const names[] = {"perturb", "random", "sobol"};
+    (void)state;
+
+    for (size_t s = 0; s < 3; s++) {
+        struct space space = {0};
+        struct journal journal;
+        struct value config[5];
+        add_number(&space, "warmup", "int_uniform", 1, 10, 0, 5);
+        add_choice(&space, "a", "true false");
+        add_choice(&space, "b", "true false");
+        add_choice(&space, "c", "x y z");
+        add_number(&space, "dim", "q_log_uniform_values", 64, 256, 64, 64);
+        add_constraint(&space, "dim != 192");
+        journal_init(&journal, &space);
+        journal_add_start(&journal);
+        while (ask_next(config, strategy_find(names[s]), &journal, 1) == 0)
+            journal_add(&journal, config, OUTCOME_REVERT, NAN);
+        assert_int_equal(journal.history.n, 10 * 2 * 2 * 3 * 3);
+        journal_clear(&journal);
+        space_clear(&space);
+    }
 }
 
 static double ellipsoid(const struct space *space, const struct value *config)
@@ -448,7 +512,7 @@ static void sobol_beyond_forty_parameters_is_still_even(void **state)
     struct journal journal;
     struct value config[45];
     double sum[45] = {0}, squares = 0;
-    char name[8];
+    char name[16];
     (void)state;
 
     for (int i = 0; i < 45; i++) {
@@ -602,11 +666,14 @@ int main(void)
         cmocka_unit_test(what_is_pending_and_copies_of_the_head_do_not_move_the_step),
         cmocka_unit_test(perturb_changes_one_parameter_or_two_and_no_constant),
         cmocka_unit_test(perturb_moves_whole_numbers_both_ways_and_inwards_at_the_ends),
-        cmocka_unit_test(perturb_moves_a_long_range_of_whole_numbers_by_at_least_one),
+        cmocka_unit_test(perturb_moves_by_a_whole_step_in_the_direction_drawn),
+        cmocka_unit_test(perturb_is_thrown_back_by_the_ends_of_a_range),
         cmocka_unit_test(perturb_takes_every_other_choice_alike),
         cmocka_unit_test(perturb_starts_an_activated_parameter_at_its_start),
         cmocka_unit_test(perturb_leaves_the_head_s_spelling_alone),
         cmocka_unit_test(perturb_reaches_all_of_a_long_range),
+        cmocka_unit_test(perturb_changes_more_once_its_neighbourhood_is_used_up),
+        cmocka_unit_test(no_config_of_a_small_space_is_forgotten),
         cmocka_unit_test(perturb_is_far_better_than_random_on_a_smooth_bowl),
         cmocka_unit_test(sobol_fills_every_cell_once_and_its_shift_follows_the_seed),
         cmocka_unit_test(every_halton_coordinate_fills_its_cells_once),

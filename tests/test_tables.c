@@ -198,7 +198,7 @@ static void a_strategy_copes_with_sixty_parameters(void **state)
 {
     struct space space = {0};
     struct journal journal;
-    char name[8];
+    char name[16];
 
     for (int i = 0; i < 60; i++) {
         snprintf(name, sizeof name, "p%d", i);
