@@ -18,12 +18,12 @@
 #include "record.h"
 
 struct job {
-    const char *dir;    /* run directory, absolute; exists, holds config.json; the working directory */
-    char *const *argv;  /* NULL-terminated; argv[0] absolute (see executor_find_program) */
-    char *const *env;   /* NULL-terminated NAME=value, already whitelisted */
-    double timeout_s;   /* INFINITY: none */
-    double grace_s;     /* between TERM and KILL */
-    const int *cpus;    /* [n_cpus] the cores it is pinned to; n_cpus 0: not pinned */
+    const char *dir; /* run directory, absolute; exists, holds config.json; the working directory */
+    char *const *argv; /* NULL-terminated; argv[0] absolute (see executor_find_program) */
+    char *const *env;  /* NULL-terminated NAME=value, already whitelisted */
+    double timeout_s;  /* INFINITY: none */
+    double grace_s;    /* between TERM and KILL */
+    const int *cpus;   /* [n_cpus] the cores it is pinned to; n_cpus 0: not pinned */
     size_t n_cpus;
     int64_t max_output; /* bytes of standard output and error together; more is output_flood */
 };
@@ -40,7 +40,7 @@ struct ticket {
  * it printed (classify.h).  INTERRUPTED: the harness ended it, by stop() or by its own death; who
  * ends a run early on purpose records STOPPED in its place. */
 struct outcome_facts {
-    enum run_class class; /* OK, EXIT, SIGNAL, TIMEOUT, OOM, OUTPUT_FLOOD, SPAWN, INTERRUPTED */
+    enum run_class class;  /* OK, EXIT, SIGNAL, TIMEOUT, OOM, OUTPUT_FLOOD, SPAWN, INTERRUPTED */
     int exit_code, signal; /* -1 and 0: none */
     double wall_s, cpu_s, peak_mib; /* NAN where unknown */
     int left_processes; /* descendants that had to be killed after the trainer itself had ended */
@@ -51,11 +51,11 @@ struct outcome_facts {
 
 struct executor {
     const char *name, *summary;
-    /* `out->fd` and `out->control` are the executor's until poll() says 1.  A trainer that cannot be
-     * executed is an outcome (SPAWN), no error here. */
+    /* `out->fd` and `out->control` are the executor's until poll() says 1.  A trainer that cannot
+     * be executed is an outcome (SPAWN), no error here. */
     int (*start)(struct ticket *out, const struct job *job, struct err *err);
-    /* 1: ended, *out filled, the ticket is used up; 0: still running; -1: error (of ours, not of the
-     * trainer: a full disk, say), the ticket is used up */
+    /* 1: ended, *out filled, the ticket is used up; 0: still running; -1: error (of ours, not of
+     * the trainer: a full disk, say), the ticket is used up */
     int (*poll)(struct outcome_facts *out, struct ticket *ticket, const struct job *job,
                 struct err *err);
     /* Asks the run to end, and returns at once: TERM, then KILL after grace_s; `now`: KILL. */

@@ -25,7 +25,7 @@
 
 extern const struct executor executor_local;
 
-/* --- start ------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 /* Opens and locks RUN_ALIVE.  The lock belongs to the open file, and so to all who inherit it. */
 static int lock_alive(int *out, const char *dir, struct err *err)
@@ -148,7 +148,7 @@ out:
     return rc;
 }
 
-/* --- clear ------------------------------------------------------------------------------------- */
+/* --- clear --- */
 
 static bool lock_is_free(int fd)
 {
@@ -192,7 +192,7 @@ static int local_clear(const char *dir, struct err *err)
     return clear_after(dir, 1.0, err);
 }
 
-/* --- poll and stop ----------------------------------------------------------------------------- */
+/* --- poll and stop --- */
 
 /* The one line with which a shim that failed has explained itself; false: it said nothing. */
 static bool last_words(char *line, size_t size, int control)
@@ -204,19 +204,17 @@ static bool last_words(char *line, size_t size, int control)
 }
 
 /* The shim was killed.  Its trainer dies with it; that nobody else is left is made sure of here. */
-static int describe_lost(struct outcome_facts *out, const struct job *job, struct err *err)
+static int describe_killed(struct outcome_facts *out, const struct job *job, struct err *err)
 {
-    *out = (struct outcome_facts){.class = CLASS_INTERRUPTED,
-                                  .exit_code = -1,
-                                  .wall_s = NAN,
-                                  .cpu_s = NAN,
-                                  .peak_mib = NAN};
+    *out = (struct outcome_facts){
+        .class = CLASS_INTERRUPTED, .exit_code = -1, .wall_s = NAN, .cpu_s = NAN, .peak_mib = NAN};
     snprintf(out->detail, sizeof out->detail, "its shim was killed");
     return clear_after(job->dir, 0, err);
 }
 
-static int read_end(struct outcome_facts *out, const struct ticket *ticket, const struct job *job,
-                    struct err *err)
+/* `status` is the shim's, as wait() gives it. */
+static int read_end(struct outcome_facts *out, const struct ticket *ticket, int status,
+                    const struct job *job, struct err *err)
 {
     char *path = path_join(job->dir, RUN_OUTCOME), line[512];
     bool told = file_exists(path);
@@ -226,17 +224,21 @@ static int read_end(struct outcome_facts *out, const struct ticket *ticket, cons
         return outcome_read(out, job->dir, err);
     if (last_words(line, sizeof line, ticket->control))
         return err_environment(err, "run in '%s': %s", job->dir, line);
-    return describe_lost(out, job, err);
+    if (WIFEXITED(status))
+        return err_environment(err, "run in '%s': the shim could not do its work (exit %d)",
+                               job->dir, WEXITSTATUS(status));
+    return describe_killed(out, job, err);
 }
 
 static int local_poll(struct outcome_facts *out, struct ticket *ticket, const struct job *job,
                       struct err *err)
 {
-    pid_t ended = waitpid(ticket->pid, NULL, WNOHANG);
+    int status = SIGKILL; /* what is known of a shim that somebody else has waited for */
+    pid_t ended = waitpid(ticket->pid, &status, WNOHANG);
 
     if (ended == 0 || (ended < 0 && errno == EINTR))
         return 0;
-    int rc = read_end(out, ticket, job, err);
+    int rc = read_end(out, ticket, status, job, err);
     close_fd(&ticket->fd);
     close_fd(&ticket->control);
     ticket->pid = -1;

@@ -54,11 +54,11 @@ int job_write(const struct job *job, struct err *err)
 
     if (argv == NULL)
         return err_usage(err, "the command of '%s' is not UTF-8", job->dir);
-    json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:I, s:i}", "argv", argv, "timeout_s",
-                             json_number_or_null(job->timeout_s), "grace_s",
-                             json_number_or_null(job->grace_s), "cpus",
-                             int_list(job->cpus, job->n_cpus), "max_output",
-                             (json_int_t)job->max_output, "parent", (int)getpid());
+    json_t *json =
+        json_pack("{s:o, s:o, s:o, s:o, s:I, s:i}", "argv", argv, "timeout_s",
+                  json_number_or_null(job->timeout_s), "grace_s", json_number_or_null(job->grace_s),
+                  "cpus", int_list(job->cpus, job->n_cpus), "max_output",
+                  (json_int_t)job->max_output, "parent", (int)getpid());
     json_write(&text, json);
     json_decref(json);
     char *path = path_join(job->dir, RUN_JOB);
@@ -161,14 +161,13 @@ void job_clear(struct job_file *file)
 int outcome_write(const struct outcome_facts *facts, const char *dir, struct err *err)
 {
     struct str text = {NULL, 0};
-    json_t *json =
-        json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:s, s:o?}", "class",
-                  class_names[facts->class], "exit_code", facts->exit_code, "signal",
-                  facts->signal, "wall_s", json_number_or_null(facts->wall_s), "cpu_s",
-                  json_number_or_null(facts->cpu_s), "peak_mib",
-                  json_number_or_null(facts->peak_mib), "left_processes", facts->left_processes,
-                  "killed", (int)facts->killed, "detail", facts->detail, "usage",
-                  facts->usage == NULL ? NULL : json_loads(facts->usage, 0, NULL));
+    json_t *json = json_pack(
+        "{s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:s, s:o?}", "class", class_names[facts->class],
+        "exit_code", facts->exit_code, "signal", facts->signal, "wall_s",
+        json_number_or_null(facts->wall_s), "cpu_s", json_number_or_null(facts->cpu_s), "peak_mib",
+        json_number_or_null(facts->peak_mib), "left_processes", facts->left_processes, "killed",
+        (int)facts->killed, "detail", facts->detail, "usage",
+        facts->usage == NULL ? NULL : json_loads(facts->usage, 0, NULL));
 
     if (json == NULL)
         return err_failed(err, "the outcome of a run cannot be written as JSON");

@@ -27,7 +27,8 @@ struct job_file {
     int *cpus;
 };
 
-/* Writes dir/RUN_JOB in the name of this process.  An argument that is not UTF-8 is a usage error. */
+/* Writes dir/RUN_JOB in the name of this process.  An argument that is not UTF-8 is a usage error.
+ */
 int job_write(const struct job *job, struct err *err);
 
 /* Reads dir/RUN_JOB; the environment is this process's own.  The caller clears. */

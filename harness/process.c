@@ -12,7 +12,8 @@
 
 #include "process.h"
 
-/* The parent of a process: field 4 of stat, behind the name, which may hold anything; 0: unknown. */
+/* The parent of a process: field 4 of stat, behind the name, which may hold anything; 0: unknown.
+ */
 static pid_t parent_of(const char *pid)
 {
     char path[64], text[512];

@@ -20,46 +20,15 @@
 #include "clock.h"
 #include "file.h"
 #include "job.h"
-#include "json.h"
 #include "process.h"
 #include "shim.h"
-#include "tail.h"
+#include "shim_state.h"
 
 /* After the trainer itself has ended, its helpers (a tee, a resource tracker) get this long to end
  * by themselves before they are killed. */
 #define MERCY_S 0.2
 
-enum phase {
-    RUNNING,
-    ENDING,  /* TERM was sent; the grace period runs */
-    LEAVING, /* the trainer itself has ended; descendants may follow */
-    KILLING, /* everything gets SIGKILL until nothing is left */
-};
-
-/* One of the trainer's two outputs: from its pipe to its file. */
-struct output {
-    int pipe, file;
-    const char *name;
-};
-
-struct shim {
-    struct job_file file;
-    const struct job *job;
-    struct output outputs[2]; /* standard output, standard error */
-    int signals, timer;
-    enum phase phase;
-    pid_t leader;            /* the trainer; 0 once it has ended */
-    int status;              /* of the trainer, as wait() gives it */
-    int64_t written;         /* bytes of both outputs */
-    int64_t oom_kills;       /* when it began */
-    double began, ended;     /* clock_s() */
-    enum run_class reason;   /* why the shim ends it; CLASS_NONE: it does not */
-    bool killed_leader;      /* SIGKILL was sent while the trainer lived */
-    int left;                /* descendants killed after the trainer had ended */
-    struct rusage total;     /* of all that were waited for */
-};
-
-/* --- ending ------------------------------------------------------------------------------------ */
+/* --- ending --- */
 
 /* Never less than a nanosecond: zero would disarm it. */
 static struct timespec time_of(double seconds)
@@ -124,7 +93,7 @@ static void on_timer(struct shim *shim)
         kill_all(shim, CLASS_NONE);
 }
 
-/* --- what the trainer prints ------------------------------------------------------------------- */
+/* --- what the trainer prints --- */
 
 static int keep(struct shim *shim, const struct output *output, const char *bytes, size_t len,
                 struct err *err)
@@ -135,7 +104,7 @@ static int keep(struct shim *shim, const struct output *output, const char *byte
     shim->written += (int64_t)len;
     if (fits < len && shim->reason != CLASS_OUTPUT_FLOOD) {
         kill_all(shim, CLASS_OUTPUT_FLOOD);
-        shim->reason = CLASS_OUTPUT_FLOOD; /* also where the last words of a dead one are too long */
+        shim->reason = CLASS_OUTPUT_FLOOD; /* also of one that has ended well: its tail is cut */
     }
     return fd_write(output->file, bytes, fits, output->name, err);
 }
@@ -161,7 +130,7 @@ static int drain(struct shim *shim, struct output *output, struct err *err)
     return 0;
 }
 
-/* --- who has ended ----------------------------------------------------------------------------- */
+/* --- who has ended --- */
 
 static void add_usage(struct rusage *total, const struct rusage *one)
 {
@@ -204,7 +173,7 @@ static bool reap(struct shim *shim)
     }
 }
 
-/* --- the loop ---------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 static bool harness_is_gone(const struct shim *shim)
 {
@@ -219,7 +188,9 @@ static void on_signal(struct shim *shim)
     struct signalfd_siginfo info;
 
     while (read(shim->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD)
+        if (info.ssi_signo != SIGCHLD && harness_is_gone(shim))
+            kill_all(shim, CLASS_INTERRUPTED);
+        else if (info.ssi_signo != SIGCHLD)
             begin_ending(shim, CLASS_INTERRUPTED);
 }
 
@@ -270,136 +241,7 @@ static int supervise(struct shim *shim, struct err *err)
     return rc;
 }
 
-/* --- what is told ------------------------------------------------------------------------------ */
-
-static bool ended_for_want_of_memory(const struct shim *shim)
-{
-    bool kill = WIFSIGNALED(shim->status) && WTERMSIG(shim->status) == SIGKILL;
-    bool shell_says_kill = WIFEXITED(shim->status) && WEXITSTATUS(shim->status) == 128 + SIGKILL;
-
-    return !shim->killed_leader && (kill || shell_says_kill) &&
-           process_oom_kills() > shim->oom_kills;
-}
-
-static enum run_class class_of(const struct shim *shim)
-{
-    if (shim->reason != CLASS_NONE)
-        return shim->reason;
-    if (ended_for_want_of_memory(shim))
-        return CLASS_OOM;
-    if (WIFSIGNALED(shim->status))
-        return CLASS_SIGNAL;
-    return WEXITSTATUS(shim->status) != 0 ? CLASS_EXIT : CLASS_OK;
-}
-
-/* Cut where it must be, but never within a character. */
-static void set_detail(struct outcome_facts *facts, const char *text)
-{
-    size_t len = strnlen(text, sizeof facts->detail);
-
-    if (len == sizeof facts->detail)
-        for (len--; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(facts->detail, text, len);
-    facts->detail[len] = '\0';
-}
-
-static void describe_end(struct str *out, const struct shim *shim, const struct outcome_facts *facts)
-{
-    char number[NUMBER_TEXT];
-
-    if (facts->class == CLASS_EXIT)
-        str_addf(out, "exit %d", facts->exit_code);
-    else if (facts->class == CLASS_SIGNAL)
-        str_addf(out, "signal %d (%s)", facts->signal, strsignal(facts->signal));
-    else if (facts->class == CLASS_TIMEOUT)
-        str_addf(out, "not done after %s s%s", number_short(number, shim->job->timeout_s, 4),
-                 facts->killed ? ", and TERM was not enough" : "");
-    else if (facts->class == CLASS_OOM)
-        str_add(out, "the kernel ended it for want of memory");
-    else if (facts->class == CLASS_OUTPUT_FLOOD)
-        str_addf(out, "printed more than %lld bytes", (long long)shim->job->max_output);
-    else if (facts->class == CLASS_INTERRUPTED)
-        str_add(out, "the harness ended it");
-    else if (facts->left_processes > 0)
-        str_addf(out, "left %d process%s behind", facts->left_processes,
-                 facts->left_processes == 1 ? "" : "es");
-}
-
-/* The last thing that a crashed trainer said is most often the reason. */
-static void add_last_words(struct str *out)
-{
-    const char *const names[] = {RUN_LOG, RUN_STREAM};
-    struct str words = {NULL, 0};
-
-    for (size_t i = 0; i < 2 && words.len == 0; i++) {
-        struct str text = {NULL, 0};
-        tail_read(&text, ".", names[i], 4096);
-        tail_last_line(&words, &text);
-        str_clear(&text);
-    }
-    if (words.len > 0)
-        str_addf(out, ": %s", words.at);
-    str_clear(&words);
-}
-
-static void fill_detail(struct outcome_facts *facts, const struct shim *shim)
-{
-    struct str text = {NULL, 0};
-
-    describe_end(&text, shim, facts);
-    if (facts->class == CLASS_EXIT || facts->class == CLASS_SIGNAL)
-        add_last_words(&text);
-    set_detail(facts, str_text(&text));
-    str_clear(&text);
-}
-
-static double seconds(struct timeval t)
-{
-    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
-}
-
-static char *usage_text(const struct shim *shim)
-{
-    const struct rusage *r = &shim->total;
-    struct str text = {NULL, 0};
-    json_t *json = json_pack("{s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:i}", "user_s",
-                             seconds(r->ru_utime), "system_s", seconds(r->ru_stime), "peak_mib",
-                             (double)r->ru_maxrss / 1024, "voluntary_switches",
-                             (json_int_t)r->ru_nvcsw, "involuntary_switches",
-                             (json_int_t)r->ru_nivcsw, "major_faults", (json_int_t)r->ru_majflt,
-                             "output_bytes", (json_int_t)shim->written, "left_processes",
-                             shim->left);
-
-    json_write(&text, json);
-    json_decref(json);
-    return str_take(&text);
-}
-
-static void fill_facts(struct outcome_facts *facts, const struct shim *shim)
-{
-    *facts = (struct outcome_facts){
-        .class = class_of(shim),
-        .exit_code = WIFEXITED(shim->status) ? WEXITSTATUS(shim->status) : -1,
-        .signal = WIFSIGNALED(shim->status) ? WTERMSIG(shim->status) : 0,
-        .wall_s = shim->ended - shim->began,
-        .cpu_s = seconds(shim->total.ru_utime) + seconds(shim->total.ru_stime),
-        .peak_mib = (double)shim->total.ru_maxrss / 1024,
-        .left_processes = shim->left,
-        .killed = shim->killed_leader,
-        .usage = usage_text(shim),
-    };
-    fill_detail(facts, shim);
-}
-
-static void fill_spawn_failure(struct outcome_facts *facts, const char *why)
-{
-    *facts = (struct outcome_facts){
-        .class = CLASS_SPAWN, .exit_code = -1, .wall_s = NAN, .cpu_s = NAN, .peak_mib = NAN};
-    set_detail(facts, why);
-}
-
-/* --- the life of a shim ------------------------------------------------------------------------ */
+/* --- the life of a shim --- */
 
 static int open_signals(struct shim *shim, struct err *err)
 {
@@ -472,7 +314,7 @@ static int run(struct shim *shim, struct outcome_facts *facts, struct err *err)
     if (trainer_begin(&trainer, shim->job, why, sizeof why, err) != 0)
         return -1;
     if (trainer.pid < 0) {
-        fill_spawn_failure(facts, why);
+        shim_describe_refusal(facts, why);
         return 0;
     }
     shim->leader = trainer.pid;
@@ -480,7 +322,7 @@ static int run(struct shim *shim, struct outcome_facts *facts, struct err *err)
     shim->outputs[1].pipe = trainer.log;
     if (supervise(shim, err) != 0 || sync_outputs(shim, err) != 0)
         return -1;
-    fill_facts(facts, shim);
+    shim_describe(facts, shim);
     return 0;
 }
 

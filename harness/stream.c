@@ -11,7 +11,7 @@
 #include "stream_line.h"
 #include "tail.h"
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 enum { MAX_METRICS = 4096 };
 
@@ -58,11 +58,12 @@ static void take_record(struct stream *out, json_t *record)
     double value;
 
     out->records++;
-    json_object_foreach (record, key, field)
+    json_object_foreach (record, key, field) {
         if (record_number(&value, field))
             take_number(out, key, value);
         else if (strcmp(key, "config") == 0 && json_is_object(field))
             take_config(out, field);
+    }
     field = json_object_get(record, "nonfinite");
     if (field != NULL && !json_is_false(field) && !json_is_null(field))
         out->nonfinite = true;
@@ -113,7 +114,7 @@ double stream_metric(const struct stream *stream, const char *name, bool *found)
     return metric != NULL ? metric->value : (double)NAN;
 }
 
-/* --- the effective config ---------------------------------------------------------------------- */
+/* --- the effective config --- */
 
 static bool numbers_agree(double asked, double used)
 {
@@ -163,7 +164,7 @@ bool stream_config_agrees(const struct stream *stream, const struct space *space
     return true;
 }
 
-/* --- progress ---------------------------------------------------------------------------------- */
+/* --- progress --- */
 
 /* The progress that one line tells; NAN where it tells none. */
 static double line_progress(char *text, size_t len)
@@ -174,7 +175,8 @@ static double line_progress(char *text, size_t len)
     if (strstr(text, "\"progress\"") == NULL)
         return value;
     line_read(&line, text, len);
-    if (line.kind == LINE_RECORD && !record_number(&value, json_object_get(line.record, "progress")))
+    if (line.kind == LINE_RECORD &&
+        !record_number(&value, json_object_get(line.record, "progress")))
         value = (double)NAN;
     line_clear(&line);
     return value;

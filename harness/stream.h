@@ -16,9 +16,9 @@
 #include "store.h"
 
 struct stream {
-    struct metric *metrics;  /* [n_metrics] last value of each name, in order of first appearance */
+    struct metric *metrics; /* [n_metrics] last value of each name, in order of first appearance */
     size_t n_metrics;
-    json_t *config;          /* the effective config, NULL where none was printed */
+    json_t *config;           /* the effective config, NULL where none was printed */
     int64_t calibrated_steps; /* -1: not printed */
     int64_t steps;            /* -1: not printed */
     bool nonfinite;           /* a record with the key "nonfinite" was printed */
@@ -26,10 +26,10 @@ struct stream {
 };
 
 /*
- * Reads RUN_STREAM of a run directory; lines longer than 64 KiB, lines that are not UTF-8 and a last
- * line without its end are log.  NaN and Infinity are understood in both forms.  The flat numbers of
- * a record are metrics; null (not known now), texts, booleans and nested values are none, and
- * `progress` is for the eye only.  At most 4,096 names are kept.  The caller clears.
+ * Reads RUN_STREAM of a run directory; lines longer than 64 KiB, lines that are not UTF-8 and a
+ * last line without its end are log.  NaN and Infinity are understood in both forms.  The flat
+ * numbers of a record are metrics; null (not known now), texts, booleans and nested values are
+ * none, and `progress` is for the eye only.  At most 4,096 names are kept.  The caller clears.
  */
 int stream_read(struct stream *out, const char *dir, struct err *err);
 void stream_clear(struct stream *stream);
@@ -50,10 +50,10 @@ bool stream_config_agrees(const struct stream *stream, const struct space *space
 double stream_progress(const char *dir);
 
 /*
- * What a repetition must print again, as canonical lines in the order of the stream: of every record
- * its flat numbers as an object with sorted keys, of every plain metric `name: number`.  Left out is
- * what depends on the machine's mood: `progress`, `calibrated_steps`, and names that are or end in a
- * unit of time, rate or memory (the table in stream_canonical.c).  For `reproduce`.
+ * What a repetition must print again, as canonical lines in the order of the stream: of every
+ * record its flat numbers as an object with sorted keys, of every plain metric `name: number`. Left
+ * out is what depends on the machine's mood: `progress`, `calibrated_steps`, and names that are or
+ * end in a unit of time, rate or memory (the table in stream_canonical.c).  For `reproduce`.
  */
 int stream_canonical(struct str *out, const char *dir, struct err *err);
 

@@ -13,8 +13,8 @@ static const char *const volatile_names[] = {"progress", "calibrated_steps", "el
 
 /* Units of time, rate and memory: a name that is one, or ends in '_' and one, is volatile. */
 static const char *const volatile_units[] = {
-    "s",     "ms",    "us",     "ns",          "sec",  "secs", "second", "seconds", "minutes",
-    "hours", "per_s", "per_ms", "per_second",  "per_sec", "kib", "mib",  "gib",     "kb",
+    "s",     "ms",    "us",     "ns",          "sec",     "secs",   "second", "seconds", "minutes",
+    "hours", "per_s", "per_ms", "per_second",  "per_sec", "kib",    "mib",    "gib",     "kb",
     "mb",    "gb",    "mfu",    "mfu_percent", "gflops",  "tflops", NULL,
 };
 

@@ -13,7 +13,7 @@
 #include "str.h"
 #include "stream_line.h"
 
-/* --- JSON as Python writes it ------------------------------------------------------------------ */
+/* --- JSON as Python writes it --- */
 
 /* NaN and Infinity are no JSON, but Python's json.dumps() writes them.  A second reading puts these
  * texts in their place: no program prints a string that begins with this control character. */
@@ -91,7 +91,7 @@ bool record_number(double *out, const json_t *field)
     return text != NULL && text[0] == '\1' && number_read(out, text + 1);
 }
 
-/* --- one line ---------------------------------------------------------------------------------- */
+/* --- one line --- */
 
 static bool begins_name(char c)
 {
@@ -158,7 +158,7 @@ void line_clear(struct line *line)
     line->record = NULL;
 }
 
-/* --- a file of lines --------------------------------------------------------------------------- */
+/* --- a file of lines --- */
 
 /* A trainer works in this directory: what lies under the name need not be a file any more. */
 static int open_regular(const char *path, struct err *err)

@@ -28,8 +28,8 @@ struct line {
     double value;
 };
 
-/* What text [len] (without its end of line, NUL behind; it is written into) means.  The caller calls
- * line_clear(). */
+/* What text [len] (without its end of line, NUL behind; it is written into) means.  The caller
+ * calls line_clear(). */
 void line_read(struct line *out, char *text, size_t len);
 void line_clear(struct line *line);
 

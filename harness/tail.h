@@ -10,7 +10,8 @@
 /* The last bytes, at most `max`, of the regular file dir/name; nothing where it cannot be read. */
 void tail_read(struct str *out, const char *dir, const char *name, size_t max);
 
-/* The last line of `text` that holds more than blanks, made printable; nothing where there is none. */
+/* The last line of `text` that holds more than blanks, made printable; nothing where there is none.
+ */
 void tail_last_line(struct str *out, const struct str *text);
 
 #endif

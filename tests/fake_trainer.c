@@ -56,7 +56,7 @@ static _Noreturn void sleep_forever(void)
         pause();
 }
 
-/* --- the config: a flat JSON object, as the harness writes it ---------------------------------- */
+/* --- the config: a flat JSON object, as the harness writes it --- */
 
 static void read_config(struct options *o)
 {
@@ -125,7 +125,7 @@ static double quadratic(const struct options *o)
     return sum;
 }
 
-/* --- noise ------------------------------------------------------------------------------------- */
+/* --- noise --- */
 
 static uint64_t mix(uint64_t x)
 {
@@ -158,7 +158,7 @@ static double loss(const struct options *o)
     return quadratic(o) + o->noise * (shared + own) / sqrt(2);
 }
 
-/* --- behaving ---------------------------------------------------------------------------------- */
+/* --- behaving --- */
 
 static void echo(const char *config)
 {
@@ -211,7 +211,7 @@ static int be_silent(const struct options *o)
     return 0;
 }
 
-/* --- failing ----------------------------------------------------------------------------------- */
+/* --- failing --- */
 
 static int be_crash(const struct options *o)
 {
@@ -309,7 +309,7 @@ static int be_hog(const struct options *o)
     return 0;
 }
 
-/* --- leaving others behind --------------------------------------------------------------------- */
+/* --- leaving others behind --- */
 
 /* A daemon: new session, twice forked, deaf to TERM; it keeps the trainer's descriptors. */
 static void leave_daemon(bool close_all)
@@ -374,7 +374,7 @@ static int be_tree(const struct options *o)
     sleep_forever();
 }
 
-/* --- which modes there are --------------------------------------------------------------------- */
+/* --- which modes there are --- */
 
 static const struct {
     const char *name;

@@ -33,12 +33,12 @@
 
 #define MARK "NIGHTSHIFT_TEST_MARK"
 
-/* --- a run and its surroundings ---------------------------------------------------------------- */
+/* --- a run and its surroundings --- */
 
 struct bench {
     char dir[64];
     char mark[128];
-    char *fake; /* the fake trainer */
+    char *fake;      /* the fake trainer */
     char text[1024]; /* the mode, or the script */
     char *argv[8];
     char *env[4];
@@ -173,7 +173,7 @@ static void assert_holds(const char *text, const char *part)
         fail_msg("'%s' is not in '%s'", part, text);
 }
 
-/* --- who lives --------------------------------------------------------------------------------- */
+/* --- who lives --- */
 
 static bool has_mark(const char *pid, const char *mark)
 {
@@ -227,7 +227,7 @@ static int open_descriptors(void)
     return n;
 }
 
-/* --- a study that asks for {"x": 0.5} ---------------------------------------------------------- */
+/* --- a study that asks for {"x": 0.5} --- */
 
 static void classify(struct bench *b, struct run *result)
 {
@@ -244,7 +244,7 @@ static void classify(struct bench *b, struct run *result)
     stream_clear(&stream);
 }
 
-/* --- tests ------------------------------------------------------------------------------------- */
+/* --- tests --- */
 
 static void a_run_that_ends_well_is_ok_and_its_output_is_kept(void **state)
 {
@@ -253,7 +253,8 @@ static void a_run_that_ends_well_is_ok_and_its_output_is_kept(void **state)
 
     (void)state;
     setup(&b);
-    use_shell(&b, "echo 'val_loss: 2.5'; echo talk >&2; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done");
+    use_shell(
+        &b, "echo 'val_loss: 2.5'; echo talk >&2; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done");
     run(&b);
     assert_int_equal(b.facts.class, CLASS_OK);
     assert_int_equal(b.facts.exit_code, 0);
@@ -288,7 +289,8 @@ static void every_fault_has_its_class_and_leaves_no_process(void **state)
         {"ok", 20, CLASS_OK, CLASS_OK, 0, 0, 0, false, NULL},
         {"plain", 20, CLASS_OK, CLASS_OK, 0, 0, 0, false, NULL},
         {"garbage", 20, CLASS_OK, CLASS_OK, 0, 0, 0, false, NULL},
-        {"silent", 20, CLASS_OK, CLASS_PROTOCOL, 0, 0, 0, false, "exit 0 but no 'val_loss' was printed"},
+        {"silent", 20, CLASS_OK, CLASS_PROTOCOL, 0, 0, 0, false,
+         "exit 0 but no 'val_loss' was printed"},
         {"partial-line", 20, CLASS_OK, CLASS_PROTOCOL, 0, 0, 0, false, "no 'val_loss'"},
         {"echo-wrong", 20, CLASS_OK, CLASS_PROTOCOL, 0, 0, 0, false,
          "'x' is not what was asked for: 0.5 became -12345"},
@@ -456,9 +458,8 @@ static void only_the_given_environment_arrives(void **state)
 
 static void the_trainer_gets_a_clean_process(void **state)
 {
-    static const char *const lines[] = {"stdin /dev/null\n",      "umask 0077\n",
-                                        "NoNewPrivs:\t1\n",       "SigBlk:\t0000000000000000\n",
-                                        "0 1 2 4 \n"};
+    static const char *const lines[] = {"stdin /dev/null\n", "umask 0077\n", "NoNewPrivs:\t1\n",
+                                        "SigBlk:\t0000000000000000\n", "0 1 2 4 \n"};
     struct bench b;
     char here[128];
 
@@ -663,6 +664,24 @@ static void our_own_failure_is_an_error_and_no_outcome(void **state)
     teardown(&b);
 }
 
+/* A broken library stands for whatever keeps our own program from starting: no endless repetition. */
+static void a_shim_that_cannot_start_is_an_error(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    setup(&b);
+    use_mode(&b, "ok");
+    put(&b, "libjansson.so.4", "", 0600);
+    b.env[1] = mem_printf("LD_LIBRARY_PATH=%s", b.dir);
+    start(&b);
+    assert_int_equal(finish(&b), -1);
+    assert_int_equal(b.err.code, ERR_ENVIRONMENT);
+    assert_holds(b.err.text, "the shim could not do its work (exit 127)");
+    free(b.env[1]);
+    teardown(&b);
+}
+
 static void a_full_disk_is_an_error_and_ends_the_run(void **state)
 {
     struct bench b;
@@ -760,7 +779,7 @@ static void memory_that_runs_out_is_its_own_class(void **state)
     teardown(&b);
 }
 
-/* --- finding the trainer ----------------------------------------------------------------------- */
+/* --- finding the trainer --- */
 
 static void a_program_is_found_by_path_or_by_name(void **state)
 {
@@ -782,15 +801,17 @@ static void a_program_is_found_by_path_or_by_name(void **state)
     assert_int_equal(executor_find_program(&found, "/bin/sh", b.dir, &b.err), 0);
     assert_string_equal(found, "/bin/sh");
     free(found);
-    assert_int_equal(executor_find_program(&found, "test_executor", b.dir, &b.err), 0); /* beside us */
+    assert_int_equal(executor_find_program(&found, "test_executor", b.dir, &b.err),
+                     0); /* beside us */
     free(found);
     teardown(&b);
 }
 
 static void a_program_that_cannot_run_is_refused_with_the_reason(void **state)
 {
-    static const char foreign[] = "\177ELF\002\001\001-------\0\0\002\0\363\0------------------------"
-                                  "-----------------";
+    static const char foreign[] =
+        "\177ELF\002\001\001-------\0\0\002\0\363\0------------------------"
+        "-----------------";
     static const struct {
         const char *name, *text;
         mode_t mode;
@@ -846,6 +867,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(clear_ends_those_who_outlived_harness_and_shim),
         cmocka_unit_test(clearing_a_directory_that_was_never_used_is_fine),
         cmocka_unit_test(our_own_failure_is_an_error_and_no_outcome),
+        cmocka_unit_test(a_shim_that_cannot_start_is_an_error),
         cmocka_unit_test(a_full_disk_is_an_error_and_ends_the_run),
         cmocka_unit_test(two_hundred_runs_leak_no_descriptor_and_no_process),
         cmocka_unit_test(runs_at_the_same_time_do_not_disturb_each_other),

@@ -18,7 +18,7 @@
 #include "mem.h"
 #include "stream.h"
 
-/* --- a directory with a stream in it ----------------------------------------------------------- */
+/* --- a directory with a stream in it --- */
 
 static char dir[64];
 
@@ -82,7 +82,7 @@ static bool has(const struct stream *stream, const char *name)
     return found;
 }
 
-/* --- metrics ----------------------------------------------------------------------------------- */
+/* --- metrics --- */
 
 static void the_last_value_of_a_name_counts_in_the_order_of_first_appearance(void **state)
 {
@@ -137,11 +137,35 @@ static void lines_of_a_name_and_a_number_are_metrics(void **state)
 static void everything_else_is_log(void **state)
 {
     static const char *const lines[] = {
-        "",          ":",          "x:",          "x: ",         "x: 3 nats",    "x: 1,5",
-        "x 3",       "3x: 3",      "two words: 3", " x: 3",      "x: 0x10",      "x: nan(1)",
-        "x: 1e",     "x: true",    "x = 3",       "[1, 2]",      "{\"x\": 1",    "{\"x\": 1} tail",
-        "{x: 1}",    "{}",         "{\"x\": 1, \"x\": 2}",       "{\"x\": 1,}",  "{\"x\": NaNo}",
-        "\"x: 3\"",  "x: 1 2",     "-x: 3",       "x: --3",      "{\"x\": \"NaN\"}", "{",
+        "",
+        ":",
+        "x:",
+        "x: ",
+        "x: 3 nats",
+        "x: 1,5",
+        "x 3",
+        "3x: 3",
+        "two words: 3",
+        " x: 3",
+        "x: 0x10",
+        "x: nan(1)",
+        "x: 1e",
+        "x: true",
+        "x = 3",
+        "[1, 2]",
+        "{\"x\": 1",
+        "{\"x\": 1} tail",
+        "{x: 1}",
+        "{}",
+        "{\"x\": 1, \"x\": 2}",
+        "{\"x\": 1,}",
+        "{\"x\": NaNo}",
+        "\"x: 3\"",
+        "x: 1 2",
+        "-x: 3",
+        "x: --3",
+        "{\"x\": \"NaN\"}",
+        "{",
     };
 
     (void)state;
@@ -171,8 +195,9 @@ static void only_the_flat_numbers_of_a_record_are_metrics(void **state)
 
 static void python_s_nan_and_infinity_are_understood(void **state)
 {
-    struct stream s = stream_of("{\"val_loss\": NaN, \"a\": Infinity, \"b\":-Infinity, \"c\": 2,"
-                                " \"note\": \"NaN, \\\"Infinity\\\"\", \"config\": {\"NaN\": 1}}\n");
+    struct stream s =
+        stream_of("{\"val_loss\": NaN, \"a\": Infinity, \"b\":-Infinity, \"c\": 2,"
+                  " \"note\": \"NaN, \\\"Infinity\\\"\", \"config\": {\"NaN\": 1}}\n");
 
     (void)state;
     assert_int_equal(s.records, 1);
@@ -216,9 +241,12 @@ static void a_record_that_says_nonfinite_is_remembered(void **state)
         const char *text;
         bool nonfinite;
     } cases[] = {
-        {"{\"nonfinite\": \"train_loss\"}\n", true}, {"{\"nonfinite\": true}\n", true},
-        {"{\"nonfinite\": 7}\n", true},              {"{\"nonfinite\": false}\n", false},
-        {"{\"nonfinite\": null}\n", false},          {"{\"x\": 1}\n", false},
+        {"{\"nonfinite\": \"train_loss\"}\n", true},
+        {"{\"nonfinite\": true}\n", true},
+        {"{\"nonfinite\": 7}\n", true},
+        {"{\"nonfinite\": false}\n", false},
+        {"{\"nonfinite\": null}\n", false},
+        {"{\"x\": 1}\n", false},
     };
 
     (void)state;
@@ -229,11 +257,12 @@ static void a_record_that_says_nonfinite_is_remembered(void **state)
     }
 }
 
-/* --- bad bytes --------------------------------------------------------------------------------- */
+/* --- bad bytes --- */
 
 static void bytes_that_are_no_text_are_log_and_do_no_harm(void **state)
 {
-    static const char bytes[] = "{\"a\": 1, \"b\": \"\xff\"}\nx\xc3: 3\nd: 4\0: 5\n\0\n\x80\n{\"c\": 6}\n";
+    static const char bytes[] =
+        "{\"a\": 1, \"b\": \"\xff\"}\nx\xc3: 3\nd: 4\0: 5\n\0\n\x80\n{\"c\": 6}\n";
     struct stream s;
 
     (void)state;
@@ -311,16 +340,20 @@ static void no_more_than_4096_names_are_kept(void **state)
     str_clear(&text);
 }
 
-/* --- the effective config ---------------------------------------------------------------------- */
+/* --- the effective config --- */
 
 static void a_config_agrees_when_every_value_asked_for_is_there(void **state)
 {
-    static char lr[] = "lr", optimizer[] = "optimizer", tied[] = "tied", dim[] = "dim", gone[] = "gone";
-    struct param params[] = {{.name = lr}, {.name = optimizer}, {.name = tied}, {.name = dim}, {.name = gone}};
+    static char lr[] = "lr", optimizer[] = "optimizer", tied[] = "tied", dim[] = "dim",
+                gone[] = "gone";
+    struct param params[] = {
+        {.name = lr}, {.name = optimizer}, {.name = tied}, {.name = dim}, {.name = gone}};
     const struct space space = {.params = params, .n = 5};
     const struct value asked[] = {
-        {.type = VALUE_NUMBER, .number = 6e-4}, {.type = VALUE_TEXT, .text = "adamw"},
-        {.type = VALUE_BOOL, .number = 1},      {.type = VALUE_NUMBER, .number = 16777217},
+        {.type = VALUE_NUMBER, .number = 6e-4},
+        {.type = VALUE_TEXT, .text = "adamw"},
+        {.type = VALUE_BOOL, .number = 1},
+        {.type = VALUE_NUMBER, .number = 16777217},
         {.type = VALUE_NONE},
     };
     static const struct {
@@ -328,7 +361,8 @@ static void a_config_agrees_when_every_value_asked_for_is_there(void **state)
     } cases[] = {
         {"{\"lr\":0.0006,\"optimizer\":\"adamw\",\"tied\":true,\"dim\":16777217,\"more\":1}", NULL},
         {"{\"lr\":6e-4,\"optimizer\":\"adamw\",\"tied\":1,\"dim\":16777217.0,\"gone\":5}", NULL},
-        {"{\"lr\":0.0006000000284984708,\"optimizer\":\"adamw\",\"tied\":true,\"dim\":16777217}", NULL},
+        {"{\"lr\":0.0006000000284984708,\"optimizer\":\"adamw\",\"tied\":true,\"dim\":16777217}",
+         NULL},
         {"{\"lr\":0.000601,\"optimizer\":\"adamw\",\"tied\":true,\"dim\":16777217}",
          "'lr' is not what was asked for: 0.0006 became 0.000601"},
         {"{\"lr\":\"0.0006\",\"optimizer\":\"adamw\",\"tied\":true,\"dim\":16777217}", "'lr'"},
@@ -371,7 +405,7 @@ static void the_last_config_counts(void **state)
     stream_clear(&s);
 }
 
-/* --- progress and repetition ------------------------------------------------------------------- */
+/* --- progress and repetition --- */
 
 static void progress_is_the_last_whole_line_that_tells_it(void **state)
 {

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "json.h"
+#include "process.h"
+#include "shim_state.h"
+#include "tail.h"
+
+static bool ended_for_want_of_memory(const struct shim *shim)
+{
+    bool kill = WIFSIGNALED(shim->status) && WTERMSIG(shim->status) == SIGKILL;
+    bool shell_says_kill = WIFEXITED(shim->status) && WEXITSTATUS(shim->status) == 128 + SIGKILL;
+
+    return !shim->killed_leader && (kill || shell_says_kill) &&
+           process_oom_kills() > shim->oom_kills;
+}
+
+static enum run_class class_of(const struct shim *shim)
+{
+    if (shim->reason != CLASS_NONE)
+        return shim->reason;
+    if (ended_for_want_of_memory(shim))
+        return CLASS_OOM;
+    if (WIFSIGNALED(shim->status))
+        return CLASS_SIGNAL;
+    return WEXITSTATUS(shim->status) != 0 ? CLASS_EXIT : CLASS_OK;
+}
+
+/* Cut where it must be, but never within a character. */
+static void set_detail(struct outcome_facts *facts, const char *text)
+{
+    size_t len = strnlen(text, sizeof facts->detail);
+
+    if (len == sizeof facts->detail)
+        for (len--; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(facts->detail, text, len);
+    facts->detail[len] = '\0';
+}
+
+static void describe_end(struct str *out, const struct shim *shim,
+                         const struct outcome_facts *facts)
+{
+    char number[NUMBER_TEXT];
+
+    if (facts->class == CLASS_EXIT)
+        str_addf(out, "exit %d", facts->exit_code);
+    else if (facts->class == CLASS_SIGNAL)
+        str_addf(out, "signal %d (%s)", facts->signal, strsignal(facts->signal));
+    else if (facts->class == CLASS_TIMEOUT)
+        str_addf(out, "not done after %s s%s", number_short(number, shim->job->timeout_s, 4),
+                 facts->killed ? ", and TERM was not enough" : "");
+    else if (facts->class == CLASS_OOM)
+        str_add(out, "the kernel ended it for want of memory");
+    else if (facts->class == CLASS_OUTPUT_FLOOD)
+        str_addf(out, "printed more than %lld bytes", (long long)shim->job->max_output);
+    else if (facts->class == CLASS_INTERRUPTED)
+        str_add(out, "the harness ended it");
+    else if (facts->left_processes > 0)
+        str_addf(out, "left %d process%s behind", facts->left_processes,
+                 facts->left_processes == 1 ? "" : "es");
+}
+
+/* The last thing that a crashed trainer said is most often the reason. */
+static void add_last_words(struct str *out)
+{
+    const char *const names[] = {RUN_LOG, RUN_STREAM};
+    struct str words = {NULL, 0};
+
+    for (size_t i = 0; i < 2 && words.len == 0; i++) {
+        struct str text = {NULL, 0};
+        tail_read(&text, ".", names[i], 4096);
+        tail_last_line(&words, &text);
+        str_clear(&text);
+    }
+    if (words.len > 0)
+        str_addf(out, ": %s", words.at);
+    str_clear(&words);
+}
+
+static void fill_detail(struct outcome_facts *facts, const struct shim *shim)
+{
+    struct str text = {NULL, 0};
+
+    describe_end(&text, shim, facts);
+    if (facts->class == CLASS_EXIT || facts->class == CLASS_SIGNAL)
+        add_last_words(&text);
+    set_detail(facts, str_text(&text));
+    str_clear(&text);
+}
+
+static double seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
+}
+
+static char *usage_text(const struct shim *shim)
+{
+    const struct rusage *r = &shim->total;
+    struct str text = {NULL, 0};
+    json_t *json =
+        json_pack("{s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:i}", "user_s", seconds(r->ru_utime),
+                  "system_s", seconds(r->ru_stime), "peak_mib", (double)r->ru_maxrss / 1024,
+                  "voluntary_switches", (json_int_t)r->ru_nvcsw, "involuntary_switches",
+                  (json_int_t)r->ru_nivcsw, "major_faults", (json_int_t)r->ru_majflt,
+                  "output_bytes", (json_int_t)shim->written, "left_processes", shim->left);
+
+    json_write(&text, json);
+    json_decref(json);
+    return str_take(&text);
+}
+
+void shim_describe(struct outcome_facts *facts, const struct shim *shim)
+{
+    *facts = (struct outcome_facts){
+        .class = class_of(shim),
+        .exit_code = WIFEXITED(shim->status) ? WEXITSTATUS(shim->status) : -1,
+        .signal = WIFSIGNALED(shim->status) ? WTERMSIG(shim->status) : 0,
+        .wall_s = shim->ended - shim->began,
+        .cpu_s = seconds(shim->total.ru_utime) + seconds(shim->total.ru_stime),
+        .peak_mib = (double)shim->total.ru_maxrss / 1024,
+        .left_processes = shim->left,
+        .killed = shim->killed_leader,
+        .usage = usage_text(shim),
+    };
+    fill_detail(facts, shim);
+}
+
+void shim_describe_refusal(struct outcome_facts *facts, const char *why)
+{
+    *facts = (struct outcome_facts){
+        .class = CLASS_SPAWN, .exit_code = -1, .wall_s = NAN, .cpu_s = NAN, .peak_mib = NAN};
+    set_detail(facts, why);
+}
