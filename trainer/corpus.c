@@ -404,13 +404,18 @@ static void place_cuts(struct cuts *out, const struct nearest near[2], int64_t b
     out->end[SPLIT_TEST] = bytes;
 }
 
+int64_t cuts_bytes(const struct cuts *cuts, int split)
+{
+    return cuts->end[split] - (split > 0 ? cuts->end[split - 1] : 0);
+}
+
 /* Whether each split has between half and twice its share, and training something. */
 static bool cuts_fit(const struct cuts *cuts, const double share[SPLITS])
 {
     double bytes = (double)cuts->end[SPLIT_TEST];
 
     for (int s = 0; s < SPLITS; s++) {
-        double size = (double)(cuts->end[s] - (s > 0 ? cuts->end[s - 1] : 0));
+        double size = (double)cuts_bytes(cuts, s);
         if (share[s] > 0 &&
             (size <= 0 || size < share[s] * bytes / 2 || size > share[s] * bytes * 2))
             return false;

@@ -79,6 +79,8 @@ struct cuts {
     int at_lines; /* 1: too few documents, so that the cuts are at line ends */
 };
 
+int64_t cuts_bytes(const struct cuts *cuts, int split); /* from its start to its end */
+
 /*
  * Walks the whole corpus and cuts it at the document borders nearest to the shares (of bytes, in
  * 0 … 1; what is left is for training).  Of `watch` only tick is called.  Where that makes a split

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "file.h"
@@ -59,20 +60,32 @@ static void add_bytes_per_token(struct str *out, const struct tally tally[SPLITS
     str_add(out, "},\n");
 }
 
-static int add_hashes(struct str *out, const char *dir, struct err *err)
+static int add_hash(struct str *out, const char *dir, const char *name, struct err *err)
 {
-    static const char *const names[] = {"train.bin", "val.bin", "test.bin", "tokenizer.json"};
-    char hash[SHA256_TEXT];
+    char *path = path_join(dir, name), hash[SHA256_TEXT];
+    int rc = sha256_file(hash, NULL, path, err);
 
+    free(path);
+    if (rc == 0)
+        str_addf(out, "\n    \"%s\": \"%s\"", name, hash);
+    return rc;
+}
+
+static int add_hashes(struct str *out, const struct preparation *p, const char *dir,
+                      struct err *err)
+{
     str_add(out, "  \"sha256\": {");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char *path = path_join(dir, names[i]);
-        int rc = sha256_file(hash, NULL, path, err);
-        free(path);
-        if (rc != 0)
+    for (int s = 0; s < SPLITS; s++) {
+        char name[16];
+        snprintf(name, sizeof name, "%s.bin", split_names[s]);
+        if (p->tally[s].tokens == 0)
+            continue;
+        if (add_hash(out, dir, name, err) != 0)
             return -1;
-        str_addf(out, "%s\n    \"%s\": \"%s\"", i > 0 ? "," : "", names[i], hash);
+        str_add(out, ",");
     }
+    if (add_hash(out, dir, "tokenizer.json", err) != 0)
+        return -1;
     str_add(out, "\n  },\n");
     return 0;
 }
@@ -103,7 +116,7 @@ int preparation_write_meta(const struct preparation *p, const char *dir, struct 
     add_per_split(&out, "tokens", p->tally, tokens_of);
     add_per_split(&out, "bytes", p->tally, bytes_of);
     add_bytes_per_token(&out, p->tally);
-    int rc = add_hashes(&out, dir, err);
+    int rc = add_hashes(&out, p, dir, err);
     add_texts(&out, &p->corpus);
     if (rc == 0)
         rc = file_write(path, out.at, out.len, err);

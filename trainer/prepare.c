@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bpe_train.h"
 #include "clock.h"
@@ -264,9 +263,12 @@ static int encode_tick(void *context, int64_t done, struct err *err)
     return show_progress(&((struct encoding *)context)->stage, done, err);
 }
 
+/* An empty split has no file. */
 static int create_files(struct encoding *e, const char *dir, struct err *err)
 {
     for (int s = 0; s < SPLITS; s++) {
+        if (cuts_bytes(&e->p->cuts, s) == 0)
+            continue;
         char *path = mem_printf("%s/%s.bin", dir, split_names[s]);
         int rc = token_file_create(&e->file[s], path, token_bits(e->p->options->vocab), err);
         free(path);
@@ -280,7 +282,7 @@ static int finish_files(struct encoding *e, struct err *err)
 {
     for (int s = 0; s < SPLITS; s++) {
         e->p->tally[s].tokens = e->file[s].tokens;
-        if (token_file_finish(&e->file[s], err) != 0)
+        if (e->file[s].file != NULL && token_file_finish(&e->file[s], err) != 0)
             return -1;
     }
     return 0;
