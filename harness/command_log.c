@@ -45,8 +45,9 @@ static char *short_change(const struct view *view, int64_t id)
     return text;
 }
 
-static void add_experiment(struct table *table, const struct view *view, int64_t id)
+static void add_experiment(struct table *table, const struct view *view, int64_t id, bool remarks)
 {
+    const char *remark = view->record.experiments[id - 1].remark;
     const struct decision *d = record_decision(&view->record, id);
     const char *commit = record_commit(&view->record, id);
     enum outcome outcome = facts_outcome(&view->facts, id);
@@ -62,6 +63,8 @@ static void add_experiment(struct table *table, const struct view *view, int64_t
     table_take(table, short_change(view, id));
     table_take(table, text_shorten(d != NULL && d->reason != NULL ? d->reason : "-", REASON_WIDTH));
     table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
+    if (remarks)
+        table_take(table, text_shorten(remark != NULL ? remark : "", REASON_WIDTH));
 }
 
 static int print_table(const struct table *table, struct err *err)
@@ -74,15 +77,25 @@ static int print_table(const struct table *table, struct err *err)
     return rc;
 }
 
+static bool has_remarks(const struct record *record, int64_t first)
+{
+    for (size_t i = (size_t)first - 1; i < record->n_experiments; i++)
+        if (record->experiments[i].remark != NULL)
+            return true;
+    return false;
+}
+
+/* The column of remarks is there only where somebody made one. */
 static int log_table(const struct view *view, int64_t first, struct err *err)
 {
-    static const char *const heads[] = {"id",     "decision", "mean",   "n",
-                                        "effect", "change",   "reason", "commit"};
+    static const char *const heads[] = {"id",     "decision", "mean",   "n",     "effect",
+                                        "change", "reason",   "commit", "remark"};
+    bool remarks = has_remarks(&view->record, first);
     struct table table;
 
-    table_init(&table, heads, "rlrrllll");
+    table_init(&table, heads, remarks ? "rlrrlllll" : "rlrrllll");
     for (int64_t id = first; id <= (int64_t)view->record.n_experiments; id++)
-        add_experiment(&table, view, id);
+        add_experiment(&table, view, id, remarks);
     int rc = print_table(&table, err);
     table_clear(&table);
     return rc;

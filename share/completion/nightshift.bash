@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for nightshift: commands, options, and studies below the current directory.
+# Install as /usr/share/bash-completion/completions/nightshift, or source it.
+
+_nightshift_options()
+{
+    case $1 in
+        init) echo --metric --command ;;
+        check) echo --json ;;
+        run) echo --experiments --hours --until --jobs --dir --dry-run --quiet ;;
+        stop) echo --now --dir ;;
+        enqueue | note | watch) echo --dir ;;
+        status) echo --json --oneline --dir ;;
+        log) echo --json --decisions --last --dir ;;
+        show | diff) echo --json --dir ;;
+        best) echo --head --json --dir ;;
+        reproduce) echo --all --ref --dir ;;
+        report) echo --output --dir ;;
+        export) echo --format --dir ;;
+        doctor) echo --deep --json --dir ;;
+        list) echo --json ;;
+    esac
+}
+
+_nightshift()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+    local commands='init check run stop enqueue note status watch log show diff best reproduce
+                    report export doctor list help'
+
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
+    elif [[ $before == --format || $before == -f ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'tsv jsonl csv' -- "$word")
+    elif [[ $before == --dir || $before == --output || $before == -o ]]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+    elif [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_nightshift_options "$command") --help" -- "$word")
+    elif [[ $command == list ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'strategies executors sections studies' -- "$word")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.@(yaml|yml|json)' -- "$word"; compgen -d -- "$word")
+    fi
+}
+
+complete -o filenames -F _nightshift nightshift
