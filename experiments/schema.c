@@ -59,14 +59,15 @@ const char *const schema[] = {
     ") STRICT",
     "CREATE UNIQUE INDEX one_ok ON run (experiment, seed) WHERE class = 'ok'",
 
+    /* against NULL: the baseline's own seeds, with nothing to compare */
     "CREATE TABLE pair ("
     "  id INTEGER PRIMARY KEY,"
     "  experiment INTEGER NOT NULL REFERENCES experiment,"
-    "  against INTEGER NOT NULL REFERENCES experiment,"
+    "  against INTEGER REFERENCES experiment,"
     "  idx INTEGER NOT NULL CHECK (idx >= 0),"
-    "  seed INTEGER NOT NULL UNIQUE,"
-    "  UNIQUE (experiment, against, idx)"
+    "  seed INTEGER NOT NULL UNIQUE"
     ") STRICT",
+    "CREATE UNIQUE INDEX pair_index ON pair (experiment, ifnull(against, 0), idx)",
 
     "CREATE TABLE decision ("
     "  number INTEGER PRIMARY KEY,"

@@ -118,10 +118,11 @@ static int load_pair(struct store *store, struct record *out, struct query *q, s
 {
     struct pair pair = {.experiment = query_get_int(q)};
 
-    pair.against = query_get_int(q);
+    pair.against = query_get_known(q, 0);
     pair.index = (int)query_get_int(q);
     pair.seed = (uint32_t)query_get_int(q);
-    if (!is_id(pair.experiment, out->n_experiments) || !is_id(pair.against, out->n_experiments))
+    if (!is_id(pair.experiment, out->n_experiments) ||
+        (pair.against != 0 && !is_id(pair.against, out->n_experiments)))
         return broken_row(store, "pair", (int64_t)out->n_pairs + 1, err);
     record_add_pair(out, &pair);
     return 0;

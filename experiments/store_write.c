@@ -117,7 +117,7 @@ int store_add_pair(struct store *store, const struct pair *pair, struct err *err
 
     query_begin(&q, store, "INSERT INTO pair (experiment, against, idx, seed) VALUES (?, ?, ?, ?)");
     query_put_int(&q, pair->experiment);
-    query_put_int(&q, pair->against);
+    query_put_known(&q, pair->against, 0);
     query_put_int(&q, pair->index);
     query_put_int(&q, pair->seed);
     if (query_run(&q, err) == 0)

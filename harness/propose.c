@@ -18,20 +18,9 @@ void experiment_clear(struct experiment *experiment)
     *experiment = (struct experiment){0};
 }
 
-/* Decisions come in the order of the experiments, so those that `id` may know are the first ones. */
-static size_t known_decisions(const struct record *record, int64_t id)
-{
-    size_t n = 0;
-
-    while (n < record->n_decisions &&
-           record->decisions[n].experiment <= id - record->study.lookahead)
-        n++;
-    return n;
-}
-
 int64_t propose_against(const struct record *record, int64_t id)
 {
-    size_t n = known_decisions(record, id);
+    size_t n = verify_known(record, id);
 
     return n > 0 ? record->decisions[n - 1].incumbent : 0;
 }
@@ -60,7 +49,7 @@ static void own_loss(struct past *out, const struct record *record, const struct
 static void fill_history(struct history *history, struct past *past, const struct record *record,
                          int64_t id)
 {
-    size_t known = known_decisions(record, id);
+    size_t known = verify_known(record, id);
 
     for (size_t i = 0; i < record->n_experiments; i++)
         past[i] = (struct past){.unit = record->experiments[i].unit,

@@ -129,17 +129,6 @@ static bool collect_pairs(struct needs *out, double *diff, size_t *n_diff,
     return true;
 }
 
-static double sample_sd(const double *x, size_t n)
-{
-    double mean = 0, squares = 0;
-
-    for (size_t i = 0; i < n; i++)
-        mean += x[i] / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-    return n < 2 ? (double)NAN : sqrt(squares / (double)(n - 1));
-}
-
 static void next_of_candidate(struct needs *out, const struct record *record, int64_t experiment,
                               int64_t against, const struct pair *const *pairs, size_t n,
                               const struct judge *judge, const struct noise *noise)
@@ -149,7 +138,7 @@ static void next_of_candidate(struct needs *out, const struct record *record, in
 
     if (!collect_pairs(out, diff, &n_diff, record, pairs, n))
         return;
-    out->sample_sd = sample_sd(diff, n_diff);
+    out->sample_sd = sqrt(noise_sample(diff, n_diff).s2);
     size_t most = 2 * (size_t)record->study.rule.max_seeds;
     if (n_diff > 0) {
         judge_pairs(&out->judgement, judge, noise, diff, n_diff);
@@ -182,16 +171,28 @@ void verify_next(struct needs *out, const struct record *record, int64_t experim
         next_of_candidate(out, record, experiment, against, pairs, n, judge, noise);
 }
 
-void verify_noise(struct noise *out, const struct record *record, int64_t experiment)
+size_t verify_known(const struct record *record, int64_t experiment)
 {
     int64_t last = experiment - record->study.lookahead;
-    double *s2 = mem_new(record->n_decisions, sizeof *s2);
-    double *df = mem_new(record->n_decisions, sizeof *df);
     size_t n = 0;
 
-    for (size_t i = 0; i < record->n_decisions; i++) {
+    while (n < record->n_decisions && record->decisions[n].experiment < experiment &&
+           (record->decisions[n].experiment <= last || n == 0 ||
+            record->decisions[n - 1].incumbent == 0))
+        n++;
+    return n;
+}
+
+void verify_noise(struct noise *out, const struct record *record, int64_t experiment)
+{
+    size_t known = verify_known(record, experiment);
+    double *s2 = mem_new(known, sizeof *s2);
+    double *df = mem_new(known, sizeof *df);
+    size_t n = 0;
+
+    for (size_t i = 0; i < known; i++) {
         const struct decision *d = &record->decisions[i];
-        if (d->experiment > last || d->against == 0 || d->n < 2 || !isfinite(d->sd))
+        if (d->against == 0 || d->n < 2 || !isfinite(d->sd))
             continue;
         s2[n] = d->sd * d->sd;
         df[n++] = d->n - 1;

@@ -37,7 +37,11 @@ struct needs {
 void verify_next(struct needs *out, const struct record *record, int64_t experiment,
                  int64_t against, const struct judge *judge, const struct noise *noise);
 
-/* The noise that experiment e may know: from the decisions of experiments up to e - lookahead. */
+/* How many of the decisions (which come in the order of the experiments) experiment e may know: those
+ * on experiments up to e - lookahead, and always the one that set the baseline. */
+size_t verify_known(const struct record *record, int64_t experiment);
+
+/* The noise that experiment e may know, from those decisions. */
 void verify_noise(struct noise *out, const struct record *record, int64_t experiment);
 
 /* The experiment's loss: the metric with its sign turned where more is better; NAN unknown. */
