@@ -45,20 +45,18 @@ static int check_conditional(const struct yaml *node, int at, const struct param
 }
 
 static int check_parameter(const struct study *study, const struct yaml *node, int at,
-                           const char *word, bool is_program, struct err *err)
+                           const char *word, struct err *err)
 {
     int index = space_find(&study->space, word);
 
     if (index < 0)
         return refuse_word(study, node, at, word, err);
-    if (is_program)
-        return yaml_refuse_at(node, at, err, "the program's name cannot depend on a parameter");
     return check_conditional(node, at, &study->space.params[index], err);
 }
 
 /* One placeholder [len], which begins at `found` within the node's text. */
 static int check_placeholder(const struct study *study, const struct yaml *node, const char *found,
-                             size_t len, bool is_program, struct err *err)
+                             size_t len, struct err *err)
 {
     int at = (int)(found - node->text) + 1, rc = 0;
     char *word = mem_strndup(found + 1, len - 2);
@@ -67,15 +65,12 @@ static int check_placeholder(const struct study *study, const struct yaml *node,
     if (kind == PLACEHOLDER_ARGS && strlen(node->text) != len)
         rc = yaml_refuse_at(node, at, err, "'{args}' must be an element of its own");
     else if (kind == PLACEHOLDER_PARAMETER)
-        rc = check_parameter(study, node, at, word, is_program, err);
-    else if (is_program && kind != PLACEHOLDER_STUDY_DIR)
-        rc = yaml_refuse_at(node, at, err, "the program's name cannot depend on '{%s}'", word);
+        rc = check_parameter(study, node, at, word, err);
     free(word);
     return rc;
 }
 
-static int check_element(const struct study *study, const struct yaml *node, bool is_program,
-                         struct err *err)
+static int check_element(const struct study *study, const struct yaml *node, struct err *err)
 {
     const char *text = node->text;
     size_t len;
@@ -84,15 +79,26 @@ static int check_element(const struct study *study, const struct yaml *node, boo
         return yaml_refuse(node, err,
                            "an element of the command must be text (quote what holds "
                            "braces: \"{config}\")");
-    if (*text == '\0' && (node->plain || is_program))
-        return yaml_refuse(node, err,
-                           is_program ? "the program's name is empty"
-                                      : "an element of the command is empty");
+    if (*text == '\0' && node->plain)
+        return yaml_refuse(node, err, "an element of the command is empty");
     if (strlen(text) > MAX_ELEMENT)
         return yaml_refuse(node, err, "longer than %d bytes", MAX_ELEMENT);
     for (; (text = placeholder_find(&len, text)) != NULL; text += len)
-        if (check_placeholder(study, node, text, len, is_program, err) != 0)
+        if (check_placeholder(study, node, text, len, err) != 0)
             return -1;
+    return 0;
+}
+
+/* What is run must be one program for all configs, found before the first run. */
+static int check_program(const struct yaml *node, struct err *err)
+{
+    size_t len;
+
+    if (node->kind == YAML_SCALAR && *node->text == '\0')
+        return yaml_refuse(node, err, "the program's name is empty");
+    if (node->kind == YAML_SCALAR && placeholder_find(&len, node->text) != NULL)
+        return yaml_refuse(node, err, "the program's name '%.60s' cannot hold a placeholder",
+                           node->text);
     return 0;
 }
 
@@ -104,9 +110,11 @@ int study_read_command(struct study *study, const struct yaml *node, struct err 
                            "one element each");
     if (node->n == 0)
         return yaml_refuse(node, err, "the command is empty");
+    if (check_program(node->items[0], err) != 0)
+        return -1;
     study->command = mem_new(node->n, sizeof *study->command);
     for (size_t i = 0; i < node->n; i++) {
-        if (check_element(study, node->items[i], i == 0, err) != 0)
+        if (check_element(study, node->items[i], err) != 0)
             return -1;
         study->command[study->n_command++] = mem_strdup(node->items[i]->text);
     }

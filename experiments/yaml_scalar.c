@@ -69,14 +69,16 @@ int yaml_read_type(enum yaml_type *type, double *number, const struct yaml *node
 
 static int refuse_type(const struct yaml *node, const char *expected, struct err *err)
 {
-    const char *key = node->key != NULL ? node->key : "this";
+    char subject[100] = "here must stand";
 
+    if (node->key != NULL)
+        snprintf(subject, sizeof subject, "'%.60s' must be", node->key);
     if (node->kind != YAML_SCALAR)
-        return yaml_refuse(node, err, "'%s' must be %s, not a %s", key, expected,
+        return yaml_refuse(node, err, "%s %s, not a %s", subject, expected,
                            node->kind == YAML_LIST ? "list" : "map");
     if (*node->text == '\0' && node->plain)
-        return yaml_refuse(node, err, "'%s' must be %s, not nothing", key, expected);
-    return yaml_refuse(node, err, "'%s' must be %s, not '%.60s'%s", key, expected, node->text,
+        return yaml_refuse(node, err, "%s %s, not nothing", subject, expected);
+    return yaml_refuse(node, err, "%s %s, not '%.60s'%s", subject, expected, node->text,
                        node->plain ? "" : " in quotes");
 }
 
