@@ -57,6 +57,22 @@ struct reader {
     char **argv;
 };
 
+static bool takes_rest(const struct option_row *row)
+{
+    size_t len = strlen(row->value), end = strlen("…");
+
+    return len >= end && strcmp(row->value + len - end, "…") == 0;
+}
+
+/* From the value of the row on, everything is its own; a "--" before it may stand for clarity. */
+static void take_rest(struct reader *r, const char **slot)
+{
+    if (strcmp(*slot, "--") == 0 && r->at + 1 < r->argc)
+        *slot = r->argv[++r->at];
+    for (r->out->rest[r->out->n_rest++] = *slot; r->at + 1 < r->argc;)
+        r->out->rest[r->out->n_rest++] = r->argv[++r->at];
+}
+
 /* Takes the value of a row: what stands behind '=' or '-n', else the next word. */
 static int take_value(struct reader *r, const struct option_row *row, const char *attached,
                       struct err *err)
@@ -76,6 +92,8 @@ static int take_value(struct reader *r, const struct option_row *row, const char
         attached = r->argv[++r->at];
     }
     *slot = attached;
+    if (takes_rest(row))
+        take_rest(r, slot);
     return 0;
 }
 
@@ -128,6 +146,7 @@ int arguments_read(struct arguments *out, bool *help, const struct command *comm
     *help = false;
     *out = (struct arguments){0};
     out->words = mem_new((size_t)argc, sizeof *out->words);
+    out->rest = mem_new((size_t)argc, sizeof *out->rest);
     out->options = mem_new(count_options(command), sizeof *out->options);
     if (read_words(&reader, help, err) == 0)
         return 0;
@@ -139,6 +158,7 @@ void arguments_free(struct arguments *arguments)
 {
     free(arguments->words);
     free(arguments->options);
+    free(arguments->rest);
     *arguments = (struct arguments){0};
 }
 

@@ -11,7 +11,8 @@
 
 #include "err.h"
 
-/* One option.  `value` is what --help shows behind it ("N"); NULL: the option takes none. */
+/* One option.  `value` is what --help shows behind it ("N"); NULL: the option takes none.  One that
+ * ends in "…" takes all words behind it, options among them: see arguments.rest. */
 struct option_row {
     const char *name; /* long name without dashes */
     char letter;      /* short form, 0: none */
@@ -23,6 +24,8 @@ struct arguments {
     const char **words; /* [n_words] operands in order */
     size_t n_words;
     const char **options; /* parallel to the command's rows: the value, "" for a flag, NULL: absent */
+    const char **rest; /* [n_rest] the words of an option that takes all, the value among them */
+    size_t n_rest;
 };
 
 struct command {
