@@ -353,7 +353,7 @@ static int be_orphan_hold(const struct options *o)
 static int be_late(const struct options *o)
 {
     if (fork() == 0) {
-        pause_ms(40);
+        pause_ms(10);
         print_result(o);
         _exit(0);
     }
