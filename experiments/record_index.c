@@ -109,7 +109,7 @@ void seed_table_set(struct seed_table *table, int64_t experiment, uint32_t seed,
 
 size_t seed_table_find(const struct seed_table *table, int64_t experiment, uint32_t seed)
 {
-    if (table->size == 0)
+    if (table->size == 0 || experiment == 0)
         return INDEX_NONE;
     const struct seed_slot *slot = &table->slots[probe(table, experiment, seed)];
     return slot->experiment == experiment ? slot->row : INDEX_NONE;

@@ -122,7 +122,7 @@ static int load_pair(struct store *store, struct record *out, struct query *q, s
     pair.index = (int)query_get_int(q);
     pair.seed = (uint32_t)query_get_int(q);
     if (!is_id(pair.experiment, out->n_experiments) ||
-        (pair.against != 0 && !is_id(pair.against, out->n_experiments)))
+        !is_id_or_none(pair.against, out->n_experiments))
         return broken_row(store, "pair", (int64_t)out->n_pairs + 1, err);
     record_add_pair(out, &pair);
     return 0;
