@@ -17,6 +17,7 @@ struct two {
     int64_t a, b;
     struct comparison shared; /* on the seeds that both ran */
     struct comparison tested; /* by the study's own test of one against the other; n 0: never */
+    struct comparison means;  /* over all seeds of each, not paired */
 };
 
 /* The test of b against a, or else that of a against b seen from the other side. */
@@ -37,6 +38,7 @@ static void compare(struct two *out, const struct view *view, int64_t a, int64_t
     *out = (struct two){.a = a, .b = b};
     facts_compare(&out->shared, &view->facts, a, b);
     find_test(&out->tested, &view->facts, a, b);
+    facts_compare_means(&out->means, &view->facts, a, b);
 }
 
 static json_t *changes_as_json(const struct view *view, const struct two *two)
@@ -93,6 +95,7 @@ static int print_json(const struct view *view, const struct two *two, struct err
     json_object_set_new(object, "metric", view_json_text(view->record.study.metric));
     json_object_set_new(object, "params", changes_as_json(view, two));
     json_object_set_new(object, "shared_seeds", comparison_as_json(&two->shared));
+    json_object_set_new(object, "means", comparison_as_json(&two->means));
     json_object_set_new(object, "tested",
                         two->tested.n > 0 ? comparison_as_json(&two->tested) : json_null());
     int rc = view_print_json(object, err);
@@ -171,8 +174,9 @@ static void write_verdict(struct str *out, const struct two *two)
         str_addf(out, " on %zu seed%s that both ran (Student's t); %s\n", c->n,
                  c->n == 1 ? "" : "s", claim(c->low, c->high, false));
     } else {
-        str_add(out, "no seed was run by both, so their means are not paired and no difference can "
-                     "be claimed\n");
+        say_measured(out, two->means.mean, two->means.low, two->means.high);
+        str_addf(out, " between means over different seeds (Welch's t); %s\n",
+                 claim(two->means.low, two->means.high, false));
     }
 }
 
@@ -232,9 +236,8 @@ const struct command command_diff = {
     .help =
         "The parameters that differ, the means over all seeds of each, and the difference seed by\n"
         "seed: from the study's own test where one was tested against the other, else on the\n"
-        "seeds that both ran.  Positive: B is better.  B left out is the verified incumbent, or "
-        "else the\n"
-        "baseline.\n"
+        "seeds that both ran, else from their means.  Positive: B is better.  B left out is the\n"
+        "verified incumbent, or else the baseline.\n"
         "\n"
         "  nightshift diff 1 17\n",
     .options = options,

@@ -205,6 +205,24 @@ void facts_compare(struct comparison *out, const struct facts *facts, int64_t a,
     free(seeds);
 }
 
+void facts_compare_means(struct comparison *out, const struct facts *facts, int64_t a, int64_t b)
+{
+    const struct study *study = &facts->record->study;
+    struct summary x = record_summary(facts->record, a), y = record_summary(facts->record, b);
+    double vx = x.sd * x.sd / (double)x.n, vy = y.sd * y.sd / (double)y.n, se = sqrt(vx + vy);
+
+    *out = (struct comparison){
+        .n = x.n < y.n ? x.n : y.n, .mean = x.mean - y.mean, .sd = se, .low = NAN, .high = NAN};
+    if (study->maximize)
+        out->mean = -out->mean;
+    if (out->n < 2 || !(se > 0))
+        return;
+    double df = (vx + vy) * (vx + vy) / (vx * vx / (double)(x.n - 1) + vy * vy / (double)(y.n - 1));
+    double half = gsl_cdf_tdist_Qinv(study->rule.alpha, df) * se;
+    out->low = out->mean - half;
+    out->high = out->mean + half;
+}
+
 const struct decision *facts_decision_between(const struct facts *facts, int64_t experiment,
                                               int64_t against)
 {

@@ -58,6 +58,13 @@ struct comparison {
 };
 void facts_compare(struct comparison *out, const struct facts *facts, int64_t a, int64_t b);
 
+/*
+ * The same from the means over all seeds of each, paired or not: Welch's t (Welch 1947, doi
+ * 10.2307/2332510; Satterthwaite 1946), level 1 - 2 alpha.  n is the smaller number of seeds, sd
+ * the standard error of the difference.
+ */
+void facts_compare_means(struct comparison *out, const struct facts *facts, int64_t a, int64_t b);
+
 /* The newest decision that compared `experiment` with `against`; NULL: none.  Borrowed. */
 const struct decision *facts_decision_between(const struct facts *facts, int64_t experiment,
                                               int64_t against);

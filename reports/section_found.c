@@ -87,37 +87,52 @@ static size_t write_line_of_keeps(struct str *out, const struct facts *facts)
     return unclaimed;
 }
 
-/* Was the best config ever run beside the baseline?  If not, say so and how to find out. */
+static void write_difference(struct str *out, const struct comparison *c)
+{
+    str_add(out, c->low > 0 ? "better by " : "no difference can be claimed: ");
+    say_effect(out, c->mean);
+    str_add(out, ", interval ");
+    say_interval(out, c->low, c->high);
+}
+
+/* The steps may not be added up, but the two ends may be compared: on the seeds that both ran, or
+ * else by their means. */
+static void write_total_unpaired(struct str *out, const struct facts *facts, int64_t best)
+{
+    struct summary base = record_summary(facts->record, 1), s = record_summary(facts->record, best);
+    struct comparison c;
+
+    facts_compare_means(&c, facts, 1, best);
+    str_add(out, "Against the baseline as a whole: ");
+    if (isfinite(c.low)) {
+        write_difference(out, &c);
+        str_addf(out, " (%zu and %zu seeds, not paired, Welch's t). ", s.n, base.n);
+    } else {
+        str_add(out, "not known, for want of seeds. ");
+    }
+    str_add(out,
+            "The two were never run on the same seeds: each step was tested against the "
+            "incumbent of its time on seeds of its own, so the steps' effects may not be added "
+            "up. To measure it, run both configs on the same fresh seeds (the config files lie "
+            "beside their runs) and compare seed by seed.\n\n");
+}
+
 static void write_total(struct str *out, const struct facts *facts, int64_t best)
 {
     const struct decision *own = facts_decision_between(facts, best, 1);
     struct comparison c;
 
-    if (own != NULL && decision_is_claim(own)) {
-        str_add(out, "Against the baseline: better by ");
-        say_effect(out, own->mean);
-        str_add(out, ", interval ");
-        say_interval(out, own->low, own->high);
-        str_addf(out, ", %d pairs.\n\n", own->n);
-        return;
-    }
     facts_compare(&c, facts, 1, best);
-    if (c.n == 0 || !isfinite(c.low)) {
-        str_addf(out,
-                 "Against the baseline as a whole: not measured (%zu seed%s in common). The "
-                 "steps were tested "
-                 "one by one, each against the incumbent of its time and on seeds of its own, "
-                 "so their effects may not be added up. To measure it, run both configs on the "
-                 "same fresh seeds (the config files lie beside their runs) and compare seed "
-                 "by seed.\n\n",
-                 c.n, c.n == 1 ? "" : "s");
+    if (own != NULL)
+        c = (struct comparison){(size_t)own->n, own->mean, own->sd, own->low, own->high};
+    if (own == NULL && !isfinite(c.low)) {
+        write_total_unpaired(out, facts, best);
         return;
     }
-    str_add(out, c.low > 0 ? "Against the baseline, on the seeds that both ran: better by "
-                           : "Against the baseline, on the seeds that both ran, no difference can "
-                             "be claimed: ");
-    say_measured(out, c.mean, c.low, c.high);
-    str_addf(out, ", %zu seeds (Student's t).\n\n", c.n);
+    str_add(out, "Against the baseline: ");
+    write_difference(out, &c);
+    str_addf(out, ", %zu %s%s.\n\n", c.n, own != NULL ? "pair" : "common seed",
+             c.n == 1 ? "" : "s");
 }
 
 static void write_what_an_interval_means(struct str *out, const struct study *study)
@@ -127,7 +142,8 @@ static void write_what_an_interval_means(struct str *out, const struct study *st
 
     str_addf(out,
              "What the interval means: level %s %% (1 - 2 alpha, alpha = %s), from the test's own "
-             "stage-wise order. It is made from the very pairs that decided, so for keeps it is "
+             "stage-wise order where a test decided. It is made from the very pairs that decided, "
+             "so for keeps it is "
              "optimistic: among many candidates, those that were kept are also those that were "
              "lucky. Expect the true effect nearer to zero.\n",
              number_short(level, 100 * (1 - 2 * alpha), 3), number_text(text, alpha));

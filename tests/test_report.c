@@ -180,9 +180,11 @@ static void effects_of_a_line_of_keeps_are_not_added_up(void **state)
     assert_says(text, "**Experiment 3 is the best verified config**");
     assert_says(text, "| +0.11 | \\[+0.04, +0.18\\] |");
     assert_says(text, "| +0.09 | \\[+0.02, +0.16\\] |");
-    assert_says(text, "not measured (0 seeds in common)");
-    assert_silent(text, "better by");
-    assert_silent(text, "0.2 "); /* 0.11 + 0.09 */
+    /* means 3.08 (n 5) and 2.85 (n 2); the sum of the steps would be 0.2 */
+    assert_says(text, "as a whole: better by +0.23, interval [+0.0");
+    assert_says(text, "(2 and 5 seeds, not paired, Welch's t)");
+    assert_says(text, "may not be added up");
+    assert_silent(text, "0.2,");
     free(text);
     night_end(&night);
 }
@@ -541,6 +543,37 @@ static void a_comparison_uses_shared_seeds_and_students_t(void **state)
     night_end(&night);
 }
 
+/* Means 2 and 1, each of two seeds with variance 2: se sqrt 2 with 2 degrees of freedom. */
+static void means_over_different_seeds_are_compared_by_welch(void **state)
+{
+    struct night night;
+    struct facts facts;
+    struct comparison c;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_propose(&night, 0, "");
+    night_propose(&night, 1, "layers=4");
+    night_run(&night, 1, 1, CLASS_OK, 1, NULL);
+    night_run(&night, 1, 2, CLASS_OK, 3, NULL);
+    night_run(&night, 2, 3, CLASS_OK, 0, NULL);
+    facts_init(&facts, &night.record);
+    facts_compare_means(&c, &facts, 1, 2);
+    assert_true(isnan(c.low)); /* one seed has no spread */
+    facts_clear(&facts);
+    night_run(&night, 2, 4, CLASS_OK, 2, NULL);
+    facts_init(&facts, &night.record);
+    facts_compare_means(&c, &facts, 1, 2);
+    assert_int_equal(c.n, 2);
+    assert_close(c.mean, 1, 1e-12, 0);
+    assert_close(c.low, 1 - 2.919986 * sqrt(2), 0, 1e-5);
+    assert_close(c.high, 1 + 2.919986 * sqrt(2), 0, 1e-5);
+    facts_compare(&c, &facts, 1, 2);
+    assert_int_equal(c.n, 0);
+    facts_clear(&facts);
+    night_end(&night);
+}
+
 static void where_more_is_better_a_larger_value_is_a_gain(void **state)
 {
     struct night night;
@@ -631,6 +664,7 @@ int main(void)
         cmocka_unit_test(the_report_lands_in_the_folder_that_was_asked_for),
         cmocka_unit_test(seeds_of_own_pairs_come_first_and_each_once),
         cmocka_unit_test(a_comparison_uses_shared_seeds_and_students_t),
+        cmocka_unit_test(means_over_different_seeds_are_compared_by_welch),
         cmocka_unit_test(where_more_is_better_a_larger_value_is_a_gain),
         cmocka_unit_test(the_verified_incumbent_is_the_last_verified_keep),
         cmocka_unit_test(the_chart_marks_keeps_and_needs_three_points),

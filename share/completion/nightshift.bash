@@ -40,7 +40,7 @@ _nightshift()
     elif [[ $command == list ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'strategies executors sections studies' -- "$word")
     else
-        mapfile -t COMPREPLY < <(compgen -f -X '!*.@(yaml|yml|json)' -- "$word"; compgen -d -- "$word")
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.yaml' -- "$word"; compgen -d -- "$word")
     fi
 }
 

@@ -1,0 +1,175 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The commands that look at a study, from outside.  Plain TAP; run from the repository root.
+
+build=$(cd "${BUILD:-build}" && pwd)
+nightshift=$build/nightshift
+work=$(mktemp -d "${TMPDIR:-/tmp}/read-XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+unset NO_COLOR
+n=0
+
+ok() # STATUS NAME
+{
+    n=$((n + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $n - $2"
+    else
+        echo "not ok $n - $2"
+        sed 's/^/# /' "$work/out" "$work/said"
+    fi
+}
+
+# look STATUS COMMAND...: runs nightshift; true where it ends with STATUS.
+look()
+{
+    want=$1
+    shift
+    timeout 60 "$nightshift" "$@" >"$work/out" 2>"$work/said" </dev/null
+    [ $? -eq "$want" ]
+}
+
+says() { grep -qF -- "$1" "$work/out"; }
+
+# refused TEXT NAME COMMAND...: exit 2, nothing on standard output, one line with TEXT.
+refused()
+{
+    text=$1 name=$2
+    shift 2
+    look 2 "$@" && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/said")" -eq 1 ] &&
+        grep -qF -- "$text" "$work/said"
+    ok $? "$name"
+}
+
+# A study whose parameter `mode` makes the trainer fail now and then; test_loss must never be seen.
+mkdir "$work/night" && cd "$work/night" || exit 1
+cat >trainer.sh <<'END'
+#!/bin/sh
+# trainer.sh SEED LAYERS MODE
+echo "{\"test_loss\": 0.123456789}"
+[ "$3" = bad ] && echo "out of cheese | <b>" >&2 && exit 3
+awk -v seed="$1" -v layers="$2" \
+    'BEGIN { print "val_loss: " 3 - 0.5 * layers + seed % 97 / 9700 }'
+END
+chmod +x trainer.sh
+cat >night.yaml <<'END'
+name: night
+metric: {name: val_loss, goal: minimize}
+trainer: {command: [./trainer.sh, "{seed}", "{layers}", "{mode}"], timeout: 20s}
+parameters:
+  layers: {distribution: int_uniform, min: 1, max: 4, start: 1}
+  mode: {values: [good, bad], start: good}
+search: {strategy: grid}
+jobs: 2
+run_cap: 8
+END
+
+refused "no study has been run" 'without a study there is nothing to look at' log
+refused "has not been run yet" 'a study that was never run says how to begin' log night.yaml
+look 0 run night.yaml -q
+ok $? 'the study runs'
+
+look 0 log && [ "$(wc -l <"$work/out")" -ge 5 ] && head -1 "$work/out" | grep -q '^id  decision' &&
+    grep -q '^ 1  + keep' "$work/out" && grep -q 'x failed' "$work/out"
+ok $? 'log: one line an experiment, keeps and failures marked'
+awk 'NR == 1 { at = index($0, "change") } NR > 1 && substr($0, at - 1, 1) != " " { bad = 1 }
+     END { exit bad }' "$work/out" 2>>"$work/said"
+ok $? 'log: columns line up'
+grep -q "$(printf '\033')" "$work/out"
+[ $? -eq 1 ]
+ok $? 'log: no colour where output is no terminal'
+
+look 0 log --json night.yaml -n 1 && [ "$(wc -l <"$work/out")" -eq 1 ]
+ok $? 'log -n 1: the last one; options may follow operands'
+look 0 log --json && says '"id":1,' && says '"purpose":"baseline"' && says '"decision":"failed"' &&
+    says '"values":[null]' && ! grep -qiE '[:,[]-?(nan|inf)' "$work/out"
+ok $? 'log --json: failed runs are null'
+for key in id params purpose seeds values decision verified reason effect commit; do
+    [ "$(grep -c "\"$key\":" "$work/out")" -eq "$(wc -l <"$work/out")" ] || echo "$key" >>"$work/said"
+done
+[ ! -s "$work/said" ]
+ok $? 'log --json: every line has every key of the contract'
+look 0 log --decisions --json && head -1 "$work/out" | grep -q '"number":1,"verdict":"keep"'
+ok $? 'log --decisions --json: oldest first'
+look 0 log --decisions && says 'verdict'
+ok $? 'log --decisions: a table'
+
+look 0 best && says 'verified' && look 0 best --json && says '"verified":true' && says '"value":'
+ok $? 'best: the verified incumbent'
+look 0 best --head --json && says '"id":'
+ok $? 'best --head'
+best=$(sed 's/.*"id":\([0-9]*\).*/\1/' "$work/out")
+
+look 0 show "$best" && says 'effect' && says 'pairs (a positive difference is better)' &&
+    says "nightshift reproduce" && says "/runs/$best/"
+ok $? 'show: pairs, effect and the command that runs it again'
+look 0 show night.yaml "$best" --json && says '"runs":[{' && says '"metrics":{' && says '"pairs":[{'
+ok $? 'show --json: runs with metrics, pairs'
+look 0 diff "$best" 1 && says 'layers' && says 'val_loss'
+ok $? 'diff: parameters and means'
+look 0 diff night.yaml 1 "$best" --json && says '"params":{"layers":[1,' && says '"tested":'
+ok $? 'diff --json with a study and two experiments'
+
+look 0 status && says 'night: not running' && says 'failed: exit'
+ok $? 'status: counts and failures by cause'
+look 0 status --oneline && [ "$(wc -l <"$work/out")" -eq 1 ] && says 'night idle '
+ok $? 'status --oneline: one line'
+look 0 status --json && says '"state":"idle"' && says '"failures":{"exit":'
+ok $? 'status --json'
+look 0 watch && says 'night: not running'
+ok $? 'watch prints once where there is no terminal'
+
+look 0 list strategies && says 'perturb' && look 0 list executors && says 'local' &&
+    look 0 list sections && says 'found' && look 0 list studies && says 'runs/night'
+ok $? 'list: strategies, executors, sections, studies'
+refused "did you mean 'strategies'" 'list: a misspelt kind is suggested' list strategy
+
+look 0 export --format tsv && [ "$(head -1 "$work/out")" = \
+    "$(printf 'commit\tval_loss\tmemory_gb\tstatus\tdescription')" ] &&
+    awk -F '\t' 'NF != 5 || (NR > 1 && $4 !~ /^(keep|discard|crash)$/) { exit 1 }' "$work/out"
+ok $? 'export tsv: five columns of autoresearch'
+look 0 export -f csv && awk -F , 'NR == 1 { n = NF } NF != n { exit 1 }' "$work/out"
+ok $? 'export csv: every row as wide as its head'
+look 0 export --format=jsonl && says '"class":"exit"'
+ok $? 'export jsonl'
+refused 'not available in this version' 'export optuna is refused' export --format optuna
+refused '--format is needed' 'export wants a format' export
+
+look 0 report -o "$work/there" && [ "$(cat "$work/out")" = "$work/there/REPORT.md" ] &&
+    cp "$work/there/REPORT.md" "$work/first" && look 0 report -o "$work/there" &&
+    cmp "$work/there/REPORT.md" "$work/first" &&
+    cmp "$work/there/REPORT.md" runs/night/report/REPORT.md
+ok $? 'report: the same record gives the same bytes, as after the run'
+cp "$work/first" "$work/out"
+says '## What was found?' && says 'better by +' && says 'out of cheese \| \<b\>' &&
+    says 'nightshift reproduce runs/night 1'
+ok $? 'report: found, failures with their last words, commands'
+
+refused 'there is no experiment 99' 'an unknown experiment is refused' show 99
+refused "no experiment's number" 'a word is no experiment' show first
+refused 'it takes [STUDY] ID' 'show wants an experiment' show
+refused 'too many' 'too many words are refused' log night.yaml 3
+refused 'nope.yaml' 'a missing study file is named' status nope.yaml
+
+: >"$work/out"
+for command in log 'log --json' "show $best" "show $best --json" 'export --format csv' status best; do
+    # shellcheck disable=SC2086 # words on purpose
+    "$nightshift" $command >>"$work/out" 2>&1
+done
+cat "$work/first" >>"$work/out"
+! says test_loss && ! says 0.123456789
+ok $? 'the test loss is shown by no command'
+
+"$nightshift" log --json 2>"$work/said" >/dev/full
+[ $? -eq 3 ] && grep -q 'standard output' "$work/said"
+ok $? 'a full disk is noticed'
+
+before=$(find runs -type f -exec cksum {} + | sort)
+chmod -R a-w runs
+look 0 log && look 0 status && look 0 show 1
+ok $? 'a record in a folder that may not be written can be read'
+chmod -R u+w runs
+[ "$before" = "$(find runs -type f -exec cksum {} + | sort)" ]
+ok $? 'looking changes no file'
+
+echo "1..$n"
