@@ -90,10 +90,26 @@ static void note_unseen_parameters(struct checked *c)
     }
 }
 
+/* "python3 train.py": the script must lie beside the study, since runs have folders of their own.
+ */
+static void note_missing_script(struct checked *c)
+{
+    const char *word = c->study.n_command > 1 ? c->study.command[1] : "";
+    size_t len;
+
+    if (*word == '-' || strpbrk(word, "./") == NULL || placeholder_find(&len, word) != NULL)
+        return;
+    char *path = path_join(c->place.study_dir, word);
+    if (!file_exists(path))
+        add_note(c, mem_printf("'%s' does not exist beside the study file", word));
+    free(path);
+}
+
 static void find_notes(struct checked *c)
 {
     const struct study *study = &c->study;
 
+    note_missing_script(c);
     note_unseen_parameters(c);
     if (!command_mentions(study, PLACEHOLDER_SEED, NULL))
         add_note(c, mem_strdup("the command has no {seed}: runs of one config differ only by what "
@@ -242,7 +258,7 @@ static int print_table(const struct checked *c, struct err *err)
     const json_t *note;
     size_t i;
 
-    str_addf(&out, "study %s is sound: %s of %s\n", c->study.name,
+    str_addf(&out, "study %s is sound: %s %s\n", c->study.name,
              c->study.maximize ? "maximize" : "minimize", c->study.metric);
     str_addf(&out, "trainer %s\n\n", c->program);
     add_params(&out, &c->study.space);
