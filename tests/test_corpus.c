@@ -195,6 +195,12 @@ static void cuts_are_at_the_borders_nearest_to_the_shares(void **state)
     static const char *const even = "aa\n\nbb\n\ncc\n\ndd\n\nee\n\nff\n\ngg\n\nhh\n\nii\n\njj\n\n";
     /* Documents end at 17, 24, 28, 30. */
     static const char *const uneven = "aaaaaaaaaaaaaaa\n\nbbbbb\n\ncc\n\ndd";
+    /* Documents end at 27, 38, 40: validation would have 11 bytes for 4. */
+    static const char *const large = "a\na\na\na\na\na\na\na\na\na\na\na\na\n\n"
+                                     "b\nb\nb\nb\nb\n\nc\n";
+    /* Documents end at 32, 39, 40: the test would have 1 byte for 4. */
+    static const char *const small = "a\na\na\na\na\na\na\na\na\na\na\na\na\na\na\n\n\n"
+                                     "b\nb\nb\n\nc";
     static const char *const lines = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n";
     const struct {
         const char *text;
@@ -209,6 +215,8 @@ static void cuts_are_at_the_borders_nearest_to_the_shares(void **state)
         {even, 0, 0, 40, 40, 0},
         {even, 0.05, 0.05, 36, 39, 1}, /* one document is more than both shares */
         {uneven, 0.2, 0.2, 17, 24, 0}, /* the targets are 18 and 24 */
+        {large, 0.1, 0.1, 31, 35, 1},
+        {small, 0.1, 0.1, 32, 36, 1},
         {lines, 0.1, 0.1, 16, 18, 1},
     };
     struct err err = {0};

@@ -147,6 +147,7 @@ static void published_patterns_cut_text_as_they_are_written(void **state)
         {"cl100k", "  if (a1)\r\n\r\n  b", " | if| (|a|1|)\r\n\r\n| | b"},
         {"cl100k", "\xe6\x97\xa5\xe6\x9c\xac \xce\xb1", "\xe6\x97\xa5\xe6\x9c\xac| \xce\xb1"},
         {"b+", "abbc", "a|bb|c"}, /* what no match covers is a piece too */
+        {"b*", "abbc", "a|bb|c"}, /* and an empty match is none */
         {"cl100k", "a\xff\xfe b", "a|\xff\xfe| b"},
         {"cl100k", "a\xe2\x82", "a|\xe2\x82"}, /* a character cut off by the end of the text */
         {"cl100k", "", ""},
@@ -499,6 +500,8 @@ static void pieces_are_encoded_by_the_lowest_rank_first(void **state)
         merges[r] = (struct merge){left < 3 ? 'a' + left : 253 + left,
                                    right < 3 ? 'a' + right : 253 + right, 256 + r};
     }
+    merges[MERGES - 1].left = merges[0].left; /* a pair that stands twice: the first counts */
+    merges[MERGES - 1].right = merges[0].right;
     struct bpe *bpe = bpe_new(byte_ids, merges, MERGES);
     for (int trial = 0; trial < 3000; trial++) { /* short ones come again: the cache answers */
         unsigned char piece[LONGEST];
@@ -633,6 +636,34 @@ static void a_tokenizer_that_is_written_and_read_is_the_same(void **state)
     free(dir);
 }
 
+static void bytes_are_spelt_as_gpt2_does(void **state)
+{
+    /* openai/gpt-2, encoder.py, bytes_to_unicode(): the stand-ins are 256 + their place among the
+     * bytes that do not print, 0 … 32, 127 … 160 and 173. */
+    static const char *const lines[] = {
+        "\n      \"\xc4\x80\": 0,",  /* U+0100 */
+        "\n      \"\xc4\x8a\": 10,", /* U+010A */
+        "\n      \"\xc4\xa0\": 32,", /* U+0120 */
+        "\n      \"!\": 33,",         "\n      \"\\\"\": 34,",
+        "\n      \"~\": 126,",        "\n      \"\xc4\xa1\": 127,", /* U+0121 */
+        "\n      \"\xc5\x82\": 160,",                               /* U+0142 */
+        "\n      \"\xc2\xa1\": 161,", "\n      \"\xc5\x83\": 173,", /* U+0143 */
+        "\n      \"\xc3\xbf\": 255,",
+    };
+    struct err err = {0};
+    struct tokenizer *t;
+    struct str text = {0};
+
+    (void)state;
+    assert_int_equal(tokenizer_new(&t, ".", NULL, 0, &err), 0);
+    tokenizer_write(&text, t);
+    for (size_t i = 0; i < COUNT(lines); i++)
+        if (strstr(text.at, lines[i]) == NULL)
+            fail_msg("there is no line %s", lines[i]);
+    str_clear(&text);
+    tokenizer_free(t);
+}
+
 /* A whole tokenizer.json with the bytes as ids 0 … 255 in the order of their spellings. */
 static char *json_of(const char *pre_tokenizer, const char *more_vocab, const char *merges,
                      const char *more)
@@ -756,6 +787,7 @@ int main(void)
         cmocka_unit_test(a_piece_as_long_as_the_window_is_encoded_in_little_time),
         cmocka_unit_test(ids_that_stand_for_nothing_decode_to_nothing),
         cmocka_unit_test(a_tokenizer_that_is_written_and_read_is_the_same),
+        cmocka_unit_test(bytes_are_spelt_as_gpt2_does),
         cmocka_unit_test(the_forms_of_others_open_too),
         cmocka_unit_test(what_would_give_other_ids_is_refused),
     };
