@@ -4,7 +4,8 @@
  *
  * Everything is recorded here before it is acted on.  One read-write connection exists at a time
  * (the loop's, under the study's lock) and alone checkpoints; every other one is read-only.
- * Doubles that must be exact are kept as their IEEE-754 bits beside a REAL for SQL's convenience.
+ * Values and metrics are kept as their IEEE-754 bits beside a REAL for SQL's convenience; the other
+ * doubles are REAL: exact, NULL for NAN, but -0.0 comes back as 0.0.
  * A failed call leaves the transaction to store_rollback().  The tables stand in schema.c;
  * user_version numbers them, application_id is "NSDB".
  */
@@ -57,7 +58,7 @@ struct run_facts {
 /* Intent, before the process exists: state as given (class NONE). */
 int store_start_run(struct store *store, const struct run *run, int64_t session,
                     const struct run_facts *facts, struct err *err);
-/* The end: class, exit, value, usage. */
+/* The end: class, exit, value, usage.  A run ends once: a second end is an integrity error. */
 int store_end_run(struct store *store, const struct run *run, const struct run_facts *facts,
                   struct err *err);
 
@@ -80,6 +81,7 @@ struct artifact {
     char sha[SHA256_TEXT];
     int64_t bytes;
 };
+/* An artifact of the same run and path is replaced. */
 int store_add_artifact(struct store *store, const struct artifact *artifact, struct err *err);
 int store_artifacts(struct store *store, struct artifact **out, size_t *n, int64_t run,
                     struct err *err);
@@ -103,6 +105,7 @@ void events_free(struct event *events, size_t n);
 /* Configs that the user asked for, first in first out (canonical JSON, possibly partial). */
 int store_enqueue(struct store *store, const char *config, struct err *err);
 int store_next_enqueued(struct store *store, int64_t *id, char **config, struct err *err); /* NULL: none */
+/* experiment 0: it was refused. */
 int store_take_enqueued(struct store *store, int64_t id, int64_t experiment, struct err *err);
 
 /* `PRAGMA quick_check`, and integrity_check with foreign keys when `deep`; integrity error says
