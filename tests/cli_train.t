@@ -124,6 +124,31 @@ wait $pid
 [ $? -eq 143 ] && [ -z "$(ls term)" ]
 ok $? "SIGTERM ends the run with 143 and no file half written"
 
+# --- what became of the model
+$lm info a >out 2>err && grep -q '^layers *2$' out
+ok $? "info tells the shape"
+$lm info a --json >out 2>err && grep -q '"layers":2,.*"parameters":[0-9]*' out
+ok $? "info --json is one object"
+$lm eval a --tokens tokens.bin --json >out 2>err && grep -q '"loss":[0-9.]*,' out
+ok $? "eval tells the loss"
+mkdir data && head -c 12000 tokens.bin >data/train.bin && tail -c 6000 tokens.bin >data/val.bin
+printf '{"vocab": 97, "bytes_per_token": {"val": 2}}' >data/meta.json
+$lm train --config c.json --out d --data data >out 2>err
+# five digits: sequences are grouped differently, which changes the rounding
+loss=$(tail -n 1 out | sed 's/.*"val_loss":\([0-9]\.[0-9]\{5\}\).*/\1/')
+bpb=$(tail -n 1 out | sed 's/.*"val_bpb":\([0-9]\.[0-9]\{5\}\).*/\1/')
+$lm eval d --tokens data --json >out 2>err
+grep -qF "\"loss\":$loss" out && grep -qF "\"bits_per_byte\":$bpb" out
+ok $? "eval of a run's model on its validation split gives the run's own val_loss and val_bpb"
+fails 2 "wants --tokens" "eval without tokens is refused" $lm eval a
+fails 2 "holds no model" "a folder without a model is refused" $lm info data
+cp -r a cut && head -c 2000 a/model.safetensors >cut/model.safetensors
+fails 2 "cut/model.safetensors" "weights cut short are refused" $lm eval cut --tokens tokens.bin
+$lm bench --preset small --sequences 2 --steps 2 --threads 1 --json >out 2>err &&
+    grep -q '"seconds_by_operator":{.*"share_of_gemm":.*"tokens_per_s":' out
+ok $? "bench --json tells speed and where the time goes"
+fails 2 "preset 'huge'" "an unknown preset is refused" $lm bench --preset huge
+
 # --- the lists
 $lm options >out 2>err && grep -q '^warmup ' out
 ok $? "options lists every option for people"

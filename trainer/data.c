@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -153,6 +154,7 @@ static int split_check(const struct tokens *tokens, size_t vocab, const char *pa
 {
     size_t at;
 
+    assert(tokens->at != NULL);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (tokens->width == 2 &&
         largest_token((const uint16_t *)(const void *)tokens->at, tokens->n) < vocab)

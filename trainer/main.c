@@ -12,14 +12,22 @@
 
 extern const struct command command_prepare;
 extern const struct command command_train;
+extern const struct command command_eval;
+extern const struct command command_info;
+extern const struct command command_bench;
 extern const struct command command_options;
 
 static const struct command *const commands[] = {
     &command_prepare,
     &command_train,
+    &command_eval,
+    &command_info,
+    &command_bench,
     &command_options,
+    NULL,
 };
-#define COMMANDS (sizeof commands / sizeof *commands)
+#define COMMANDS_MOST 32
+_Static_assert(sizeof commands / sizeof(void *) <= COMMANDS_MOST, "room for all names");
 
 static void usage(FILE *out)
 {
@@ -27,13 +35,13 @@ static void usage(FILE *out)
           "\n"
           "usage: nightshift-lm COMMAND [options]; `nightshift-lm COMMAND --help` explains one\n\n",
           out);
-    for (size_t i = 0; i < COMMANDS; i++)
+    for (size_t i = 0; commands[i] != NULL; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 }
 
 static const struct command *command_find(const char *name)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
+    for (size_t i = 0; commands[i] != NULL; i++)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     return NULL;
@@ -41,11 +49,12 @@ static const struct command *command_find(const char *name)
 
 static int refuse(const char *name)
 {
-    const char *words[COMMANDS], *near;
+    const char *words[COMMANDS_MOST], *near;
+    size_t n = 0;
 
-    for (size_t i = 0; i < COMMANDS; i++)
-        words[i] = commands[i]->name;
-    near = word_suggest(name, words, COMMANDS);
+    for (; commands[n] != NULL; n++)
+        words[n] = commands[n]->name;
+    near = word_suggest(name, words, n);
     fprintf(stderr, "nightshift-lm: unknown command '%s'", name);
     fprintf(stderr, near != NULL ? " (did you mean '%s'?)\n" : "\n", near);
     return ERR_USAGE;

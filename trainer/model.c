@@ -99,23 +99,75 @@ const struct tensor *model_find(const struct model *model, const char *name)
     return NULL;
 }
 
-static void start_tensor(real *w, const struct tensor *t, uint64_t seed, double std)
+static size_t chunks_of(const struct tensor *t)
 {
+    return (tensor_size(t) + START_CHUNK - 1) / START_CHUNK;
+}
+
+size_t model_start_chunks(const struct model *model)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < model->n_tensors; i++)
+        n += chunks_of(&model->tensors[i]);
+    return n;
+}
+
+/* Two independent standard normals: Marsaglia & Bray 1964, the polar method. */
+static void normal_pair(double out[2], struct rng *rng)
+{
+    double x, y, square, factor;
+
+    do {
+        x = 2 * rng_uniform(rng) - 1;
+        y = 2 * rng_uniform(rng) - 1;
+        square = x * x + y * y;
+    } while (square >= 1 || square == 0);
+    factor = sqrt(-2 * log(square) / square);
+    out[0] = factor * x;
+    out[1] = factor * y;
+}
+
+static void fill_normal(real *w, size_t n, double std, struct rng *rng)
+{
+    double pair[2];
+
+    for (size_t i = 0; i < n; i++) {
+        if (i % 2 == 0)
+            normal_pair(pair, rng);
+        w[i] = (real)(std * pair[i % 2]);
+    }
+}
+
+static void fill_ones(real *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        w[i] = 1;
+}
+
+void model_start_chunk(const struct model *model, real *weights, uint64_t seed, double std,
+                       size_t chunk)
+{
+    const struct tensor *t = model->tensors;
+    size_t at, n;
     struct rng rng;
 
-    rng_init(&rng, seed, t->name, 0);
-    for (size_t i = 0; i < tensor_size(t); i++)
-        w[i] = t->role == ROLE_NORM ? 1 : (real)(std * rng_normal(&rng));
+    for (; chunk >= chunks_of(t); t++)
+        chunk -= chunks_of(t);
+    at = chunk * START_CHUNK;
+    n = tensor_size(t) - at < START_CHUNK ? tensor_size(t) - at : START_CHUNK;
+    rng_init(&rng, seed, t->name, chunk);
+    if (t->role == ROLE_NORM)
+        fill_ones(weights + t->at + at, n);
+    else
+        fill_normal(weights + t->at + at, n,
+                    t->role == ROLE_RESIDUAL ? std / sqrt(2.0 * model->shape.layers) : std, &rng);
 }
 
 void model_start(const struct model *model, real *weights, uint64_t seed, double std)
 {
-    double residual = std / sqrt(2.0 * model->shape.layers);
-
-    for (size_t i = 0; i < model->n_tensors; i++) {
-        const struct tensor *t = &model->tensors[i];
-        start_tensor(weights + t->at, t, seed, t->role == ROLE_RESIDUAL ? residual : std);
-    }
+    for (size_t i = 0; i < model_start_chunks(model); i++)
+        model_start_chunk(model, weights, seed, std, i);
 }
 
 double model_step_flops(const struct model *model, size_t tokens, size_t seq)

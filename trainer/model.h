@@ -127,10 +127,15 @@ static inline size_t tensor_size(const struct tensor *t)
 /*
  * Starting weights: gains 1; matrices normal with mean 0 and standard deviation `std`, those that
  * write to the residual stream std / sqrt(2 layers) (Radford et al. 2019, GPT-2, section 2.3).
- * Each tensor draws from the stream (seed, its name, 0), so that a change of depth leaves the
- * draws of the other tensors as they were.
+ * Each tensor draws from streams of its own, (seed, its name, 0) for its first START_CHUNK weights,
+ * (seed, its name, 1) for the next, and so on: a change of depth leaves the draws of the other
+ * tensors as they were, and chunks may be filled in any order.
  */
+#define START_CHUNK ((size_t)1 << 16)
 void model_start(const struct model *model, real *weights, uint64_t seed, double std);
+size_t model_start_chunks(const struct model *model);
+void model_start_chunk(const struct model *model, real *weights, uint64_t seed, double std,
+                       size_t chunk);
 
 /* Floating-point operations of one training step over `tokens` tokens: 3 times the forward pass. */
 double model_step_flops(const struct model *model, size_t tokens, size_t seq);

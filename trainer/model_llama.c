@@ -371,7 +371,7 @@ static struct pass pass_of(const struct model *model, const real *weights, real 
     struct pass p = {.s = sizes_of(&model->shape), .model = model, .weights = weights,
                      .gradient = gradient, .batch = batch, .laps = &work->laps};
 
-    assert(batch->seq <= (size_t)model->shape.seq);
+    assert(work->block != NULL && batch->seq <= (size_t)model->shape.seq);
     cut_pass(&p, work->block, batch->sequences * batch->seq, gradient != NULL);
     laps_start(p.laps);
     return p;

@@ -15,7 +15,7 @@
 
 struct pool;
 
-#define POOL_MOST 1024 /* threads */
+#define POOL_MOST 128 /* threads: OpenBLAS has buffers for no more callers at once */
 
 /* `threads` workers, the caller among them.  pool_close(NULL) is fine. */
 int pool_open(struct pool **out, size_t threads, struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +105,7 @@ static int read_tensor(real *out, const struct tensor *t, const struct opened *i
     json_int_t from = json_integer_value(json_array_get(offsets, 0));
     json_int_t to = json_integer_value(json_array_get(offsets, 1));
 
+    assert(in->data != NULL);
     if (entry == NULL)
         return err_usage(err, "%s: no tensor '%s'", in->path, t->name);
     if (dtype == NULL || strcmp(dtype, "F32") != 0)

@@ -260,7 +260,7 @@ static void set_results(json_t *record, const struct run *run, double val, doubl
 static enum outcome finish(struct run *run, struct err *err)
 {
     real *losses = NULL;
-    double val = loss_on(&losses, run, &run->val), test = (double)NAN, begin = clock_s();
+    double begin = clock_s(), val = loss_on(&losses, run, &run->val), test = (double)NAN;
     enum outcome outcome = OUTCOME_ERROR;
     json_t *record;
 

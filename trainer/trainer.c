@@ -93,9 +93,17 @@ void trainer_close(struct trainer *t)
     free(t);
 }
 
+static void start_chunk(void *arg, size_t worker, size_t index)
+{
+    const struct trainer *t = arg;
+
+    (void)worker;
+    model_start_chunk(&t->model, t->weights, t->seed, t->config->init_std, index);
+}
+
 void trainer_start(struct trainer *t)
 {
-    model_start(&t->model, t->weights, t->seed, t->config->init_std);
+    pool_run(t->pool, start_chunk, t, model_start_chunks(&t->model));
     descent_reset(t->descent);
 }
 

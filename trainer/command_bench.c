@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "args.h"
+#include "bench.h"
+#include "command.h"
+#include "gemm.h"
+#include "json.h"
+#include "mem.h"
+#include "preset.h"
+#include "record.h"
+#include "str.h"
+
+static const char help[] =
+    "usage: nightshift-lm bench [options]\n"
+    "\n"
+    "Trains on random tokens for a few seconds and tells tokens a second, the share of what matrix\n"
+    "products alone reach on this machine, the most memory held, and where the time goes.\n"
+    "\n"
+    "  --preset NAME       a ready shape (default small); the names are below\n"
+    "  --compact-vocab N   instead of the preset's vocabulary\n"
+    "  --sequences N       sequences of one optimizer step\n"
+    "  --threads N         default: the processors that this process may use\n"
+    "  --steps N           steps to time (default: for about 5 seconds, 5 at least)\n"
+    "  --json              one object\n"
+    "\n";
+
+struct words {
+    const char *preset, *vocab, *sequences, *threads, *steps;
+    bool json, help;
+};
+
+struct request {
+    const struct preset *preset;
+    uint64_t vocab, sequences, threads, steps; /* steps 0: left to us */
+};
+
+static int print_help(struct err *err)
+{
+    fputs(help, stdout);
+    for (const struct preset *p = presets; p->name != NULL; p++)
+        printf("  %-18s %s (dim %d, %d layers, vocabulary %d, sequence %d)\n", p->name, p->summary,
+               p->dim, p->layers, p->vocab, p->seq);
+    return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
+}
+
+static int read_words(struct words *words, int argc, char **argv, struct err *err)
+{
+    const struct arg table[] = {
+        {"preset", &words->preset, NULL},       {"compact-vocab", &words->vocab, NULL},
+        {"sequences", &words->sequences, NULL}, {"threads", &words->threads, NULL},
+        {"steps", &words->steps, NULL},         {"json", NULL, &words->json},
+        {"help", NULL, &words->help},
+    };
+
+    return args_read(NULL, 0, table, sizeof table / sizeof *table, argc, argv, err);
+}
+
+static int read_count(uint64_t *out, const char *name, const char *text, uint64_t max,
+                      struct err *err)
+{
+    if (text == NULL)
+        return 0;
+    if (args_integer(out, name, text, max, err) != 0)
+        return -1;
+    return *out > 0 ? 0 : err_usage(err, "--%s 0: at least one is needed", name);
+}
+
+static int read_request(struct request *r, const struct words *words, struct err *err)
+{
+    const char *name = words->preset != NULL ? words->preset : "small";
+
+    r->preset = preset_find(name);
+    if (r->preset == NULL)
+        return err_usage(err, "preset '%s' is not known (see `nightshift-lm bench --help`)", name);
+    r->vocab = (uint64_t)r->preset->vocab;
+    r->sequences = (uint64_t)r->preset->batch;
+    r->threads = pool_processors();
+    r->steps = 0;
+    if (read_count(&r->vocab, "compact-vocab", words->vocab, 1000000, err) != 0 ||
+        read_count(&r->sequences, "sequences", words->sequences, 1048576, err) != 0 ||
+        read_count(&r->steps, "steps", words->steps, 1000000, err) != 0)
+        return -1;
+    return read_count(&r->threads, "threads", words->threads, POOL_MOST, err);
+}
+
+static json_t *describe(const struct bench *b, const char *preset)
+{
+    json_t *out = json_object(), *seconds = json_object();
+
+    for (int op = 0; op < OPERATORS; op++)
+        json_object_set_new(seconds, operator_names[op], json_number_or_null(b->seconds[op]));
+    json_object_set_new(out, "preset", json_string(preset));
+    json_object_set_new(out, "parameters", json_integer((json_int_t)b->parameters));
+    json_object_set_new(out, "threads", json_integer((json_int_t)b->threads));
+    json_object_set_new(out, "steps", json_integer((json_int_t)b->steps));
+    json_object_set_new(out, "step_tokens", json_integer((json_int_t)b->step_tokens));
+    json_object_set_new(out, "tokens_per_s", json_number_or_null(b->tokens_per_s));
+    json_object_set_new(out, "gflops", json_number_or_null(b->gflops));
+    json_object_set_new(out, "gemm_gflops", json_number_or_null(b->gemm_gflops));
+    json_object_set_new(out, "share_of_gemm", json_number_or_null(b->share_of_gemm));
+    json_object_set_new(out, "start_s", json_number_or_null(b->start_s));
+    json_object_set_new(out, "peak_mib", json_number_or_null(b->peak_mib));
+    json_object_set_new(out, "gemm_core", json_string(gemm_core()));
+    json_object_set_new(out, "seconds_by_operator", seconds);
+    return out;
+}
+
+static void print_for_people(const struct bench *b, const char *preset)
+{
+    double all = 0;
+
+    for (int op = 0; op < OPERATORS; op++)
+        all += b->seconds[op];
+    printf("%s: %.2f M parameters, %zu tokens a step, %zu thread%s, kernels %s\n", preset,
+           (double)b->parameters / 1e6, b->step_tokens, b->threads, b->threads > 1 ? "s" : "",
+           gemm_core());
+    printf("%.0f tokens/s, %.1f GFLOP/s, %.0f %% of the %.1f that matrix products alone reach\n",
+           b->tokens_per_s, b->gflops, 100 * b->share_of_gemm, b->gemm_gflops);
+    printf("%.0f MiB at most, %.2f s before the first step\n", b->peak_mib, b->start_s);
+    for (int op = 0; op < OPERATORS; op++)
+        printf("  %-14s %6.2f ms  %4.1f %%\n", operator_names[op], 1e3 * b->seconds[op],
+               100 * b->seconds[op] / all);
+}
+
+static int measure(const struct request *r, bool json, struct err *err)
+{
+    struct config config;
+    json_t *preset = json_pack("{s:s}", "preset", r->preset->name);
+    struct bench b;
+    int rc;
+
+    config_init(&config);
+    rc = config_take(&config, preset, "bench", err);
+    config.batch = (int64_t)r->sequences;
+    if (rc == 0)
+        rc = bench_run(&b, &config, (size_t)r->vocab, (size_t)r->threads,
+                       (size_t)r->steps, err);
+    if (rc == 0 && json)
+        rc = record_print(describe(&b, r->preset->name), err);
+    else if (rc == 0)
+        print_for_people(&b, r->preset->name);
+    json_decref(preset);
+    config_clear(&config);
+    return rc;
+}
+
+static int run(int argc, char **argv, struct err *err)
+{
+    struct words words = {0};
+    struct request request;
+
+    if (read_words(&words, argc, argv, err) < 0)
+        return -1;
+    if (words.help)
+        return print_help(err);
+    if (read_request(&request, &words, err) != 0 || measure(&request, words.json, err) != 0)
+        return -1;
+    return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
+}
+
+const struct command command_bench = {"bench", "training speed on random tokens, by operator", run};
