@@ -7,7 +7,8 @@
  *   2. nonfinite: the last value of the metric is not finite, or a record says "nonfinite"
  *      (whatever the exit status: trainers that notice it tend to leave with an error);
  *   3. signal or exit: the trainer itself failed;
- *   4. protocol: the effective config is not the one asked for, or the metric was never printed;
+ *   4. protocol: the effective config is not the one asked for, or the metric was never printed
+ *      (or the trainer has removed the file that holds what it printed);
  *   5. ok.
  */
 #ifndef HARNESS_CLASSIFY_H

@@ -38,10 +38,11 @@ struct ticket {
 
 /* How a run ended, as far as the process tells: struct run's class is found from this and from what
  * it printed (classify.h).  INTERRUPTED: the harness ended it, by stop() or by its own death; who
- * ends a run early on purpose records STOPPED in its place. */
+ * ends a run early on purpose records STOPPED in its place.  PROTOCOL: it has removed its output.
+ */
 struct outcome_facts {
-    enum run_class class;  /* OK, EXIT, SIGNAL, TIMEOUT, OOM, OUTPUT_FLOOD, SPAWN, INTERRUPTED */
-    int exit_code, signal; /* -1 and 0: none */
+    enum run_class class;           /* all but NONE, NONFINITE and STOPPED */
+    int exit_code, signal;          /* -1 and 0: none */
     double wall_s, cpu_s, peak_mib; /* NAN where unknown */
     int left_processes; /* descendants that had to be killed after the trainer itself had ended */
     bool killed;        /* TERM was not enough, or was not tried */

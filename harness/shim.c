@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -326,6 +327,14 @@ static int run(struct shim *shim, struct outcome_facts *facts, struct err *err)
     return 0;
 }
 
+/* A trainer may have removed the directory that it was given, and ourselves with it. */
+static int return_to(const char *dir, struct err *err)
+{
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return err_sys(err, "cannot make the folder '%s'", dir);
+    return chdir(dir) != 0 ? err_sys(err, "cannot enter '%s'", dir) : 0;
+}
+
 static int live(struct shim *shim, const char *dir, struct err *err)
 {
     struct outcome_facts facts = {.usage = NULL};
@@ -337,6 +346,8 @@ static int live(struct shim *shim, const char *dir, struct err *err)
     int rc = prepare(shim, err);
     if (rc == 0)
         rc = run(shim, &facts, err);
+    if (rc == 0)
+        rc = return_to(dir, err);
     if (rc == 0)
         rc = outcome_write(&facts, ".", err);
     free(facts.usage);

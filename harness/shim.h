@@ -5,7 +5,9 @@
  * It owns one run's process tree.  It starts the trainer that DIR/job.json names, keeps what the
  * trainer prints, ends it in time, and is the last of the tree to go: when it exits, nothing that
  * the trainer ever started is left (it is the subreaper of them all), what was printed is on disk,
- * and outcome.json says how it went.  When the harness dies, the run dies at once.
+ * and outcome.json says how it went.  When the harness dies, the run dies at once.  When the shim
+ * itself is killed, its trainer dies with it, and the executor's clear() ends who still holds the
+ * lock; only a daemon that has closed every descriptor it inherited could escape then.
  *
  * It is entered with: 0 and 1 /dev/null; SHIM_CONTROL, a socket whose other end the harness holds
  * (its closing ends the run); SHIM_LOCK, the locked RUN_ALIVE, which every descendant inherits;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "json.h"
@@ -93,6 +95,28 @@ static void fill_detail(struct outcome_facts *facts, const struct shim *shim)
     str_clear(&text);
 }
 
+/* The output that the trainer has removed while it was written; NULL: none. */
+static const char *removed_output(const struct shim *shim)
+{
+    struct stat st;
+
+    for (int i = 0; i < 2; i++)
+        if (fstat(shim->outputs[i].file, &st) == 0 && st.st_nlink == 0)
+            return shim->outputs[i].name;
+    return NULL;
+}
+
+static void note_removed_output(struct outcome_facts *facts, const struct shim *shim)
+{
+    const char *name = removed_output(shim);
+
+    if (facts->class != CLASS_OK || name == NULL)
+        return;
+    facts->class = CLASS_PROTOCOL;
+    snprintf(facts->detail, sizeof facts->detail,
+             "the trainer removed '%s', where what it prints is kept", name);
+}
+
 static double seconds(struct timeval t)
 {
     return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
@@ -128,6 +152,7 @@ void shim_describe(struct outcome_facts *facts, const struct shim *shim)
         .usage = usage_text(shim),
     };
     fill_detail(facts, shim);
+    note_removed_output(facts, shim);
 }
 
 void shim_describe_refusal(struct outcome_facts *facts, const char *why)

@@ -371,6 +371,48 @@ static void both_outputs_together_count_against_the_limit(void **state)
     teardown(&b);
 }
 
+static void the_last_words_of_a_crash_are_made_printable_and_fit(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    setup(&b);
+    use_shell(&b, "printf 'caf\\303\\251 \\033[31mred\\377\\n  \\n' >&2; exit 9");
+    run(&b);
+    assert_string_equal(b.facts.detail, "exit 9: caf\303\251 \\x1b[31mred\\xff");
+    use_shell(&b, "echo only words on stdout; kill -SEGV $$");
+    run(&b);
+    assert_int_equal(b.facts.signal, SIGSEGV);
+    assert_holds(b.facts.detail, "(Segmentation fault): only words on stdout");
+    use_shell(&b, "printf 'a\\001'; i=0; while [ $i -lt 200 ]; do printf '\\001\\303\\251'; "
+                  "i=$((i+1)); done; exit 1");
+    run(&b); /* invalid UTF-8 would not have come through */
+    assert_int_equal(b.facts.class, CLASS_EXIT);
+    assert_in_range(strlen(b.facts.detail), 190, sizeof b.facts.detail - 1);
+    teardown(&b);
+}
+
+static void a_trainer_that_removes_its_directory_is_a_failed_run(void **state)
+{
+    static const char *const scripts[] = {"echo 'val_loss: 1'; rm -rf \"$PWD\"",
+                                          "echo 'val_loss: 1'; rm stream",
+                                          "echo 'val_loss: 1'; rm -rf \"$PWD\"; mkdir \"$PWD\""};
+    struct bench b;
+    struct run result;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        setup(&b);
+        use_shell(&b, scripts[i]);
+        run(&b);
+        classify(&b, &result);
+        assert_int_equal(result.class, CLASS_PROTOCOL);
+        assert_holds(result.detail, "the trainer removed 'stream'");
+        free(result.detail);
+        teardown(&b);
+    }
+}
+
 static void what_cannot_be_executed_is_a_spawn_failure(void **state)
 {
     static char missing[] = "/nonexistent/trainer", folder[] = "/tmp";
@@ -664,7 +706,7 @@ static void our_own_failure_is_an_error_and_no_outcome(void **state)
     teardown(&b);
 }
 
-/* A broken library stands for whatever keeps our own program from starting: no endless repetition.
+/* A broken library stands for all that keeps our own program from starting: no endless repetition.
  */
 static void a_shim_that_cannot_start_is_an_error(void **state)
 {
@@ -856,6 +898,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_fault_has_its_class_and_leaves_no_process),
         cmocka_unit_test(a_flood_is_cut_at_its_limit_on_disk),
         cmocka_unit_test(both_outputs_together_count_against_the_limit),
+        cmocka_unit_test(the_last_words_of_a_crash_are_made_printable_and_fit),
+        cmocka_unit_test(a_trainer_that_removes_its_directory_is_a_failed_run),
         cmocka_unit_test(what_cannot_be_executed_is_a_spawn_failure),
         cmocka_unit_test(cores_that_do_not_exist_are_a_spawn_failure),
         cmocka_unit_test(the_trainer_runs_on_its_own_cores_only),
