@@ -32,13 +32,18 @@ const struct yaml *yaml_find(const struct yaml *map, const char *key)
 
 /* --- errors ----------------------------------------------------------------------------------- */
 
+/* The message may quote the file, so it is made printable and one line. */
 static int refuse_place(struct err *err, const char *file, int line, int column, const char *fmt,
                         va_list args)
 {
     char text[sizeof err->text];
+    struct str clean = {NULL, 0};
 
     vsnprintf(text, sizeof text, fmt, args);
-    return err_usage(err, "%s:%d:%d: %s", file, line, column, text);
+    str_add_printable(&clean, text, strlen(text), sizeof text);
+    err_usage(err, "%s:%d:%d: %s", file, line, column, str_text(&clean));
+    str_clear(&clean);
+    return -1;
 }
 
 static int refuse_mark(struct err *err, const char *file, int line, int column, const char *fmt,

@@ -545,6 +545,9 @@ static void files_that_are_no_studies_are_refused(void **state)
         {"name: \"\xc3\xa4\" # \xff\n", "s.yaml:1:13: byte 0xff is not UTF-8"},
         {"name: \x1b[31m\n", "s.yaml:1:7: control character U+001B"},
         {"name: \xc2\x85\n", "s.yaml:1:7: control character U+0085"},
+        {"name: |\n  a\n\n", "s.yaml:2:1: line ends and tabs are not allowed here"},
+        {"jobs: |\n  2\n\n",
+         "s.yaml:2:1: 'jobs' must be a whole number from 1 to 1024, not '2\\x0a' in quotes"},
         {WITH_PARAMETERS("  {}\n"), "s.yaml:5:3: 'parameters' is empty"},
         {WITH_PARAMETERS("  [a]\n"), "s.yaml:5:3: 'parameters' must be a map of names and ranges"},
         {WITH_PARAMETERS("  a: {value: 1}\n  b: {values: [1, 2], start: 1, when: {a: 1}}\n"),
@@ -775,6 +778,22 @@ static void every_shipped_study_is_sound(void **state)
     }
 }
 
+static void the_example_of_the_manual_is_sound(void **state)
+{
+    struct err err = {0, ""};
+    char *page = NULL;
+
+    (void)state;
+    assert_int_equal(file_read(&page, NULL, "docs/study.md", 1 << 20, &err), 0);
+    char *begin = strstr(page, "```yaml\n") + 8, *end = strstr(begin, "\n```");
+    end[1] = '\0';
+    struct study s;
+    parse_good(&s, begin);
+    assert_int_equal(s.space.n, 6);
+    study_clear(&s);
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -797,6 +816,7 @@ int main(void)
         cmocka_unit_test(the_spelling_of_a_number_is_no_part_of_the_identity),
         cmocka_unit_test(a_change_of_the_study_is_told_key_by_key),
         cmocka_unit_test(every_shipped_study_is_sound),
+        cmocka_unit_test(the_example_of_the_manual_is_sound),
     };
 
     return cmocka_run_group_tests_name("study", tests, NULL, NULL);
