@@ -7,33 +7,47 @@
 
 extern const struct command command_export;
 
-static int find_format(const struct export_format **out, const char *name, struct err *err)
+static const struct export_format *find_format(const char *name)
 {
-    if (name == NULL)
-        return err_usage(err, "export: --format is needed: tsv, jsonl or csv");
-    for (*out = export_formats; (*out)->name != NULL; (*out)++)
-        if (strcmp((*out)->name, name) == 0)
-            return 0;
+    for (const struct export_format *format = export_formats; format->name != NULL; format++)
+        if (strcmp(format->name, name) == 0)
+            return format;
+    return NULL;
+}
+
+static int no_format(const char *name, struct err *err)
+{
     if (strcmp(name, "optuna") == 0)
         return err_usage(err, "export: format 'optuna' is not available in this version; jsonl "
                               "holds the same runs");
     return err_usage(err, "export: unknown format '%s': tsv, jsonl or csv", name);
 }
 
-static int run(const struct arguments *arguments, struct err *err)
+static int print(const struct export_format *format, const struct view *view, struct err *err)
 {
-    const struct export_format *format = NULL;
-    struct operands operands;
-    struct view view;
     struct str text = {0};
 
-    if (view_operands(&operands, &command_export, arguments, 0, 0, err) != 0 ||
-        find_format(&format, option_value(&command_export, arguments, "format"), err) != 0 ||
-        view_open(&view, operands.study, option_value(&command_export, arguments, "dir"), err) != 0)
-        return -1;
-    format->write(&text, &view);
+    format->write(&text, view);
     int rc = view_print(&text, err);
     str_clear(&text);
+    return rc;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    const char *name = option_value(&command_export, arguments, "format");
+    struct operands operands;
+    struct view view;
+
+    if (name == NULL)
+        return err_usage(err, "export: --format is needed: tsv, jsonl or csv");
+    const struct export_format *format = find_format(name);
+    if (format == NULL)
+        return no_format(name, err);
+    if (view_operands(&operands, &command_export, arguments, 0, 0, err) != 0 ||
+        view_open(&view, operands.study, option_value(&command_export, arguments, "dir"), err) != 0)
+        return -1;
+    int rc = print(format, &view, err);
     view_close(&view);
     return rc;
 }

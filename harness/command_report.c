@@ -48,10 +48,9 @@ const struct command command_report = {
     .name = "report",
     .operands = "[STUDY]",
     .summary = "write the findings down: REPORT.md",
-    .help = "What was found, what was tried, what each parameter did, the noise, the failures, on "
-            "what\n"
-            "it ran, and the command that runs each experiment again.  The same record gives the\n"
-            "same bytes.  The path of the report is printed.\n",
+    .help = "What was found, what was tried, what each parameter did, the noise, the failures,\n"
+            "on what it ran, and the command that runs each experiment again.  The same record\n"
+            "gives the same bytes.  The path of the report is printed.\n",
     .options = options,
     .run = run,
 };

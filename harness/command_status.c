@@ -54,9 +54,8 @@ const struct command command_status = {
     .name = "status",
     .operands = "[STUDY]",
     .summary = "where a study stands",
-    .help = "Whether it is running and by which process, experiments by decision, runs and "
-            "failures by\n"
-            "cause, the best config so far, the last decision.\n"
+    .help = "Whether it is running and by which process, experiments by decision, runs and\n"
+            "failures by cause, the best config so far, the last decision.\n"
             "\n"
             "  nightshift status\n"
             "  nightshift status kjv.yaml --oneline\n",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "chart.h"
 #include "mem.h"
@@ -56,7 +55,7 @@ static int by_size(const void *a, const void *b)
 /* From the lowest quarter of the reverts (they may lie far off), or the lowest keep, to the top. */
 static void scale(struct chart *chart)
 {
-    double all[COLUMNS], keep = INFINITY;
+    double all[COLUMNS] = {0}, keep = INFINITY;
     size_t n = 0;
 
     for (size_t i = 0; i < chart->columns; i++) {
@@ -81,15 +80,22 @@ static size_t row_of(const struct chart *chart, double y)
     return part <= 0 ? 0 : part >= 1 ? ROWS - 1 : (size_t)lround(part * (ROWS - 1));
 }
 
+static char mark_of(const struct chart *chart, const struct dot *dot)
+{
+    if (dot->y < chart->low)
+        return 'v';
+    return dot->keep ? '+' : '-';
+}
+
 static void draw(char rows[ROWS][COLUMNS], const struct chart *chart)
 {
-    memset(rows, ' ', (size_t)ROWS * COLUMNS);
+    for (size_t row = 0; row < ROWS; row++)
+        for (size_t i = 0; i < COLUMNS; i++)
+            rows[row][i] = ' ';
     for (size_t i = 0; i < chart->columns; i++) {
         const struct dot *dot = &chart->dots[i];
-        if (!isfinite(dot->y))
-            continue;
-        char mark = dot->keep ? '+' : '-';
-        rows[row_of(chart, dot->y)][i] = dot->y < chart->low ? 'v' : mark;
+        if (isfinite(dot->y))
+            rows[row_of(chart, dot->y)][i] = mark_of(chart, dot);
     }
 }
 

@@ -52,11 +52,10 @@ static void write_study(struct str *out, const struct record *record)
     static const char *const heads[] = {"what", "which"};
     const struct study *study = &record->study;
     const char *spec = record->spec != NULL ? record->spec : "";
-    char sha[SHA256_TEXT], seed[32];
-    char *command = command_text(study);
+    char sha[SHA256_TEXT];
+    char *command = command_text(study), *seed = mem_printf("%" PRIu64, study->seed);
 
     sha256_bytes(sha, spec, strlen(spec));
-    snprintf(seed, sizeof seed, "%" PRIu64, study->seed);
     markdown_head(out, heads, "ll");
     write_fact(out, "study", study->name);
     write_fact(out, "study SHA-256 (what decides the results)", sha);
@@ -66,6 +65,7 @@ static void write_study(struct str *out, const struct record *record)
     write_time(out, "first run began", record->n_runs > 0 ? record->runs[0].started : 0);
     write_time(out, "last run ended", last_end(record));
     str_add(out, "\n");
+    free(seed);
     free(command);
 }
 

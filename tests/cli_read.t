@@ -172,4 +172,37 @@ chmod -R u+w runs
 [ "$before" = "$(find runs -type f -exec cksum {} + | sort)" ]
 ok $? 'looking changes no file'
 
+# While a run goes on: its first runs wait until they were looked at.
+cat >slow.sh <<'END'
+#!/bin/sh
+i=0
+while [ ! -e "$2/seen" ] && [ $i -lt 300 ]; do sleep 0.05; i=$((i + 1)); done
+echo "val_loss: 1.$1"
+END
+chmod +x slow.sh
+cat >slow.yaml <<END
+name: slow
+metric: {name: val_loss, goal: minimize}
+trainer: {command: [./slow.sh, "{seed}", $work], timeout: 60s}
+parameters:
+  layers: {distribution: int_uniform, min: 1, max: 4, start: 1}
+run_cap: 1
+END
+timeout 60 "$nightshift" run slow.yaml -q >/dev/null 2>&1 </dev/null &
+i=0
+until look 0 status slow.yaml && says 'running (process' && says 'under way' || [ $i -ge 200 ]; do
+    sleep 0.05
+    i=$((i + 1))
+done
+[ $i -lt 200 ] && look 0 log slow.yaml && says '. pending' && look 0 best slow.yaml --json &&
+    says '"value":null' && says '"verified":false'
+ok $? 'while a run goes on: who runs it, what is under way, a baseline without a value'
+touch "$work/seen"
+wait
+look 0 status slow.yaml && says 'slow: not running' && look 0 best slow.yaml --json &&
+    says '"id":1,' && says '"verified":false'
+ok $? 'before there is a keep, best is the baseline, not verified, exit 0'
+look 2 log && grep -qF '2 studies' "$work/said"
+ok $? 'with two studies one must be named'
+
 echo "1..$n"
