@@ -207,11 +207,11 @@ static const struct run **ok_runs(const struct record *record, int64_t experimen
         const struct run *run = &record->runs[row];
         if (run->class != CLASS_OK || record_run(record, experiment, run->seed) != run)
             continue;
-        runs = mem_room(runs, *n, sizeof *runs);
+        runs = mem_room(runs, *n, sizeof(const struct run *));
         runs[(*n)++] = run;
     }
     if (*n > 1)
-        qsort(runs, *n, sizeof *runs, by_seed);
+        qsort(runs, *n, sizeof(const struct run *), by_seed);
     return runs;
 }
 

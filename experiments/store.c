@@ -113,7 +113,7 @@ static int read_pragma(struct store *store, const char *sql, int64_t *out, struc
 /* Is the file one of ours, of a version that we know? */
 static int identify(struct store *store, struct err *err)
 {
-    int64_t application, version;
+    int64_t application = 0, version = 0;
 
     if (read_pragma(store, "PRAGMA application_id", &application, err) != 0 ||
         read_pragma(store, "PRAGMA user_version", &version, err) != 0)

@@ -28,21 +28,25 @@ static bool is_id_or_none(int64_t id, size_t n)
     return id == 0 || is_id(id, n);
 }
 
+static int parse_study(struct store *store, struct study *out, const char *text, struct err *err)
+{
+    if (study_parse(out, text, strlen(text), "recorded study", err) == 0)
+        return 0;
+    err->code = ERR_INTEGRITY;
+    return err_wrap(err, "record '%s'", store->path);
+}
+
 static int load_study(struct store *store, struct record *out, struct err *err)
 {
     char *text = NULL;
-    int rc = store_get(store, &text, "study", err);
 
-    if (rc == 0 && text == NULL)
-        rc = err_integrity(err, "record '%s' holds no study", store->path);
-    if (rc == 0 && study_parse(&out->study, text, strlen(text), "recorded study", err) != 0) {
-        err->code = ERR_INTEGRITY;
-        rc = err_wrap(err, "record '%s'", store->path);
-    }
-    if (rc == 0)
-        rc = store_get(store, &out->spec, "spec", err);
+    if (store_get(store, &text, "study", err) != 0)
+        return -1;
+    if (text == NULL)
+        return err_integrity(err, "record '%s' holds no study", store->path);
+    int rc = parse_study(store, &out->study, text, err);
     free(text);
-    return rc;
+    return rc != 0 ? -1 : store_get(store, &out->spec, "spec", err);
 }
 
 /* --- one row -------------------------------------------------------------------------------- */
