@@ -31,7 +31,7 @@
 #define RELATIVE 1e-6
 #define ABSOLUTE 1e-8
 
-static void fill_normal(real *x, size_t n, uint64_t index)
+static void draw_normal(real *x, size_t n, uint64_t index)
 {
     struct rng rng;
 
@@ -44,7 +44,7 @@ static real *normal_block(size_t n, uint64_t index)
 {
     real *x = mem_new(n, sizeof *x);
 
-    fill_normal(x, n, index);
+    draw_normal(x, n, index);
     return x;
 }
 
@@ -92,9 +92,9 @@ static void rmsnorm_backward_is_the_derivative(void **state)
     real y[ROWS * DIM], rstd[ROWS], dx[ROWS * DIM] = {0}, dgain[DIM] = {0};
 
     (void)state;
-    fill_normal(c.x, ROWS * DIM, 1);
-    fill_normal(c.gain, DIM, 2);
-    fill_normal(c.dy, ROWS * DIM, 3);
+    draw_normal(c.x, ROWS * DIM, 1);
+    draw_normal(c.gain, DIM, 2);
+    draw_normal(c.dy, ROWS * DIM, 3);
     rmsnorm(y, rstd, c.x, c.gain, ROWS, DIM, 1e-5);
     rmsnorm_backward(dx, dgain, c.dy, c.x, rstd, c.gain, ROWS, DIM);
     check_gradient("rmsnorm x", dx, c.x, ROWS * DIM, norm_value, &c);
@@ -122,8 +122,8 @@ static void swiglu_backward_is_the_derivative(void **state)
     real d[2 * ROWS * DIM];
 
     (void)state;
-    fill_normal(c.gate_up, 2 * ROWS * DIM, 4);
-    fill_normal(c.dy, ROWS * DIM, 5);
+    draw_normal(c.gate_up, 2 * ROWS * DIM, 4);
+    draw_normal(c.dy, ROWS * DIM, 5);
     swiglu_backward(d, c.dy, c.gate_up, ROWS, DIM);
     check_gradient("swiglu", d, c.gate_up, 2 * ROWS * DIM, swiglu_value, &c);
     memcpy(d, c.gate_up, sizeof d); /* in place, as the header allows */
@@ -204,8 +204,8 @@ static void classifier_gradient_is_the_derivative(void **state)
     real losses[ROWS], dx[ROWS * DIM], dw[VOCAB * DIM];
 
     (void)state;
-    fill_normal(c.x, ROWS * DIM, 8);
-    fill_normal(c.w, VOCAB * DIM, 9);
+    draw_normal(c.x, ROWS * DIM, 8);
+    draw_normal(c.w, VOCAB * DIM, 9);
     classifier_gradient(losses, dx, dw, c.tile, c.x, c.w, c.targets, ROWS, DIM, VOCAB, 1.0 / 3);
     check_gradient("classifier x", dx, c.x, ROWS * DIM, classifier_value, &c);
     check_gradient("classifier w", dw, c.w, VOCAB * DIM, classifier_value, &c);
@@ -251,7 +251,7 @@ static void check_model(const struct architecture *arch, const struct shape *sha
     gradient = mem_new(c.model.n_weights, sizeof *gradient);
     c.work.block = mem_new(arch->scratch(&c.model, 12, true), sizeof(real));
     model_start(&c.model, c.weights, 3, 0.3);
-    fill_normal(gradient, c.model.n_weights, 10); /* which must not show: it is overwritten */
+    draw_normal(gradient, c.model.n_weights, 10); /* which must not show: it is overwritten */
     arch->gradient(&c.model, c.losses, gradient, c.weights, &c.work, &c.batch, 1.0 / 12);
     check_gradient(arch->name, gradient, c.weights, c.model.n_weights, model_value, &c);
     free(c.work.block);
