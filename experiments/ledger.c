@@ -304,6 +304,25 @@ int ledger_read(struct ledger *ledger, char **out, size_t *len, const char *comm
     return rc;
 }
 
+int ledger_read_decision(struct ledger *ledger, char **out, const char *commit, struct err *err)
+{
+    git_commit *from = NULL;
+    char path[64];
+    size_t len;
+
+    *out = NULL;
+    if (find_commit(&from, ledger, commit, err) != 0)
+        return -1;
+    long long n = (long long)git_commit_time(from) - LEDGER_EPOCH;
+    git_commit_free(from);
+    if (n < 1 || n > INT32_MAX)
+        return err_usage(err, "commit %s is no decision of nightshift", commit);
+    snprintf(path, sizeof path, "decisions/%lld/%lld/%lld.yaml", n / 10000, n / 100, n);
+    if (ledger_read(ledger, out, &len, commit, LEDGER_DECISION, err) == 0)
+        return 0;
+    return ledger_read(ledger, out, &len, commit, path, err);
+}
+
 int ledger_trailer(struct ledger *ledger, char **out, const char *commit, const char *key,
                    struct err *err)
 {

@@ -10,8 +10,6 @@
 #include "ledger_part.h"
 #include "mem.h"
 
-#define EPOCH 946684800 /* 2000-01-01: the commit times count decisions from here */
-
 /* Takes the bytes over. */
 static int add_object(struct plan *plan, git_oid *id, git_object_t type, struct str *bytes,
                       struct err *err)
@@ -134,22 +132,37 @@ static void put(struct str *tree, unsigned mode, const char *name, const git_oid
     *tree = bigger;
 }
 
+/* On the log all decisions, on the line of keeps only its own; *name is what the tree calls it. */
+static int add_decision(struct plan *plan, git_oid *id, const char **name, struct ledger *ledger,
+                        const char *parent, const struct entry *entry, struct err *err)
+{
+    size_t len = strlen(plan->ref), end = strlen("-log");
+
+    if (len > end && strcmp(plan->ref + len - end, "-log") == 0) {
+        *name = "decisions";
+        return add_decisions(plan, id, ledger, parent, entry, err);
+    }
+    *name = LEDGER_DECISION;
+    return add_blob(plan, id, entry->decision_yaml, strlen(entry->decision_yaml), err);
+}
+
 static int add_root(struct plan *plan, git_oid *id, struct ledger *ledger, const char *parent,
                     const struct entry *entry, struct err *err)
 {
     struct str root = {0};
-    git_oid config, study, decisions;
+    git_oid config, study, decision;
+    const char *name = NULL;
 
     if (add_blob(plan, &config, entry->config_yaml, strlen(entry->config_yaml), err) != 0 ||
         add_blob(plan, &study, entry->study_yaml, entry->study_len, err) != 0)
         return -1;
     if (entry->decision_yaml != NULL &&
-        add_decisions(plan, &decisions, ledger, parent, entry, err) != 0)
+        add_decision(plan, &decision, &name, ledger, parent, entry, err) != 0)
         return -1;
     put(&root, TREE_FILE, "config.yaml", &config);
     put(&root, TREE_FILE, "study.yaml", &study);
-    if (entry->decision_yaml != NULL)
-        put(&root, TREE_FOLDER, "decisions", &decisions);
+    if (name != NULL)
+        put(&root, strcmp(name, LEDGER_DECISION) == 0 ? TREE_FILE : TREE_FOLDER, name, &decision);
     return add_object(plan, id, GIT_OBJECT_TREE, &root, err);
 }
 
@@ -179,7 +192,7 @@ static int check_entry(const struct entry *entry, struct err *err)
 static void write_commit(struct str *out, const char *tree, const char *parent,
                          const struct entry *entry)
 {
-    long long when = EPOCH + (long long)entry->number;
+    long long when = LEDGER_EPOCH + (long long)entry->number;
 
     str_addf(out, "tree %s\n", tree);
     if (parent[0] != '\0')

@@ -374,7 +374,8 @@ static int loop_turns(struct loop *loop, struct err *err)
     }
 }
 
-/* INT and TERM come through a descriptor; a closed terminal or pipe does not end a night. */
+/* INT and TERM come through a descriptor; a closed terminal or pipe does not end a night.  A shell
+ * starts its background jobs with INT ignored, and an ignored signal reaches no descriptor. */
 static int take_over_signals(sigset_t *before, struct err *err)
 {
     sigset_t set;
@@ -383,6 +384,8 @@ static int take_over_signals(sigset_t *before, struct err *err)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, before);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
