@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The commands that look at a study, from outside.  Plain TAP; run from the repository root.
 
+root=$PWD
 build=$(cd "${BUILD:-build}" && pwd)
 nightshift=$build/nightshift
 work=$(mktemp -d "${TMPDIR:-/tmp}/read-XXXXXX") || exit 1
@@ -204,5 +205,22 @@ look 0 status slow.yaml && says 'slow: not running' && look 0 best slow.yaml --j
 ok $? 'before there is a keep, best is the baseline, not verified, exit 0'
 look 2 log && grep -qF '2 studies' "$work/said"
 ok $? 'with two studies one must be named'
+
+# The manual page and the completion know every command and every option.
+: >"$work/said"
+"$nightshift" help >"$work/out"
+commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/out")
+for command in $commands; do
+    grep -q "^\.Cm $command\$" "$root/share/man/nightshift.1" || echo "$command: manual" >>"$work/said"
+    for option in $("$nightshift" "$command" --help | sed -n 's/^  .\{4\}--\([a-z-]*\) .*/\1/p'); do
+        [ "$option" = help ] && continue
+        grep -q "Fl Fl $option" "$root/share/man/nightshift.1" ||
+            echo "$command --$option: manual" >>"$work/said"
+        sed -n '/^_nightshift_options/,/^}/p' "$root/share/completion/nightshift.bash" |
+            grep -q -e "^ .*$command.*) .*--$option " || echo "$command --$option: completion" >>"$work/said"
+    done
+done
+[ "$(echo "$commands" | wc -l)" -ge 15 ] && [ ! -s "$work/said" ]
+ok $? 'manual page and completion name every command and option'
 
 echo "1..$n"
