@@ -122,11 +122,11 @@ PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 2 --timer
 check: deps
 	@$(MAKE) --no-print-directory check-only
 check-only: all $(test_programs) $(fake_trainers)
-	$(PROVE) -e 'timeout -k 5 240' $(test_programs) $(wildcard tests/cli_*.t)
+	$(PROVE) -e 'sh tests/run.sh 240' $(test_programs) $(wildcard tests/cli_*.t)
 check-slow: deps
 	@$(MAKE) --no-print-directory check-slow-only
 check-slow-only: all $(slow_programs) $(fake_trainers)
-	$(PROVE) -e 'timeout -k 5 1800' $(slow_programs) $(wildcard tests/slow_*.t)
+	$(PROVE) -e 'sh tests/run.sh 1800' $(slow_programs) $(wildcard tests/slow_*.t)
 .PHONY: check-only check-slow-only
 
 # --- everything else -----------------------------------------------------------------------------
@@ -152,12 +152,17 @@ install: all
 	install -Dm755 $(B)/nightshift-lm $(DESTDIR)$(PREFIX)/bin/nightshift-lm
 	for page in share/man/*.1; do \
 	    install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/} || exit 1; done
-	for study in experiments/*.yaml; do \
-	    install -Dm644 $$study $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${study##*/} || exit 1; done
+	for file in experiments/*.yaml; do \
+	    install -Dm644 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
+	for file in experiments/*.sh experiments/*.py; do \
+	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
+	install -Dm644 share/completion/nightshift.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift-lm
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/nightshift*.1
 	rm -rf $(DESTDIR)$(PREFIX)/share/nightshift
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift
 clean:
 	rm -rf build
 
