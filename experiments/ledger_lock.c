@@ -71,8 +71,9 @@ static bool stays_untouched(const char *path, const struct stat *before)
            same_moment(&now.st_mtim, &before->st_mtim);
 }
 
-/* Nobody but us writes a commit that only we have planned. */
-static bool holds_only(const char *path, const char *commit)
+/* Nobody but us writes a commit that only we have planned.  Its parent may be there too: libgit2
+ * names a new ref by link() and removes the lock after that. */
+static bool holds_ours(const char *path, const struct plan *plan)
 {
     struct err ignored = {0};
     char *text = NULL;
@@ -80,29 +81,31 @@ static bool holds_only(const char *path, const char *commit)
 
     if (file_read(&text, &len, path, 64, &ignored) != 0)
         return false;
-    bool ours = len <= GIT_OID_HEXSZ + 1 && strncmp(text, commit, GIT_OID_HEXSZ) == 0;
+    if (len == GIT_OID_HEXSZ + 1 && text[GIT_OID_HEXSZ] == '\n')
+        text[--len] = '\0';
+    bool ours = len == GIT_OID_HEXSZ &&
+                (strcmp(text, plan->commit) == 0 || strcmp(text, plan->parent) == 0);
     free(text);
     return ours;
 }
 
-static bool is_stale(const char *path, const char *commit)
+static bool is_stale(const char *path, const struct plan *plan)
 {
     struct stat st;
 
     if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
-    if (st.st_size > 0 ? !holds_only(path, commit) : !stays_untouched(path, &st))
+    if (st.st_size > 0 ? !holds_ours(path, plan) : !stays_untouched(path, &st))
         return false;
     return !is_open_somewhere(&st);
 }
 
-int ref_lock_remove_stale(struct ledger *ledger, const char *ref, const char *commit,
-                          struct err *err)
+int ref_lock_remove_stale(struct ledger *ledger, const struct plan *plan, struct err *err)
 {
-    char *path = mem_printf("%s%s.lock", git_repository_commondir(ledger->repo), ref);
+    char *path = mem_printf("%s%s.lock", git_repository_commondir(ledger->repo), plan->ref);
     int rc = 0;
 
-    if (is_stale(path, commit))
+    if (is_stale(path, plan))
         rc = unlink(path) == 0 ? 1 : err_sys(err, "cannot remove the stale lock '%s'", path);
     free(path);
     return rc;

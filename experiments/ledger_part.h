@@ -50,11 +50,10 @@ int tree_put(struct str *out, const char *tree, size_t len, unsigned mode, const
 int object_publish(struct ledger *ledger, const struct object *object, struct err *err);
 
 /*
- * Removes the lock file of a ref of ours that a killed process left behind: 1.  0 where it is not
- * known to be stale: somebody has it open, or it holds anything but nothing or `commit`.  Only for
- * the holder of the study's lock.
+ * Removes the lock file of the plan's ref that a killed process left behind: 1.  0 where it is not
+ * known to be stale: somebody has it open, or it holds anything but nothing, the commit or its
+ * parent.  Only for the holder of the study's lock.
  */
-int ref_lock_remove_stale(struct ledger *ledger, const char *ref, const char *commit,
-                          struct err *err);
+int ref_lock_remove_stale(struct ledger *ledger, const struct plan *plan, struct err *err);
 
 #endif

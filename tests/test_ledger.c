@@ -547,6 +547,24 @@ static void a_lock_that_we_left_behind_is_put_away(void **state)
     }
 }
 
+/* libgit2 links the lock to the name of a new ref and may be killed before it removes the lock. */
+static void a_lock_with_the_tip_in_it_is_put_away(void **state)
+{
+    struct ledger *ledger = open_ledger(*state);
+    char tip[41];
+
+    publish_decisions(ledger, 1, 1);
+    tip_of(tip, ledger, LOG);
+    char *lock = mem_printf("%s%s.lock", ledger_path(ledger), LOG);
+    char *text = mem_printf("%s\n", tip);
+    write_text(".", lock, text);
+    publish_decisions(ledger, 2, 2);
+    assert_false(file_exists(lock));
+    free(lock);
+    free(text);
+    ledger_close(ledger);
+}
+
 static void a_lock_of_somebody_else_stays(void **state)
 {
     struct ledger *ledger = open_ledger(*state);
@@ -932,6 +950,7 @@ int main(void)
         ROW(an_unfinished_repository_is_made_anew),
         ROW(looking_makes_no_repository),
         ROW(a_lock_that_we_left_behind_is_put_away),
+        ROW(a_lock_with_the_tip_in_it_is_put_away),
         ROW(a_lock_of_somebody_else_stays),
         ROW(a_lock_that_is_held_open_stays),
         ROW(the_users_head_index_and_files_are_never_touched),
