@@ -9,12 +9,12 @@
 #include <stddef.h>
 
 /* |a - b| <= rtol * |b| + atol, and neither is NAN. */
-#define assert_close(a, b, rtol, atol)                                                           \
-    do {                                                                                         \
-        double left_ = (a), right_ = (b);                                                        \
-        if (!(fabs(left_ - right_) <= (rtol) * fabs(right_) + (atol)))                           \
-            fail_msg("%s = %.9g, and %s = %.9g (tolerance %g relative, %g absolute)", #a, left_, \
-                     #b, right_, (double)(rtol), (double)(atol));                                \
+#define assert_close(a, b, rtol, atol)                                                             \
+    do {                                                                                           \
+        double left_ = (a), right_ = (b);                                                          \
+        if (!(fabs(left_ - right_) <= (rtol)*fabs(right_) + (atol)))                               \
+            fail_msg("%s = %.9g, and %s = %.9g (tolerance %g relative, %g absolute)", #a, left_,   \
+                     #b, right_, (double)(rtol), (double)(atol));                                  \
     } while (0)
 
 /*

@@ -56,8 +56,8 @@ static inline void scratch_tokens(const char *dir, const char *name, size_t n, u
 
     rng_init(&rng, 1, "test tokens", index);
     for (size_t i = 0; i < n; i++) {
-        token = rng_uniform(&rng) < 0.25 ? (uint32_t)rng_below(&rng, vocab)
-                                         : (3 * token + 1) % vocab;
+        token =
+            rng_uniform(&rng) < 0.25 ? (uint32_t)rng_below(&rng, vocab) : (3 * token + 1) % vocab;
         bytes[2 * i] = (unsigned char)token;
         bytes[2 * i + 1] = (unsigned char)(token >> 8);
     }

@@ -2,13 +2,13 @@
 /* Weights in files. */
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <signal.h>
 
 #include <cmocka.h>
 
@@ -18,8 +18,15 @@
 #include "safetensors.h"
 #include "scratch.h"
 
-static const struct shape shape = {.dim = 16, .layers = 2, .heads = 2, .kv_heads = 1, .hidden = 24,
-                                   .vocab = 30, .seq = 8, .tied = false, .rope_theta = 12345.5,
+static const struct shape shape = {.dim = 16,
+                                   .layers = 2,
+                                   .heads = 2,
+                                   .kv_heads = 1,
+                                   .hidden = 24,
+                                   .vocab = 30,
+                                   .seq = 8,
+                                   .tied = false,
+                                   .rope_theta = 12345.5,
                                    .norm_eps = 1e-6};
 
 static real *start(struct model *model, const struct shape *of, uint64_t seed)
@@ -167,7 +174,8 @@ static void descriptions_that_make_no_model_are_refused(void **state)
         {"{\"model_type\": \"llama\"}", "hidden_size"},
         {"{\"model_type\": \"llama\", \"hidden_size\": -4}", "hidden_size"},
         {"{\"model_type\": \"llama\", \"hidden_size\": 8, \"num_attention_heads\": 2,"
-         " \"head_dim\": 8}", "head_dim"},
+         " \"head_dim\": 8}",
+         "head_dim"},
         {"{\"model_type\": \"llama\", \"attention_bias\": true}", "biases"},
         {"{\"model_type\": \"llama\", \"rope_scaling\": {\"factor\": 8}}", "scaled"},
         {"{\"model_type\": \"llama\", \"hidden_size\": 8, \"num_attention_heads\": 2,"

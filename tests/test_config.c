@@ -105,8 +105,11 @@ static void exactly_one_budget_is_wanted(void **state)
     const struct {
         const char *text;
         int rc;
-    } cases[] = {{"{}", -1}, {"{\"tokens\": 5}", 0}, {"{\"seconds\": 0.5}", 0},
-                 {"{\"tokens\": 5, \"steps\": 0}", 0}, {"{\"tokens\": 5, \"flops\": 1}", -1}};
+    } cases[] = {{"{}", -1},
+                 {"{\"tokens\": 5}", 0},
+                 {"{\"seconds\": 0.5}", 0},
+                 {"{\"tokens\": 5, \"steps\": 0}", 0},
+                 {"{\"tokens\": 5, \"flops\": 1}", -1}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -143,7 +146,9 @@ static void presets_have_the_published_numbers_of_parameters(void **state)
     const struct {
         const char *name;
         double millions;
-    } known[] = {{"autoresearch", 19.93}, {"stories110m", 109.5}, {"smollm2_135m", 134.5},
+    } known[] = {{"autoresearch", 19.93},
+                 {"stories110m", 109.5},
+                 {"smollm2_135m", 134.5},
                  {"smollm2_360m", 361.8}};
 
     (void)state;
@@ -174,9 +179,8 @@ static void sizes_left_to_us_are_derived_as_documented(void **state)
 
     (void)state;
     config_init(&config);
-    assert_int_equal(take(&config, "{\"dim\": 512, \"heads\": 8, \"batch\": 10, \"seq\": 128}",
-                          &err),
-                     0);
+    assert_int_equal(
+        take(&config, "{\"dim\": 512, \"heads\": 8, \"batch\": 10, \"seq\": 128}", &err), 0);
     assert_int_equal(config_shape(&config, 9).hidden, 1408);
     assert_int_equal(config_shape(&config, 9).kv_heads, 8);
     assert_int_equal(config_micro_batch(&config), 5);

@@ -197,8 +197,15 @@ struct evaluated {
 static void evaluate_with(struct evaluated *out, const struct tokens *tokens, size_t seq,
                           size_t rows, size_t threads)
 {
-    const struct shape shape = {.dim = 8, .layers = 1, .heads = 2, .kv_heads = 1, .hidden = 8,
-                                .vocab = 50, .seq = 256, .tied = true, .rope_theta = 10000,
+    const struct shape shape = {.dim = 8,
+                                .layers = 1,
+                                .heads = 2,
+                                .kv_heads = 1,
+                                .hidden = 8,
+                                .vocab = 50,
+                                .seq = 256,
+                                .tied = true,
+                                .rope_theta = 10000,
                                 .norm_eps = 1e-5};
     struct model model;
     struct err err = {0};

@@ -27,7 +27,7 @@
  * With step 1e-5 the truncation error of a central difference is about 1e-10 and the rounding error
  * 1e-11, for derivatives of order one.
  */
-#define STEP 1e-5
+#define STEP     1e-5
 #define RELATIVE 1e-6
 #define ABSOLUTE 1e-8
 
@@ -69,7 +69,8 @@ static double weighted_sum(const real *y, const real *weight, size_t n)
     return sum;
 }
 
-/* --- RMSNorm ------------------------------------------------------------------------------------ */
+/* --- RMSNorm ------------------------------------------------------------------------------------
+ */
 
 enum { ROWS = 3, DIM = 21 };
 
@@ -101,7 +102,8 @@ static void rmsnorm_backward_is_the_derivative(void **state)
     check_gradient("rmsnorm gain", dgain, c.gain, DIM, norm_value, &c);
 }
 
-/* --- SwiGLU ------------------------------------------------------------------------------------- */
+/* --- SwiGLU -------------------------------------------------------------------------------------
+ */
 
 struct swiglu_case {
     real gate_up[2 * ROWS * DIM], dy[ROWS * DIM];
@@ -131,7 +133,8 @@ static void swiglu_backward_is_the_derivative(void **state)
     check_gradient("swiglu in place", d, c.gate_up, 2 * ROWS * DIM, swiglu_value, &c);
 }
 
-/* --- attention, longer than one strip, grouped queries ------------------------------------------- */
+/* --- attention, longer than one strip, grouped queries -------------------------------------------
+ */
 
 struct attention_case {
     struct attention a;
@@ -180,7 +183,8 @@ static void attention_backward_is_the_derivative(void **state)
     }
 }
 
-/* --- classifier and cross-entropy ---------------------------------------------------------------- */
+/* --- classifier and cross-entropy ----------------------------------------------------------------
+ */
 
 enum { VOCAB = 11 };
 
@@ -211,7 +215,8 @@ static void classifier_gradient_is_the_derivative(void **state)
     check_gradient("classifier w", dw, c.w, VOCAB * DIM, classifier_value, &c);
 }
 
-/* --- whole models -------------------------------------------------------------------------------- */
+/* --- whole models --------------------------------------------------------------------------------
+ */
 
 struct model_case {
     struct model model;
@@ -262,8 +267,15 @@ static void check_model(const struct architecture *arch, const struct shape *sha
 
 static void every_models_gradient_is_the_derivative(void **state)
 {
-    struct shape shape = {.dim = 8, .layers = 2, .heads = 4, .kv_heads = 2, .hidden = 6, .vocab = 9,
-                          .seq = 6, .rope_theta = 100, .norm_eps = 1e-5};
+    struct shape shape = {.dim = 8,
+                          .layers = 2,
+                          .heads = 4,
+                          .kv_heads = 2,
+                          .hidden = 6,
+                          .vocab = 9,
+                          .seq = 6,
+                          .rope_theta = 100,
+                          .norm_eps = 1e-5};
 
     (void)state;
     for (size_t i = 0; architectures[i] != NULL; i++)

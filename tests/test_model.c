@@ -130,8 +130,7 @@ static void compare_gradient(const struct golden *g, const struct tensor *t)
     assert_non_null(entry);
     assert_close(sqrt(block_square_sum(at, tensor_size(t))), norm, 1e-4, 0);
     for (size_t i = 0; i < json_array_size(first); i++)
-        assert_close((double)at[i], json_number_value(json_array_get(first, i)), 1e-3,
-                     1e-5 * norm);
+        assert_close((double)at[i], json_number_value(json_array_get(first, i)), 1e-3, 1e-5 * norm);
 }
 
 static void every_gradient_is_the_reference_implementations(void **state)
@@ -150,8 +149,12 @@ static void every_gradient_is_the_reference_implementations(void **state)
 static void losses_after_three_adamw_steps_are_the_reference_implementations(void **state)
 {
     /* weight decay 0.1 on every parameter, clipping at 1: see the fixtures' description */
-    const struct optimizer_rule rule = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8,
-                                        .weight_decay = 0.1, .decay_all = true};
+    const struct optimizer_rule rule = {.lr = 1e-3,
+                                        .beta1 = 0.9,
+                                        .beta2 = 0.95,
+                                        .eps = 1e-8,
+                                        .weight_decay = 0.1,
+                                        .decay_all = true};
     struct err err = {0};
     struct pool *pool;
 
@@ -181,8 +184,15 @@ static void losses_after_three_adamw_steps_are_the_reference_implementations(voi
     pool_close(pool);
 }
 
-static const struct shape small = {.dim = 16, .layers = 2, .heads = 2, .kv_heads = 1, .hidden = 24,
-                                   .vocab = 32, .seq = 8, .tied = true, .rope_theta = 10000,
+static const struct shape small = {.dim = 16,
+                                   .layers = 2,
+                                   .heads = 2,
+                                   .kv_heads = 1,
+                                   .hidden = 24,
+                                   .vocab = 32,
+                                   .seq = 8,
+                                   .tied = true,
+                                   .rope_theta = 10000,
                                    .norm_eps = 1e-5};
 
 static void depth_leaves_the_start_of_the_other_tensors_untouched(void **state)
@@ -234,8 +244,8 @@ static void shapes_that_cannot_be_built_are_refused(void **state)
     const struct {
         int dim, heads, kv_heads;
         const char *words;
-    } bad[] = {{16, 3, 1, "divisible"}, {16, 2, 4, "multiple"}, {18, 6, 6, "odd"},
-               {64, 8, 3, "multiple"}};
+    } bad[] = {
+        {16, 3, 1, "divisible"}, {16, 2, 4, "multiple"}, {18, 6, 6, "odd"}, {64, 8, 3, "multiple"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -104,8 +104,7 @@ static void rmsnorm_is_its_formula_at_any_width(void **state)
             square += (double)x[dim + i] * (double)x[dim + i];
         for (size_t i = 0; i < dim; i++)
             assert_close((double)y[dim + i],
-                         (double)x[dim + i] * (double)gain[i] /
-                             sqrt(square / (double)dim + 1e-5),
+                         (double)x[dim + i] * (double)gain[i] / sqrt(square / (double)dim + 1e-5),
                          1e-6, 1e-7);
         free(x);
         free(gain);
@@ -140,8 +139,8 @@ static void rope_turns_pairs_by_position_and_back(void **state)
 static void attention_is_causal_softmax_across_strips(void **state)
 {
     enum { SEQ = 2 * ATTENTION_STRIP + 3, W = 4, HEADS = 2, STRIDE = (HEADS + 2) * W };
-    const struct attention a = {.heads = HEADS, .kv_heads = 1, .width = W, .sequences = 1,
-                                .seq = SEQ};
+    const struct attention a = {
+        .heads = HEADS, .kv_heads = 1, .width = W, .sequences = 1, .seq = SEQ};
     real *qkv = normal_block(SEQ * STRIDE, 7), *out = mem_new(SEQ * HEADS * W, sizeof *out);
     real *lse = mem_new(HEADS * SEQ, sizeof *lse);
     real *scratch = mem_new(attention_scratch(SEQ), sizeof *scratch);

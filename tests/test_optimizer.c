@@ -16,8 +16,15 @@
 #include "rng.h"
 #include "schedule.h"
 
-static const struct shape shape = {.dim = 64, .layers = 2, .heads = 2, .kv_heads = 1, .hidden = 96,
-                                   .vocab = 1200, .seq = 8, .tied = true, .rope_theta = 10000,
+static const struct shape shape = {.dim = 64,
+                                   .layers = 2,
+                                   .heads = 2,
+                                   .kv_heads = 1,
+                                   .hidden = 96,
+                                   .vocab = 1200,
+                                   .seq = 8,
+                                   .tied = true,
+                                   .rope_theta = 10000,
                                    .norm_eps = 1e-5};
 static const struct optimizer_rule plain = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8};
 

@@ -259,8 +259,8 @@ static void every_option_acts(void **state)
     };
     /* One choice so far; a name for other options (test_config.c); where files lie; what is told;
      * machine time; rounding alone. */
-    static const char *const others[] = {"model", "optimizer", "preset", "data", "log_every",
-                                         "save", "seconds", "micro_batch"};
+    static const char *const others[] = {"model",     "optimizer", "preset",  "data",
+                                         "log_every", "save",      "seconds", "micro_batch"};
     const struct fixture *f = *state;
     double usual;
 
@@ -348,8 +348,9 @@ static void a_loss_that_is_no_number_ends_the_run_at_once(void **state)
     struct err err = {0};
     char *text;
 
-    config_with(&config, f, "{\"lr\": 100, \"init_std\": 10, \"clip\": 0, \"steps\": 1000,"
-                            " \"schedule\": \"constant\", \"weight_decay\": 100}");
+    config_with(&config, f,
+                "{\"lr\": 100, \"init_std\": 10, \"clip\": 0, \"steps\": 1000,"
+                " \"schedule\": \"constant\", \"weight_decay\": 100}");
     assert_int_equal(run_captured(&text, f, &config, 1, 1, &err), 1);
     assert_non_null(strstr(text, "\"nonfinite\""));
     assert_non_null(strstr(text, "\nval_loss: nan\n"));
@@ -369,8 +370,8 @@ static void bits_per_byte_follow_from_meta_json(void **state)
     scratch_write(f->data, "meta.json", meta, strlen(meta));
     config_with(&config, f, "{\"vocab\": 0}");
     assert_int_equal(run_captured(&text, f, &config, 1, 1, &err), 0);
-    assert_close(last_number(text, "val_bpb"), last_number(text, "val_loss") / log(2) / 2.5,
-                 1e-12, 0);
+    assert_close(last_number(text, "val_bpb"), last_number(text, "val_loss") / log(2) / 2.5, 1e-12,
+                 0);
     assert_true(isfinite(last_number(text, "test_loss")));
     free(text);
     config_clear(&config);

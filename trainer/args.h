@@ -26,7 +26,6 @@ int args_read(const char **operands, int most, const struct arg *table, size_t n
               char **argv, struct err *err);
 
 /* The whole of `text` as an unsigned number of at most `max`; `name` stands in the error. */
-int args_integer(uint64_t *out, const char *name, const char *text, uint64_t max,
-                 struct err *err);
+int args_integer(uint64_t *out, const char *name, const char *text, uint64_t max, struct err *err);
 
 #endif

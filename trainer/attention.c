@@ -29,9 +29,13 @@ static struct head head_of(const real *qkv, const struct attention *a, size_t se
     const real *row = qkv + sequence * a->seq * stride;
     const real *k = row + key_offset(a, h);
 
-    return (struct head){.q = row + h * a->width, .k = k, .v = k + a->kv_heads * a->width,
-                         .qkv_stride = stride, .out_stride = a->heads * a->width,
-                         .width = a->width, .seq = a->seq,
+    return (struct head){.q = row + h * a->width,
+                         .k = k,
+                         .v = k + a->kv_heads * a->width,
+                         .qkv_stride = stride,
+                         .out_stride = a->heads * a->width,
+                         .width = a->width,
+                         .seq = a->seq,
                          .scale = (real)(1 / sqrt((double)a->width))};
 }
 
@@ -169,7 +173,7 @@ void attention_backward(real *dqkv, real *scratch, const real *d_out, const real
             struct head head = head_of(qkv, a, b, h);
             real *row = dqkv + b * a->seq * head.qkv_stride, *dk = row + key_offset(a, h);
             size_t at = b * a->seq * head.out_stride + h * a->width;
-            head_backward(row + h * a->width, dk, dk + a->kv_heads * a->width, scratch,
-                          d_out + at, out + at, lse + h * rows + b * a->seq, &head);
+            head_backward(row + h * a->width, dk, dk + a->kv_heads * a->width, scratch, d_out + at,
+                          out + at, lse + h * rows + b * a->seq, &head);
         }
 }

@@ -10,10 +10,10 @@
 #include "rng.h"
 
 #define STEPS_LEAST 5
-#define SECONDS 5 /* of steps, where their number is left to us */
-#define TOKENS 1000000 /* random tokens to draw sequences from */
-#define SQUARE 1024    /* side of the products that measure the machine */
-#define ROUNDS 6
+#define SECONDS     5       /* of steps, where their number is left to us */
+#define TOKENS      1000000 /* random tokens to draw sequences from */
+#define SQUARE      1024    /* side of the products that measure the machine */
+#define ROUNDS      6
 
 struct square_job {
     real *blocks; /* [threads, 3, SQUARE * SQUARE] */
@@ -128,8 +128,7 @@ static int measure_training(struct bench *out, const struct config *config, size
     out->parameters = t->model.n_weights;
     out->step_tokens = trainer_step_tokens(t);
     out->tokens_per_s = (double)out->step_tokens / step_s;
-    out->gflops =
-        model_step_flops(&t->model, out->step_tokens, (size_t)config->seq) / step_s / 1e9;
+    out->gflops = model_step_flops(&t->model, out->step_tokens, (size_t)config->seq) / step_s / 1e9;
     free(bytes);
     trainer_close(t);
     return 0;

@@ -7,7 +7,7 @@
 
 #include "block.h"
 
-#define LINE ((size_t)64)
+#define LINE      ((size_t)64)
 #define HUGE_PAGE ((size_t)2 << 20)
 
 real *block_new(size_t n)

@@ -4,10 +4,10 @@
 #include "budget.h"
 #include "clock.h"
 
-#define CALIBRATION_STEPS 25    /* at most */
+#define CALIBRATION_STEPS 25 /* at most */
 #define CALIBRATION_LEAST 3
-#define CALIBRATION_SHARE 0.05  /* of the budget, at most */
-#define STEPS_MOST 1e15
+#define CALIBRATION_SHARE 0.05 /* of the budget, at most */
+#define STEPS_MOST        1e15
 
 static int by_size(const void *a, const void *b)
 {

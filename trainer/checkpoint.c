@@ -154,8 +154,9 @@ int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct 
         json_read(&root, text, len, path, err) != 0 || shape_parse(&shape, root, path, err) != 0)
         goto out;
     shape.seq = seq > 0 ? seq : shape.seq;
-    rc = model_init(model, architecture_find(json_string_value(json_object_get(root, "model_type"))),
-                    &shape, err);
+    rc =
+        model_init(model, architecture_find(json_string_value(json_object_get(root, "model_type"))),
+                   &shape, err);
 out:
     json_decref(root);
     free(text);

@@ -38,9 +38,8 @@ void classifier(real *losses, real *tile, const real *x, const real *w, const ui
     }
 }
 
-void classifier_gradient(real *losses, real *dx, real *dw, real *tile, const real *x,
-                         const real *w, const uint32_t *targets, size_t rows, size_t dim,
-                         size_t vocab, real scale)
+void classifier_gradient(real *losses, real *dx, real *dw, real *tile, const real *x, const real *w,
+                         const uint32_t *targets, size_t rows, size_t dim, size_t vocab, real scale)
 {
     size_t step = classifier_tile(rows, vocab);
 

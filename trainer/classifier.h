@@ -30,8 +30,8 @@ void classifier(real *losses, real *tile, const real *x, const real *w, const ui
  * The same, with the gradient of scale * sum(losses): dx [rows, dim] and dw [vocab, dim], both
  * overwritten.
  */
-void classifier_gradient(real *losses, real *dx, real *dw, real *tile, const real *x,
-                         const real *w, const uint32_t *targets, size_t rows, size_t dim,
-                         size_t vocab, real scale);
+void classifier_gradient(real *losses, real *dx, real *dw, real *tile, const real *x, const real *w,
+                         const uint32_t *targets, size_t rows, size_t dim, size_t vocab,
+                         real scale);
 
 #endif

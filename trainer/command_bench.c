@@ -15,7 +15,8 @@
 static const char help[] =
     "usage: nightshift-lm bench [options]\n"
     "\n"
-    "Trains on random tokens for a few seconds and tells tokens a second, the share of what matrix\n"
+    "Trains on random tokens for a few seconds and tells tokens a second, the share of what "
+    "matrix\n"
     "products alone reach on this machine, the most memory held, and where the time goes.\n"
     "\n"
     "  --preset NAME       a ready shape (default small); the names are below\n"
@@ -135,8 +136,7 @@ static int measure(const struct request *r, bool json, struct err *err)
     rc = config_take(&config, preset, "bench", err);
     config.batch = (int64_t)r->sequences;
     if (rc == 0)
-        rc = bench_run(&b, &config, (size_t)r->vocab, (size_t)r->threads,
-                       (size_t)r->steps, err);
+        rc = bench_run(&b, &config, (size_t)r->vocab, (size_t)r->threads, (size_t)r->steps, err);
     if (rc == 0 && json)
         rc = record_print(describe(&b, r->preset->name), err);
     else if (rc == 0)

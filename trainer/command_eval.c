@@ -14,7 +14,7 @@
 #include "mem.h"
 #include "record.h"
 
-#define LN2 0.69314718055994530942
+#define LN2        0.69314718055994530942
 #define ROWS_LEAST 512 /* tokens worked on at once, or one sequence where that is longer */
 
 static const char help[] =

@@ -14,11 +14,11 @@ static const char help[] = "usage: nightshift-lm info MODEL [--json]\n"
 static int tell_json(const struct model *model, struct err *err)
 {
     const struct shape *s = &model->shape;
-    json_t *out = json_pack(
-        "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:f, s:f, s:I}", "model", model->arch->name,
-        "dim", s->dim, "layers", s->layers, "heads", s->heads, "kv_heads", s->kv_heads, "hidden",
-        s->hidden, "vocab", s->vocab, "seq", s->seq, "tied", s->tied, "rope_theta", s->rope_theta,
-        "norm_eps", s->norm_eps, "parameters", (json_int_t)model->n_weights);
+    json_t *out = json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:f, s:f, s:I}", "model",
+                            model->arch->name, "dim", s->dim, "layers", s->layers, "heads",
+                            s->heads, "kv_heads", s->kv_heads, "hidden", s->hidden, "vocab",
+                            s->vocab, "seq", s->seq, "tied", s->tied, "rope_theta", s->rope_theta,
+                            "norm_eps", s->norm_eps, "parameters", (json_int_t)model->n_weights);
 
     return out != NULL ? record_print(out, err) : err_environment(err, "cannot describe the model");
 }

@@ -5,14 +5,15 @@
 #include "args.h"
 #include "command.h"
 #include "mem.h"
-#include "train.h"
 #include "pool.h"
+#include "train.h"
 
 static const char help[] =
     "usage: nightshift-lm train --config FILE --seed N --out DIR [options]\n"
     "\n"
     "Trains one language model.  FILE is a JSON object of options (`nightshift-lm options` lists\n"
-    "them all); what it leaves out has its default.  Same config, seed, steps and machine: the same\n"
+    "them all); what it leaves out has its default.  Same config, seed, steps and machine: the "
+    "same\n"
     "bits, for any number of threads.\n"
     "\n"
     "  --config FILE   the options, for instance {\"data\": \"kjv\", \"tokens\": 2000000}\n"
@@ -23,7 +24,8 @@ static const char help[] =
     "  --threads N     default: the processors that this process may use\n"
     "\n"
     "Standard output has one JSON object a line; the last one holds val_loss.\n"
-    "Exit status: 0 done, 1 a loss was not finite, 2 bad input, 3 environment, 143 after SIGTERM.\n";
+    "Exit status: 0 done, 1 a loss was not finite, 2 bad input, 3 environment, 143 after "
+    "SIGTERM.\n";
 
 struct words {
     const char *config, *seed, *out, *data, *steps, *threads;
@@ -94,4 +96,5 @@ out:
     return rc;
 }
 
-const struct command command_train = {"train", "train one model: config, seed -> weights, loss", run};
+const struct command command_train = {"train", "train one model: config, seed -> weights, loss",
+                                      run};

@@ -12,8 +12,8 @@
 #include "schedule.h"
 #include "str.h"
 
-#define CONFIG_MOST ((size_t)1 << 20) /* bytes of a config file */
-#define MICRO_TOKENS 768              /* of a micro-batch whose size was left to us */
+#define CONFIG_MOST  ((size_t)1 << 20) /* bytes of a config file */
+#define MICRO_TOKENS 768               /* of a micro-batch whose size was left to us */
 
 static const char *const model_choices[] = {"llama", NULL};
 static const char *const optimizer_choices[] = {"adamw", NULL};
@@ -21,16 +21,26 @@ static const char *const schedule_choices[] = {"cosine", "linear", "constant", N
 static const char *const decay_choices[] = {"matrices", "all", NULL};
 
 #define AT(field) offsetof(struct config, field)
-#define INTEGER(field, low, high, otherwise, unit, help) \
-    {#field, OPTION_INTEGER, AT(field), low, high, otherwise, NULL, NULL, unit, help}
-#define REAL(field, low, high, otherwise, unit, help) \
-    {#field, OPTION_REAL, AT(field), low, high, otherwise, NULL, NULL, unit, help}
-#define BOOLEAN(field, otherwise, help) \
-    {#field, OPTION_BOOLEAN, AT(field), 0, 1, otherwise, NULL, NULL, "", help}
-#define CHOICE(field, otherwise, help) \
-    {#field, OPTION_CHOICE, AT(field), 0, 0, 0, otherwise, field##_choices, "", help}
-#define TEXT(field, help) \
-    {#field, OPTION_TEXT, AT(field), 0, 0, 0, "", NULL, "", help}
+#define INTEGER(field, low, high, otherwise, unit, help)                                           \
+    {                                                                                              \
+#field, OPTION_INTEGER, AT(field), low, high, otherwise, NULL, NULL, unit, help            \
+    }
+#define REAL(field, low, high, otherwise, unit, help)                                              \
+    {                                                                                              \
+#field, OPTION_REAL, AT(field), low, high, otherwise, NULL, NULL, unit, help               \
+    }
+#define BOOLEAN(field, otherwise, help)                                                            \
+    {                                                                                              \
+#field, OPTION_BOOLEAN, AT(field), 0, 1, otherwise, NULL, NULL, "", help                   \
+    }
+#define CHOICE(field, otherwise, help)                                                             \
+    {                                                                                              \
+#field, OPTION_CHOICE, AT(field), 0, 0, 0, otherwise, field##_choices, "", help            \
+    }
+#define TEXT(field, help)                                                                          \
+    {                                                                                              \
+#field, OPTION_TEXT, AT(field), 0, 0, 0, "", NULL, "", help                                \
+    }
 
 /* clang-format off */
 const struct option options[] = {
@@ -347,10 +357,16 @@ struct shape config_shape(const struct config *c, size_t vocab)
 {
     int64_t hidden = c->hidden > 0 ? c->hidden : (8 * c->dim / 3 + 63) / 64 * 64;
 
-    return (struct shape){.dim = (int)c->dim, .layers = (int)c->layers, .heads = (int)c->heads,
+    return (struct shape){.dim = (int)c->dim,
+                          .layers = (int)c->layers,
+                          .heads = (int)c->heads,
                           .kv_heads = (int)(c->kv_heads > 0 ? c->kv_heads : c->heads),
-                          .hidden = (int)hidden, .vocab = (int)vocab, .seq = (int)c->seq,
-                          .tied = c->tied, .rope_theta = c->rope_theta, .norm_eps = c->norm_eps};
+                          .hidden = (int)hidden,
+                          .vocab = (int)vocab,
+                          .seq = (int)c->seq,
+                          .tied = c->tied,
+                          .rope_theta = c->rope_theta,
+                          .norm_eps = c->norm_eps};
 }
 
 size_t config_micro_batch(const struct config *c)

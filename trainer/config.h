@@ -44,10 +44,10 @@ enum option_type { OPTION_INTEGER, OPTION_REAL, OPTION_BOOLEAN, OPTION_CHOICE, O
 struct option {
     const char *name;
     enum option_type type;
-    size_t at;                 /* offset in struct config */
-    double min, max;           /* of numbers, both allowed */
-    double start;              /* default of numbers and booleans */
-    const char *start_text;    /* default of choices and texts */
+    size_t at;                  /* offset in struct config */
+    double min, max;            /* of numbers, both allowed */
+    double start;               /* default of numbers and booleans */
+    const char *start_text;     /* default of choices and texts */
     const char *const *choices; /* ends in NULL */
     const char *unit, *help;
 };

@@ -139,7 +139,8 @@ static size_t first_beyond(const struct tokens *tokens, size_t vocab)
     return i;
 }
 
-/* The quick look at a whole file; first_beyond() finds the place where there is something to say. */
+/* The quick look at a whole file; first_beyond() finds the place where there is something to say.
+ */
 KERNEL static uint32_t largest_token(const uint16_t *at, size_t n)
 {
     uint32_t most = 0;
@@ -149,8 +150,7 @@ KERNEL static uint32_t largest_token(const uint16_t *at, size_t n)
     return most;
 }
 
-static int split_check(const struct tokens *tokens, size_t vocab, const char *path,
-                       struct err *err)
+static int split_check(const struct tokens *tokens, size_t vocab, const char *path, struct err *err)
 {
     size_t at;
 

@@ -31,8 +31,8 @@ enum split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLITS };
 extern const char *const split_names[SPLITS];
 
 struct data {
-    struct tokens split[SPLITS];      /* n is 0 where there is none */
-    double bytes_per_token[SPLITS];   /* of the text; NAN where meta.json does not tell */
+    struct tokens split[SPLITS];    /* n is 0 where there is none */
+    double bytes_per_token[SPLITS]; /* of the text; NAN where meta.json does not tell */
     size_t vocab;
     void *map[SPLITS];
     size_t map_bytes[SPLITS];

@@ -30,8 +30,8 @@ static void spread_windows(struct evaluation *e, size_t targets)
 
     e->windows = mem_new(e->n_windows, sizeof *e->windows);
     for (size_t w = 0; w < e->n_windows; w++)
-        e->windows[w] = w * e->window +
-                        (e->n_windows > 1 ? slack / (e->n_windows - 1) * w : slack / 2);
+        e->windows[w] =
+            w * e->window + (e->n_windows > 1 ? slack / (e->n_windows - 1) * w : slack / 2);
 }
 
 int evaluation_init(struct evaluation *e, const struct tokens *tokens, size_t wanted,
@@ -120,15 +120,20 @@ void evaluate(real *losses, const struct evaluation *e, const struct model *mode
               const real *weights, struct work *works, size_t rows, size_t seq, struct pool *pool,
               const volatile sig_atomic_t *stop)
 {
-    struct job job = {.losses = losses, .e = e, .model = model, .weights = weights,
-                      .works = works, .rows = rows, .seq = smaller(seq, e->window), .stop = stop};
+    struct job job = {.losses = losses,
+                      .e = e,
+                      .model = model,
+                      .weights = weights,
+                      .works = works,
+                      .rows = rows,
+                      .seq = smaller(seq, e->window),
+                      .stop = stop};
     size_t tasks;
 
     job.full = e->window / job.seq;
     job.rest = e->window % job.seq;
     job.pieces_per_task = rows / job.seq;
-    job.full_tasks =
-        (e->n_windows * job.full + job.pieces_per_task - 1) / job.pieces_per_task;
+    job.full_tasks = (e->n_windows * job.full + job.pieces_per_task - 1) / job.pieces_per_task;
     tasks = job.full_tasks;
     if (job.rest > 0) {
         job.rests_per_task = rows / job.rest;

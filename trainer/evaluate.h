@@ -18,8 +18,8 @@
 #include "model.h"
 #include "pool.h"
 
-#define EVALUATE_WINDOW 2048  /* targets */
-#define EVALUATE_SEQUENCE 128 /* targets that are averaged in one value of val_losses.f32 */
+#define EVALUATE_WINDOW   2048 /* targets */
+#define EVALUATE_SEQUENCE 128  /* targets that are averaged in one value of val_losses.f32 */
 
 struct evaluation {
     const struct tokens *tokens; /* borrowed */

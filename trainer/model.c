@@ -19,12 +19,18 @@ const struct architecture *const architectures[] = {
 };
 
 const char *const operator_names[OPERATORS] = {
-    [OP_EMBEDDING] = "embedding",   [OP_NORM] = "norm",
-    [OP_QKV] = "qkv",               [OP_ROPE] = "rope",
-    [OP_ATTENTION] = "attention",   [OP_OUT] = "attention_out",
-    [OP_GATE_UP] = "gate_up",       [OP_SWIGLU] = "swiglu",
-    [OP_DOWN] = "down",             [OP_CLASSIFIER] = "classifier",
-    [OP_REDUCE] = "gradient_sum",   [OP_OPTIMIZER] = "optimizer",
+    [OP_EMBEDDING] = "embedding",
+    [OP_NORM] = "norm",
+    [OP_QKV] = "qkv",
+    [OP_ROPE] = "rope",
+    [OP_ATTENTION] = "attention",
+    [OP_OUT] = "attention_out",
+    [OP_GATE_UP] = "gate_up",
+    [OP_SWIGLU] = "swiglu",
+    [OP_DOWN] = "down",
+    [OP_CLASSIFIER] = "classifier",
+    [OP_REDUCE] = "gradient_sum",
+    [OP_OPTIMIZER] = "optimizer",
 };
 
 void laps_start(struct laps *laps)

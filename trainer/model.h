@@ -41,7 +41,7 @@ struct shape {
 };
 
 /* Where time goes, for `bench`. */
-enum operator {
+enum operator{
     OP_EMBEDDING,
     OP_NORM,
     OP_QKV,
@@ -59,8 +59,8 @@ enum operator {
 extern const char *const operator_names[OPERATORS];
 
 struct laps {
-    double last;                /* clock_s() when the latest operator ended */
-    double seconds[OPERATORS];  /* summed */
+    double last;               /* clock_s() when the latest operator ended */
+    double seconds[OPERATORS]; /* summed */
 };
 void laps_start(struct laps *laps);
 void laps_mark(struct laps *laps, enum operator which); /* what ran since the last mark */
@@ -87,12 +87,11 @@ struct architecture {
     /* Reals of scratch for `rows` tokens; with the activations of all layers for a gradient. */
     size_t (*scratch)(const struct model *model, size_t rows, bool gradient);
     /* losses [rows] of each target, in nats. */
-    void (*losses)(const struct model *model, real *losses, const real *weights,
-                   struct work *work, const struct batch *batch);
+    void (*losses)(const struct model *model, real *losses, const real *weights, struct work *work,
+                   const struct batch *batch);
     /* The same, and in `gradient` (overwritten) that of scale * sum(losses). */
-    void (*gradient)(const struct model *model, real *losses, real *gradient,
-                     const real *weights, struct work *work, const struct batch *batch,
-                     real scale);
+    void (*gradient)(const struct model *model, real *losses, real *gradient, const real *weights,
+                     struct work *work, const struct batch *batch, real scale);
     /* Multiply-adds of the forward pass over one token at sequence length seq, times two. */
     double (*flops)(const struct model *model, size_t seq);
 };

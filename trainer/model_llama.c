@@ -58,21 +58,24 @@ struct pass {
     const struct batch *batch;
     struct laps *laps;
     size_t rows;
-    size_t stride;      /* from one layer's activations to the next; 0 where all share one set */
-    real *layers;       /* activations of layer 0 */
-    real *last;         /* [rows, dim]  the residual stream behind the last layer */
-    real *last_norm;    /* [rows, dim] */
-    real *last_rstd;    /* [rows] */
-    real *scratch;      /* attention_scratch() */
-    real *tile;         /* [classifier_tile(), vocab] */
+    size_t stride;   /* from one layer's activations to the next; 0 where all share one set */
+    real *layers;    /* activations of layer 0 */
+    real *last;      /* [rows, dim]  the residual stream behind the last layer */
+    real *last_norm; /* [rows, dim] */
+    real *last_rstd; /* [rows] */
+    real *scratch;   /* attention_scratch() */
+    real *tile;      /* [classifier_tile(), vocab] */
     struct deltas d;
 };
 
 static struct sizes sizes_of(const struct shape *shape)
 {
-    struct sizes s = {.dim = (size_t)shape->dim, .layers = (size_t)shape->layers,
-                      .heads = (size_t)shape->heads, .kv_heads = (size_t)shape->kv_heads,
-                      .hidden = (size_t)shape->hidden, .vocab = (size_t)shape->vocab};
+    struct sizes s = {.dim = (size_t)shape->dim,
+                      .layers = (size_t)shape->layers,
+                      .heads = (size_t)shape->heads,
+                      .kv_heads = (size_t)shape->kv_heads,
+                      .hidden = (size_t)shape->hidden,
+                      .vocab = (size_t)shape->vocab};
 
     s.width = s.dim / s.heads;
     s.queries = s.heads * s.width;
@@ -223,12 +226,14 @@ static size_t llama_scratch(const struct model *model, size_t rows, bool gradien
 
 static struct attention attention_of(const struct pass *p)
 {
-    return (struct attention){.heads = p->s.heads, .kv_heads = p->s.kv_heads, .width = p->s.width,
-                              .sequences = p->batch->sequences, .seq = p->batch->seq};
+    return (struct attention){.heads = p->s.heads,
+                              .kv_heads = p->s.kv_heads,
+                              .width = p->s.width,
+                              .sequences = p->batch->sequences,
+                              .seq = p->batch->seq};
 }
 
-static void attention_half(const struct pass *p, const struct layer *l,
-                           const struct activations *a)
+static void attention_half(const struct pass *p, const struct layer *l, const struct activations *a)
 {
     const struct sizes *s = &p->s;
     const struct attention shape = attention_of(p);
@@ -254,8 +259,7 @@ static void feed_forward_half(const struct pass *p, const struct layer *l,
     const struct sizes *s = &p->s;
     const real *w = p->weights;
 
-    rmsnorm(a->norm2, a->rstd2, a->middle, w + l->norm2, p->rows, s->dim,
-            p->model->shape.norm_eps);
+    rmsnorm(a->norm2, a->rstd2, a->middle, w + l->norm2, p->rows, s->dim, p->model->shape.norm_eps);
     laps_mark(p->laps, OP_NORM);
     linear(a->gate_up, a->norm2, w + l->gate_up, p->rows, 2 * s->hidden, s->dim, 0);
     laps_mark(p->laps, OP_GATE_UP);
@@ -368,8 +372,12 @@ static void backward(const struct pass *p)
 static struct pass pass_of(const struct model *model, const real *weights, real *gradient,
                            struct work *work, const struct batch *batch)
 {
-    struct pass p = {.s = sizes_of(&model->shape), .model = model, .weights = weights,
-                     .gradient = gradient, .batch = batch, .laps = &work->laps};
+    struct pass p = {.s = sizes_of(&model->shape),
+                     .model = model,
+                     .weights = weights,
+                     .gradient = gradient,
+                     .batch = batch,
+                     .laps = &work->laps};
 
     assert(work->block != NULL && batch->seq <= (size_t)model->shape.seq);
     cut_pass(&p, work->block, batch->sequences * batch->seq, gradient != NULL);

@@ -14,7 +14,8 @@
 
 #include "real.h"
 
-/* --- linear layer: y = x w', as torch.nn.Linear keeps its weight ------------------------------- */
+/* --- linear layer: y = x w', as torch.nn.Linear keeps its weight -------------------------------
+ */
 
 /*
  *   y     [rows, out]   y = x w' + beta y
@@ -32,7 +33,8 @@ void linear_backward_input(real *dx, const real *dy, const real *w, size_t rows,
 void linear_backward_weight(real *dw, const real *dy, const real *x, size_t rows, size_t out,
                             size_t in, real beta);
 
-/* --- embedding --------------------------------------------------------------------------------- */
+/* --- embedding ---------------------------------------------------------------------------------
+ */
 
 /* y [rows, dim]: row i is row ids[i] of w [vocab, dim]. */
 void embedding(real *y, const real *w, const uint32_t *ids, size_t rows, size_t dim);
@@ -40,7 +42,8 @@ void embedding(real *y, const real *w, const uint32_t *ids, size_t rows, size_t 
 /* Adds row i of dy [rows, dim] to row ids[i] of dw [vocab, dim], in the order of i. */
 void embedding_backward(real *dw, const real *dy, const uint32_t *ids, size_t rows, size_t dim);
 
-/* --- RMS normalisation -------------------------------------------------------------------------- */
+/* --- RMS normalisation --------------------------------------------------------------------------
+ */
 
 /*
  * y = gain * x * rstd,  rstd = 1/sqrt(mean(x^2) + eps) of each row.
@@ -63,7 +66,8 @@ void rmsnorm(real *y, real *rstd, const real *x, const real *gain, size_t rows, 
 void rmsnorm_backward(real *dx, real *dgain, const real *dy, const real *x, const real *rstd,
                       const real *gain, size_t rows, size_t dim);
 
-/* --- rotary position embedding ------------------------------------------------------------------- */
+/* --- rotary position embedding -------------------------------------------------------------------
+ */
 
 /*
  * cos and sin of t * theta^(-2i/width), table [seq, 2, width/2] (cosines, then sines, of one
@@ -93,12 +97,13 @@ void swiglu(real *y, const real *gate_up, size_t rows, size_t hidden);
 void swiglu_backward(real *d_gate_up, const real *dy, const real *gate_up, size_t rows,
                      size_t hidden);
 
-/* --- whole blocks ------------------------------------------------------------------------------ */
+/* --- whole blocks ------------------------------------------------------------------------------
+ */
 
-void block_add(real *y, const real *x, size_t n);     /* y += x */
-void block_scale(real *y, real factor, size_t n);     /* y *= factor */
-double block_square_sum(const real *x, size_t n);     /* sum of x^2, in double, fixed order */
-real block_largest(const real *x, size_t n);          /* n > 0; NANs are passed over */
+void block_add(real *y, const real *x, size_t n); /* y += x */
+void block_scale(real *y, real factor, size_t n); /* y *= factor */
+double block_square_sum(const real *x, size_t n); /* sum of x^2, in double, fixed order */
+real block_largest(const real *x, size_t n);      /* n > 0; NANs are passed over */
 
 /* x = e^(x - shift); returns the sum.  A NAN in x makes the sum NAN. */
 double block_exponentials(real *x, real shift, size_t n);

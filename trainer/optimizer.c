@@ -7,7 +7,7 @@
 #include "ops.h"
 #include "optimizer.h"
 
-#define SPAN ((size_t)1 << 16) /* weights of one task */
+#define SPAN        ((size_t)1 << 16) /* weights of one task */
 #define STATES_MOST 4
 
 extern const struct optimizer optimizer_adamw;
@@ -128,8 +128,8 @@ static void step_span(void *arg, size_t worker, size_t index)
     (void)worker;
     for (size_t i = 0; i < d->optimizer->states; i++)
         state[i] = d->state[i] + span->at;
-    d->optimizer->step(job->weights + span->at, job->gradient + span->at, state, span->n,
-                       job->rule, job->scale, spared ? 0 : job->rule->weight_decay, d->t);
+    d->optimizer->step(job->weights + span->at, job->gradient + span->at, state, span->n, job->rule,
+                       job->scale, spared ? 0 : job->rule->weight_decay, d->t);
 }
 
 void descent_step(struct descent *d, real *weights, const real *gradient,

@@ -36,7 +36,7 @@ struct optimizer {
     void (*step)(real *weights, const real *gradient, real *const *state, size_t n,
                  const struct optimizer_rule *rule, double scale, double decay, long t);
 };
-extern const struct optimizer *const optimizers[]; /* ends in NULL */
+extern const struct optimizer *const optimizers[];        /* ends in NULL */
 const struct optimizer *optimizer_find(const char *name); /* or NULL */
 
 /* Norm and step over all tensors of a model, on the threads of a pool. */

@@ -20,8 +20,8 @@ struct pool {
     pthread_cond_t begun, ended;
     struct worker *workers; /* number 0 is whoever calls pool_run() */
     size_t threads;
-    uint64_t round;         /* of tasks; guarded by lock, as what follows */
-    size_t busy;            /* workers that have not ended this round */
+    uint64_t round; /* of tasks; guarded by lock, as what follows */
+    size_t busy;    /* workers that have not ended this round */
     bool closing;
     void (*task)(void *arg, size_t worker, size_t index);
     void *arg;

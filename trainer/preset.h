@@ -16,7 +16,7 @@ struct preset {
     bool tied;
     double rope_theta, norm_eps;
 };
-extern const struct preset presets[]; /* ends in one without a name */
+extern const struct preset presets[];               /* ends in one without a name */
 const struct preset *preset_find(const char *name); /* or NULL */
 
 #endif

@@ -12,7 +12,7 @@
 #include "mem.h"
 #include "safetensors.h"
 
-#define PREFIX ((size_t)8)              /* bytes: the header's length */
+#define PREFIX      ((size_t)8)         /* bytes: the header's length */
 #define HEADER_MOST ((size_t)100 << 20) /* as the reference implementation limits it */
 
 /* A mapped file and its parsed header. */

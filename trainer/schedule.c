@@ -25,8 +25,7 @@ static const struct schedule schedule_cosine = {
     "cosine", "half a cosine from lr to min_lr_fraction * lr", cosine};
 static const struct schedule schedule_linear = {
     "linear", "a straight line from lr to min_lr_fraction * lr", linear_decay};
-static const struct schedule schedule_constant = {
-    "constant", "lr to the end", constant};
+static const struct schedule schedule_constant = {"constant", "lr to the end", constant};
 
 const struct schedule *const schedules[] = {
     &schedule_cosine,

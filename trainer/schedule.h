@@ -11,7 +11,7 @@ struct schedule {
     const char *name, *summary;
     double (*shape)(double x); /* 1 at x = 0 (warm-up just over), 0 at x = 1 (the end) */
 };
-extern const struct schedule *const schedules[]; /* ends in NULL */
+extern const struct schedule *const schedules[];        /* ends in NULL */
 const struct schedule *schedule_find(const char *name); /* or NULL */
 
 /*

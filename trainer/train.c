@@ -56,8 +56,10 @@ static int check_lengths(const struct run *run, struct err *err)
     size_t n = run->data.split[SPLIT_TRAIN].n, seq = (size_t)run->config->seq;
 
     if (n <= seq)
-        return err_usage(err, "%s: %zu training tokens are less than one sequence of %zu and its "
-                              "next token", run->config->data, n, seq);
+        return err_usage(err,
+                         "%s: %zu training tokens are less than one sequence of %zu and its "
+                         "next token",
+                         run->config->data, n, seq);
     return 0;
 }
 
@@ -103,9 +105,8 @@ static int tell_derived(const struct run *run, struct err *err)
     json_t *derived = json_pack(
         "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s}", "hidden", s->hidden, "kv_heads", s->kv_heads,
         "vocab", s->vocab, "micro_batch", (json_int_t)t->micro, "parameters",
-        (json_int_t)t->model.n_weights, "train_tokens",
-        (json_int_t)run->data.split[SPLIT_TRAIN].n, "val_tokens", (json_int_t)run->val.n,
-        "val_sha256", run->val.sha256);
+        (json_int_t)t->model.n_weights, "train_tokens", (json_int_t)run->data.split[SPLIT_TRAIN].n,
+        "val_tokens", (json_int_t)run->val.n, "val_sha256", run->val.sha256);
 
     if (derived == NULL)
         return err_environment(err, "cannot describe the run");
@@ -118,8 +119,8 @@ static int choose_steps(struct run *run, struct err *err)
 
     run->steps = run->request->steps;
     if (run->steps <= 0)
-        run->steps = budget_steps(&calibrated, run->trainer, &run->data.split[SPLIT_TRAIN],
-                                  &stop_signal);
+        run->steps =
+            budget_steps(&calibrated, run->trainer, &run->data.split[SPLIT_TRAIN], &stop_signal);
     if (!calibrated || stop_signal != 0)
         return 0;
     return record_print_one("calibrated_steps", json_integer(run->steps), err);
@@ -185,8 +186,8 @@ static double loss_on(real **losses, const struct run *run, const struct evaluat
     if (set->n == 0)
         return (double)NAN;
     each = mem_new(set->n, sizeof *each);
-    evaluate(each, set, &t->model, t->weights, t->works, t->rows, (size_t)run->config->seq,
-             t->pool, &stop_signal);
+    evaluate(each, set, &t->model, t->weights, t->works, t->rows, (size_t)run->config->seq, t->pool,
+             &stop_signal);
     mean = evaluation_mean(set, each);
     if (losses != NULL)
         *losses = each;

@@ -20,9 +20,9 @@
 #include "err.h"
 
 struct train_request {
-    const char *out;  /* folder, made where it is missing */
+    const char *out; /* folder, made where it is missing */
     uint64_t seed;
-    int64_t steps;    /* above 0: instead of the config's budget */
+    int64_t steps; /* above 0: instead of the config's budget */
     size_t threads;
 };
 

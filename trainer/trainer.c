@@ -50,7 +50,9 @@ int trainer_open(struct trainer **out, const struct config *config, size_t vocab
     struct trainer *t = mem_new(1, sizeof *t);
     struct shape shape = config_shape(config, vocab);
 
-    *t = (struct trainer){.config = config, .seed = seed, .micro = config_micro_batch(config),
+    *t = (struct trainer){.config = config,
+                          .seed = seed,
+                          .micro = config_micro_batch(config),
                           .n_micro = micro_batches(config)};
     t->rows = t->micro * (size_t)config->seq;
     turn_init(&t->turn);
@@ -163,8 +165,11 @@ static double mean_loss(const struct trainer *t)
 static void descend(struct trainer *t, double lr, double norm)
 {
     const struct config *c = t->config;
-    const struct optimizer_rule rule = {.lr = lr, .beta1 = c->beta1, .beta2 = c->beta2,
-                                        .eps = c->eps, .weight_decay = c->weight_decay,
+    const struct optimizer_rule rule = {.lr = lr,
+                                        .beta1 = c->beta1,
+                                        .beta2 = c->beta2,
+                                        .eps = c->eps,
+                                        .weight_decay = c->weight_decay,
                                         .decay_all = strcmp(c->decay, "all") == 0};
     double scale = c->clip > 0 && norm > c->clip ? c->clip / norm : 1;
 

@@ -21,17 +21,17 @@ struct trainer {
     struct model model;
     uint64_t seed;
     real *weights;
-    real *gradient;  /* of the whole step */
-    real **partial;  /* [threads] of one micro-batch; NULL where a step has one only */
+    real *gradient;     /* of the whole step */
+    real **partial;     /* [threads] of one micro-batch; NULL where a step has one only */
     struct work *works; /* [threads] */
     struct descent *descent;
     struct pool *pool;
-    size_t micro;    /* sequences of a micro-batch; the last one may have fewer */
+    size_t micro; /* sequences of a micro-batch; the last one may have fewer */
     size_t n_micro;
-    size_t rows;     /* tokens of a full micro-batch */
-    size_t *starts;  /* [batch] where this step's sequences begin */
-    uint32_t *ids;   /* [threads, 2, rows] inputs, then targets */
-    real *losses;    /* [batch, seq] of this step */
+    size_t rows;    /* tokens of a full micro-batch */
+    size_t *starts; /* [batch] where this step's sequences begin */
+    uint32_t *ids;  /* [threads, 2, rows] inputs, then targets */
+    real *losses;   /* [batch, seq] of this step */
     struct turn turn;
     struct laps laps; /* the optimizer's time */
 };
