@@ -137,7 +137,7 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@sh share/demo.sh $(MINUTES)
 bench: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(fake_trainers)
 	@sh share/bench.sh
 lint:
 	clang-tidy --quiet $(nightshift_sources) $(sources_trainer) -- -std=c11 -D_GNU_SOURCE \
