@@ -360,7 +360,7 @@ static int be_late(const struct options *o)
     return 0;
 }
 
-/* Three generations of three, each in a session of its own, deaf, and never ending. */
+/* 64 processes in four generations, most in sessions of their own, deaf, and never ending. */
 static int be_tree(const struct options *o)
 {
     (void)o;

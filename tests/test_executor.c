@@ -639,6 +639,23 @@ static void the_run_dies_with_the_harness(void **state)
     }
 }
 
+/* Without anyone's help: a trainer never outlives its shim. */
+static void the_trainer_dies_with_its_shim(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    setup(&b);
+    use_mode(&b, "ignore-term");
+    start(&b);
+    assert_true(survivors_become(&b, 2, true, 5));
+    kill(b.ticket.pid, SIGKILL);
+    assert_true(survivors_become(&b, 0, false, 2));
+    assert_int_equal(finish(&b), 1);
+    assert_int_equal(b.facts.class, CLASS_INTERRUPTED);
+    teardown(&b);
+}
+
 static void a_run_whose_shim_was_killed_is_interrupted_and_nobody_is_left(void **state)
 {
     struct bench b;
@@ -909,6 +926,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_stop_that_is_not_heard_becomes_a_kill),
         cmocka_unit_test(a_stop_at_once_kills_the_whole_tree),
         cmocka_unit_test(the_run_dies_with_the_harness),
+        cmocka_unit_test(the_trainer_dies_with_its_shim),
         cmocka_unit_test(a_run_whose_shim_was_killed_is_interrupted_and_nobody_is_left),
         cmocka_unit_test(clear_ends_those_who_outlived_harness_and_shim),
         cmocka_unit_test(clearing_a_directory_that_was_never_used_is_fine),
