@@ -20,29 +20,19 @@ static const char *const optimizer_choices[] = {"adamw", NULL};
 static const char *const schedule_choices[] = {"cosine", "linear", "constant", NULL};
 static const char *const decay_choices[] = {"matrices", "all", NULL};
 
-#define AT(field) offsetof(struct config, field)
-#define INTEGER(field, low, high, otherwise, unit, help)                                           \
-    {                                                                                              \
-#field, OPTION_INTEGER, AT(field), low, high, otherwise, NULL, NULL, unit, help            \
-    }
-#define REAL(field, low, high, otherwise, unit, help)                                              \
-    {                                                                                              \
-#field, OPTION_REAL, AT(field), low, high, otherwise, NULL, NULL, unit, help               \
-    }
-#define BOOLEAN(field, otherwise, help)                                                            \
-    {                                                                                              \
-#field, OPTION_BOOLEAN, AT(field), 0, 1, otherwise, NULL, NULL, "", help                   \
-    }
-#define CHOICE(field, otherwise, help)                                                             \
-    {                                                                                              \
-#field, OPTION_CHOICE, AT(field), 0, 0, 0, otherwise, field##_choices, "", help            \
-    }
-#define TEXT(field, help)                                                                          \
-    {                                                                                              \
-#field, OPTION_TEXT, AT(field), 0, 0, 0, "", NULL, "", help                                \
-    }
-
 /* clang-format off */
+#define AT(field) offsetof(struct config, field)
+#define INTEGER(field, low, high, otherwise, unit, help) \
+    {#field, OPTION_INTEGER, AT(field), low, high, otherwise, NULL, NULL, unit, help}
+#define REAL(field, low, high, otherwise, unit, help) \
+    {#field, OPTION_REAL, AT(field), low, high, otherwise, NULL, NULL, unit, help}
+#define BOOLEAN(field, otherwise, help) \
+    {#field, OPTION_BOOLEAN, AT(field), 0, 1, otherwise, NULL, NULL, "", help}
+#define CHOICE(field, otherwise, help) \
+    {#field, OPTION_CHOICE, AT(field), 0, 0, 0, otherwise, field##_choices, "", help}
+#define TEXT(field, help) \
+    {#field, OPTION_TEXT, AT(field), 0, 0, 0, "", NULL, "", help}
+
 const struct option options[] = {
     TEXT(data, "folder that `prepare` wrote, or a .bin file of tokens"),
     TEXT(preset, "a ready shape; options beside it win (see `bench --help` for the names)"),
