@@ -69,8 +69,7 @@ static double weighted_sum(const real *y, const real *weight, size_t n)
     return sum;
 }
 
-/* --- RMSNorm ------------------------------------------------------------------------------------
- */
+/* --- RMSNorm --- */
 
 enum { ROWS = 3, DIM = 21 };
 
@@ -102,8 +101,7 @@ static void rmsnorm_backward_is_the_derivative(void **state)
     check_gradient("rmsnorm gain", dgain, c.gain, DIM, norm_value, &c);
 }
 
-/* --- SwiGLU -------------------------------------------------------------------------------------
- */
+/* --- SwiGLU --- */
 
 struct swiglu_case {
     real gate_up[2 * ROWS * DIM], dy[ROWS * DIM];
@@ -133,8 +131,7 @@ static void swiglu_backward_is_the_derivative(void **state)
     check_gradient("swiglu in place", d, c.gate_up, 2 * ROWS * DIM, swiglu_value, &c);
 }
 
-/* --- attention, longer than one strip, grouped queries -------------------------------------------
- */
+/* --- attention, longer than one strip, grouped queries --- */
 
 struct attention_case {
     struct attention a;
@@ -183,8 +180,7 @@ static void attention_backward_is_the_derivative(void **state)
     }
 }
 
-/* --- classifier and cross-entropy ----------------------------------------------------------------
- */
+/* --- classifier and cross-entropy --- */
 
 enum { VOCAB = 11 };
 
@@ -215,8 +211,7 @@ static void classifier_gradient_is_the_derivative(void **state)
     check_gradient("classifier w", dw, c.w, VOCAB * DIM, classifier_value, &c);
 }
 
-/* --- whole models --------------------------------------------------------------------------------
- */
+/* --- whole models --- */
 
 struct model_case {
     struct model model;

@@ -38,7 +38,7 @@ void laps_start(struct laps *laps)
     laps->last = clock_s();
 }
 
-void laps_mark(struct laps *laps, enum operator which)
+void laps_mark(struct laps *laps, enum op which)
 {
     double now = clock_s();
 

@@ -41,7 +41,7 @@ struct shape {
 };
 
 /* Where time goes, for `bench`. */
-enum operator{
+enum op {
     OP_EMBEDDING,
     OP_NORM,
     OP_QKV,
@@ -63,7 +63,7 @@ struct laps {
     double seconds[OPERATORS]; /* summed */
 };
 void laps_start(struct laps *laps);
-void laps_mark(struct laps *laps, enum operator which); /* what ran since the last mark */
+void laps_mark(struct laps *laps, enum op which); /* what ran since the last mark */
 
 /* Some sequences of equal length: inputs and targets are [sequences, seq]. */
 struct batch {

@@ -151,7 +151,7 @@ static size_t head_at(const struct sizes *s, const struct model *model)
     return model->shape.tied ? 0 : last_norm_at(s) + s->dim;
 }
 
-/* --- scratch: cut from a block, or only counted where the block is NULL ---------------------- */
+/* --- scratch: cut from a block, or only counted where the block is NULL --- */
 
 static real *cut(real *block, size_t *used, size_t n)
 {
@@ -222,7 +222,7 @@ static size_t llama_scratch(const struct model *model, size_t rows, bool gradien
     return cut_pass(&p, NULL, rows, gradient);
 }
 
-/* --- forward ---------------------------------------------------------------------------------- */
+/* --- forward --- */
 
 static struct attention attention_of(const struct pass *p)
 {
@@ -288,7 +288,7 @@ static void forward(const struct pass *p)
     laps_mark(p->laps, OP_NORM);
 }
 
-/* --- backward: p->d.x goes from the gradient of a half's output to that of its input --------- */
+/* --- backward: p->d.x goes from the gradient of a half's output to that of its input --- */
 
 static void feed_forward_backward(const struct pass *p, const struct layer *l,
                                   const struct activations *a)

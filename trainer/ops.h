@@ -14,8 +14,7 @@
 
 #include "real.h"
 
-/* --- linear layer: y = x w', as torch.nn.Linear keeps its weight -------------------------------
- */
+/* --- linear layer: y = x w', as torch.nn.Linear keeps its weight --- */
 
 /*
  *   y     [rows, out]   y = x w' + beta y
@@ -33,8 +32,7 @@ void linear_backward_input(real *dx, const real *dy, const real *w, size_t rows,
 void linear_backward_weight(real *dw, const real *dy, const real *x, size_t rows, size_t out,
                             size_t in, real beta);
 
-/* --- embedding ---------------------------------------------------------------------------------
- */
+/* --- embedding --- */
 
 /* y [rows, dim]: row i is row ids[i] of w [vocab, dim]. */
 void embedding(real *y, const real *w, const uint32_t *ids, size_t rows, size_t dim);
@@ -42,8 +40,7 @@ void embedding(real *y, const real *w, const uint32_t *ids, size_t rows, size_t 
 /* Adds row i of dy [rows, dim] to row ids[i] of dw [vocab, dim], in the order of i. */
 void embedding_backward(real *dw, const real *dy, const uint32_t *ids, size_t rows, size_t dim);
 
-/* --- RMS normalisation --------------------------------------------------------------------------
- */
+/* --- RMS normalisation --- */
 
 /*
  * y = gain * x * rstd,  rstd = 1/sqrt(mean(x^2) + eps) of each row.
@@ -66,8 +63,7 @@ void rmsnorm(real *y, real *rstd, const real *x, const real *gain, size_t rows, 
 void rmsnorm_backward(real *dx, real *dgain, const real *dy, const real *x, const real *rstd,
                       const real *gain, size_t rows, size_t dim);
 
-/* --- rotary position embedding -------------------------------------------------------------------
- */
+/* --- rotary position embedding --- */
 
 /*
  * cos and sin of t * theta^(-2i/width), table [seq, 2, width/2] (cosines, then sines, of one
@@ -85,7 +81,7 @@ void rope(real *x, const real *table, size_t rows, size_t seq, size_t stride, si
 void rope_backward(real *dx, const real *table, size_t rows, size_t seq, size_t stride,
                    size_t heads, size_t width);
 
-/* --- SwiGLU ----------------------------------------------------------------------------------- */
+/* --- SwiGLU --- */
 
 /*
  * y [rows, hidden] = silu(gate) * up,  silu(z) = z / (1 + e^-z).  Shazeer 2020, arXiv:2002.05202.
@@ -97,8 +93,7 @@ void swiglu(real *y, const real *gate_up, size_t rows, size_t hidden);
 void swiglu_backward(real *d_gate_up, const real *dy, const real *gate_up, size_t rows,
                      size_t hidden);
 
-/* --- whole blocks ------------------------------------------------------------------------------
- */
+/* --- whole blocks --- */
 
 void block_add(real *y, const real *x, size_t n); /* y += x */
 void block_scale(real *y, real factor, size_t n); /* y *= factor */
