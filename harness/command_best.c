@@ -83,29 +83,13 @@ static void write_effect(struct str *out, const struct view *view, int64_t id)
     str_addf(out, ", %d pair%s\n", d->n, d->n == 1 ? "" : "s");
 }
 
-static void write_config(struct str *out, const struct space *space, const struct value *config)
-{
-    struct table table;
-
-    table_init(&table, NULL, "ll");
-    for (size_t i = 0; i < space->n; i++) {
-        struct str text = {0};
-        value_print(&text, &config[i]);
-        table_row(&table, NULL);
-        table_take(&table, mem_printf("  %s", space->params[i].name));
-        table_take(&table, str_take(&text));
-    }
-    table_write(out, &table, false);
-    table_clear(&table);
-}
-
 static int print_text(const struct view *view, const struct choice *choice, struct err *err)
 {
     struct str text = {0};
 
     write_title(&text, view, choice);
     write_effect(&text, view, choice->id);
-    write_config(&text, &view->record.study.space, choice->config);
+    view_add_config(&text, &view->record.study.space, choice->config);
     int rc = view_print(&text, err);
     str_clear(&text);
     return rc;

@@ -195,21 +195,8 @@ static void write_facts(struct str *out, const struct view *view, int64_t id)
 
 static void write_config(struct str *out, const struct view *view, int64_t id)
 {
-    const struct space *space = &view->record.study.space;
-    const struct value *config = view->record.experiments[id - 1].config;
-    struct table table;
-
     str_add(out, "\nconfig\n");
-    table_init(&table, NULL, "ll");
-    for (size_t i = 0; i < space->n; i++) {
-        struct str text = {0};
-        value_print(&text, &config[i]);
-        table_row(&table, NULL);
-        table_take(&table, mem_printf("  %s", space->params[i].name));
-        table_take(&table, str_take(&text));
-    }
-    table_write(out, &table, false);
-    table_clear(&table);
+    view_add_config(out, &view->record.study.space, view->record.experiments[id - 1].config);
 }
 
 static char *seconds_text(double seconds)

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "mem.h"
+#include "table.h"
 #include "view.h"
 
 enum { TEXT_MAX = 4000 };
@@ -229,4 +231,20 @@ json_t *view_json_failures(const struct view *view)
         json_object_set_new(object, class, json_integer(n + 1));
     }
     return object;
+}
+
+void view_add_config(struct str *out, const struct space *space, const struct value *config)
+{
+    struct table table;
+
+    table_init(&table, NULL, "ll");
+    for (size_t i = 0; i < space->n; i++) {
+        struct str text = {0};
+        value_print(&text, &config[i]);
+        table_row(&table, NULL);
+        table_take(&table, mem_printf("  %s", space->params[i].name));
+        table_take(&table, str_take(&text));
+    }
+    table_write(out, &table, false);
+    table_clear(&table);
 }

@@ -49,6 +49,9 @@ void view_close(struct view *view);
 /* An experiment's id as the user typed it; a usage error says which there are. */
 int view_read_id(int64_t *out, const struct view *view, const char *word, struct err *err);
 
+/* A config as a table of names and values, two blanks before each name. */
+void view_add_config(struct str *out, const struct space *space, const struct value *config);
+
 /* Writes results to standard output and makes sure that they got there. */
 int view_print(const struct str *text, struct err *err);
 int view_print_json(const json_t *value, struct err *err); /* one line */
