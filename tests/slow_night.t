@@ -11,7 +11,7 @@ bible 'Gen1:1-Rev22:21' >kjv.txt
 ok $? 'the King James Bible is whole'
 run 0 'it becomes tokens' nightshift-lm prepare --text kjv.txt --vocab 2048 --out data/kjv
 git init -q .
-sed 's/tokens:  *{value: 150000}/tokens: {value: 40000}/' "$experiments/kjv.yaml" >kjv.yaml
+sed 's/tokens:  *{value: 100000}/tokens: {value: 40000}/' "$experiments/kjv.yaml" >kjv.yaml
 grep -q 'value: 40000' kjv.yaml
 ok $? 'with a small budget'
 timeout 600 nightshift run kjv.yaml --experiments 8 >out 2>err </dev/null
