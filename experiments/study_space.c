@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,6 +364,7 @@ static int read_start(struct space *space, const struct yaml *map, struct err *e
     if (param_is_searched(param))
         return yaml_refuse_key(map, err, "parameter '%s' lacks 'start', the baseline's value",
                                param->name);
+    assert(param->values != NULL); /* a constant is a choice of one */
     param->start = param->values[0];
     return 0;
 }
@@ -444,7 +446,7 @@ int study_read_constraints(struct study *study, const struct yaml *node, struct 
     for (size_t i = 0; i < space->n; i++)
         names[i] = space->params[i].name;
     space_start(start, space);
-    space->constraints = mem_new(node->n, sizeof *space->constraints);
+    space->constraints = mem_new(node->n, sizeof(struct constraint *));
     for (size_t i = 0; i < node->n && rc == 0; i++)
         rc = read_constraint(space, names, start, node->items[i], err);
     free(names);

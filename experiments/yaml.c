@@ -172,31 +172,38 @@ static bool scalar_is_verbatim(const struct builder *b, struct fy_token *token, 
            memcmp(b->source + mark->input_pos, text, len) == 0 && memchr(text, '\n', len) == NULL;
 }
 
-/* The node that the event at hand is for: the member that waits for its value, else a new one,
- * hung into the list that is open. */
-static int new_node(struct yaml **out, struct builder *b, struct err *err)
+/* A node of its own, hung into the list that is open, or the root; NULL: the list is full. */
+static struct yaml *add_node(struct builder *b, struct err *err)
 {
     struct yaml *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL;
-    struct yaml *node = b->member;
+
+    if (parent != NULL && parent->n == YAML_MAX_ITEMS) {
+        refuse_mark(err, b->file, b->line, b->column, "more than %d entries", YAML_MAX_ITEMS);
+        return NULL;
+    }
+    struct yaml *node = mem_new(1, sizeof *node);
+    node->file = b->file;
+    if (parent != NULL) {
+        parent->items = mem_room(parent->items, parent->n, sizeof(struct yaml *));
+        parent->items[parent->n++] = node;
+    } else {
+        b->root = node;
+    }
+    return node;
+}
+
+/* The node that the event at hand is for: the member that waits for its value, else a new one.
+ * NULL: refused. */
+static struct yaml *take_node(struct builder *b, struct err *err)
+{
+    struct yaml *node = b->member != NULL ? b->member : add_node(b, err);
 
     b->member = NULL;
-    *out = node;
-    if (node == NULL) {
-        if (parent != NULL && parent->n == YAML_MAX_ITEMS)
-            return refuse_mark(err, b->file, b->line, b->column, "more than %d entries",
-                               YAML_MAX_ITEMS);
-        *out = node = mem_new(1, sizeof *node);
-        node->file = b->file;
-        if (parent != NULL) {
-            parent->items = mem_room(parent->items, parent->n, sizeof *parent->items);
-            parent->items[parent->n++] = node;
-        } else {
-            b->root = node;
-        }
-    }
+    if (node == NULL)
+        return NULL;
     node->line = b->line;
     node->column = b->column;
-    return 0;
+    return node;
 }
 
 static bool expects_key(const struct builder *b)
@@ -209,7 +216,6 @@ static int add_key(struct builder *b, const char *text, size_t len, struct err *
     char *key = mem_strndup(text, len);
     const struct yaml *before = yaml_find(b->open[b->depth - 1], key);
     struct yaml *node = NULL;
-    int rc = -1;
 
     if (before != NULL)
         refuse_mark(err, b->file, b->line, b->column, "duplicate key '%s' (first in line %d)", key,
@@ -217,8 +223,8 @@ static int add_key(struct builder *b, const char *text, size_t len, struct err *
     else if (strcmp(key, "<<") == 0)
         refuse_here(b, err, "merge keys are not supported; write the values out");
     else
-        rc = new_node(&node, b, err);
-    if (rc != 0) {
+        node = take_node(b, err);
+    if (node == NULL) {
         free(key);
         return -1;
     }
@@ -234,7 +240,6 @@ static int add_scalar(struct builder *b, struct fy_token *token, struct err *err
     size_t len = 0;
     const char *text = fy_token_get_text(token, &len);
     enum fy_scalar_style style = fy_token_scalar_style(token);
-    struct yaml *node;
 
     if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
         b->column--; /* the token's mark is behind the quote */
@@ -242,7 +247,8 @@ static int add_scalar(struct builder *b, struct fy_token *token, struct err *err
         return refuse_here(b, err, "control character in a text");
     if (expects_key(b))
         return add_key(b, text, len, err);
-    if (new_node(&node, b, err) != 0)
+    struct yaml *node = take_node(b, err);
+    if (node == NULL)
         return -1;
     node->kind = YAML_SCALAR;
     node->text = mem_strndup(text, len);
@@ -253,14 +259,13 @@ static int add_scalar(struct builder *b, struct fy_token *token, struct err *err
 
 static int open_node(struct builder *b, enum yaml_kind kind, struct err *err)
 {
-    struct yaml *node;
-
     if (expects_key(b))
         return refuse_here(b, err, "a key must be a word");
     if (b->depth == YAML_MAX_DEPTH)
         return refuse_mark(err, b->file, b->line, b->column, "nested deeper than %d levels",
                            YAML_MAX_DEPTH);
-    if (new_node(&node, b, err) != 0)
+    struct yaml *node = take_node(b, err);
+    if (node == NULL)
         return -1;
     node->kind = kind;
     b->open[b->depth++] = node;

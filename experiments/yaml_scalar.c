@@ -123,6 +123,7 @@ int yaml_read_integer(uint64_t *out, const struct yaml *node, uint64_t min, uint
 
 int yaml_read_text(const char **out, const struct yaml *node, size_t max, struct err *err)
 {
+    *out = ""; /* never left unset, also where it is refused */
     if (node->kind != YAML_SCALAR || (node->plain && is_one_of(node->text, nulls)))
         return refuse_type(node, "text", err);
     if (*node->text == '\0')

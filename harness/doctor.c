@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "mem.h"
 #include "propose.h"
 #include "publish.h"
+#include "repeat.h"
 #include "trial.h"
 #include "verify.h"
 
@@ -195,11 +195,6 @@ static int look_proposals(struct str *found, const struct patient *p, struct err
     return 0;
 }
 
-static bool same(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
-}
-
 /* The judge, shown the same pairs again, must say the same. */
 static int look_verdicts(struct str *found, const struct patient *p, struct err *err)
 {
@@ -211,7 +206,8 @@ static int look_verdicts(struct str *found, const struct patient *p, struct err 
         verify_noise(&noise, p->record, d->experiment);
         verify_next(&needs, p->record, d->experiment, d->against, &p->judge, &noise);
         if (needs.need != NEED_DECISION || needs.verdict != d->verdict ||
-            !same(needs.judgement.mean, d->mean) || !same(needs.judgement.z, d->z))
+            !repeat_same_bits(needs.judgement.mean, d->mean) ||
+            !repeat_same_bits(needs.judgement.z, d->z))
             str_addf(found, "decision %lld would be made differently", (long long)d->number);
     }
     return 0;

@@ -27,9 +27,13 @@ static int run_to_end(struct outcome_facts *facts, const struct job *job,
     return ended < 0 ? -1 : 0;
 }
 
-static bool same_bits(double a, double b)
+bool repeat_same_bits(double a, double b)
 {
-    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+    uint64_t x, y;
+
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y || (isnan(a) && isnan(b));
 }
 
 static void differs(struct str *verdict, const char *fmt, ...)
@@ -56,7 +60,7 @@ static void compare_end(struct str *verdict, const struct run *now,
         differs(verdict, "it ended as '%s', recorded '%s'%s%s", class_names[now->class],
                 class_names[expected->class], now->detail != NULL ? ": " : "",
                 now->detail != NULL ? now->detail : "");
-    else if (now->class == CLASS_OK && !same_bits(now->value, expected->value))
+    else if (now->class == CLASS_OK && !repeat_same_bits(now->value, expected->value))
         differs(verdict, "%s is %s, recorded %s", metric, number_text(after, now->value),
                 number_text(before, expected->value));
 }

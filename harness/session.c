@@ -21,6 +21,14 @@ void session_close(struct session *session)
     place_clear(&session->place);
 }
 
+static int parse_recorded(struct study *out, const char *text, const char *db, struct err *err)
+{
+    if (text != NULL)
+        return study_parse(out, text, strlen(text), "recorded study", err);
+    err_integrity(err, "'%s' holds no study", db);
+    return -1;
+}
+
 /* The study as the file says it now; from the record where only a run directory is known. */
 static int read_study(struct study *out, const struct place *place, struct err *err)
 {
@@ -33,10 +41,8 @@ static int read_study(struct study *out, const struct place *place, struct err *
         return -1;
     int rc = store_get(store, &text, "study", err);
     store_close(store);
-    if (rc == 0 && text == NULL)
-        rc = err_integrity(err, "'%s' holds no study", place->db);
     if (rc == 0)
-        rc = study_parse(out, text, strlen(text), "recorded study", err);
+        rc = parse_recorded(out, text, place->db, err);
     free(text);
     return rc;
 }
