@@ -107,7 +107,8 @@ static bool must_wait_for_steps(const struct loop *loop, int64_t experiment)
 
     for (size_t i = 0; i < record->study.n_command; i++)
         asks |= strstr(record->study.command[i], "{steps}") != NULL;
-    if (!asks || record->experiments[experiment - 1].steps > 0)
+    if (!asks || record->experiments[experiment - 1].steps > 0 ||
+        record_summary(record, experiment).n > 0) /* it ended well and calibrated nothing */
         return false;
     for (size_t i = 0; i < loop->n_slots; i++)
         if (loop->slots[i].busy && record->runs[loop->slots[i].run].experiment == experiment)
