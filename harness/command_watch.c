@@ -3,11 +3,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "signals.h"
 #include "status.h"
 #include "view.h"
 
@@ -60,26 +60,20 @@ static int watch_until_quit(const char *study, const char *dir, int signals, str
 /* Signals come through a descriptor, so that the terminal is always given back as it was. */
 static int watch_terminal(const char *study, const char *dir, struct err *err)
 {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, 0};
     struct termios before, keys;
-    sigset_t set, old;
 
     if (tcgetattr(STDIN_FILENO, &before) != 0)
         return err_sys(err, "cannot read the terminal's settings");
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, &old);
-    int signals = signalfd(-1, &set, SFD_CLOEXEC);
+    int signals = signals_open(ends, err);
     if (signals < 0)
-        return err_sys(err, "signalfd");
+        return -1;
     keys = before;
     keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
     tcsetattr(STDIN_FILENO, TCSANOW, &keys);
     int rc = watch_until_quit(study, dir, signals, err);
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
-    close(signals);
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    signals_close(signals);
     return rc;
 }
 

@@ -78,14 +78,15 @@ static int make_control(int pair[2], struct err *err)
     return raise_fd(&pair[1], err);
 }
 
+/* A shim is born with all signals blocked, so that they are blocked in the threads too that
+ * libraries start before main(): else one of those would take a signal, and the shim die of it. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
-    sigset_t all, none;
+    sigset_t all;
 
     sigfillset(&all);
-    sigemptyset(&none);
     if (posix_spawnattr_setsigdefault(attributes, &all) != 0 ||
-        posix_spawnattr_setsigmask(attributes, &none) != 0)
+        posix_spawnattr_setsigmask(attributes, &all) != 0)
         return -1;
     return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
                                                     POSIX_SPAWN_SETSIGMASK);

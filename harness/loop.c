@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,6 +15,7 @@
 #include "progress.h"
 #include "propose.h"
 #include "publish.h"
+#include "signals.h"
 #include "slot.h"
 #include "stream.h"
 #include "verify.h"
@@ -28,7 +28,7 @@ struct loop {
     size_t n_slots;
     int64_t cap;        /* 0: none */
     double began, deadline; /* clock_s() */
-    int signals;        /* signalfd */
+    int signals;        /* signals_open() */
     int asked;          /* the signal that asked us to stop; 0: none */
     int asked_times;
     bool stopping, exhausted, baseline_failed, timed_out;
@@ -280,10 +280,8 @@ static int stop_runs(struct loop *loop, bool now, struct err *err)
 
 static int take_signals(struct loop *loop, struct err *err)
 {
-    struct signalfd_siginfo info;
-
-    while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        loop->asked = (int)info.ssi_signo;
+    for (int number; (number = signals_next(loop->signals)) != 0;) {
+        loop->asked = number;
         loop->asked_times++;
         log_info(loop->asked_times == 1 ? "stopping: ending the current runs (again to stop now)"
                                         : "stopping now");
@@ -375,22 +373,14 @@ static int loop_turns(struct loop *loop, struct err *err)
     }
 }
 
-/* INT and TERM come through a descriptor; a closed terminal or pipe does not end a night.  A shell
- * starts its background jobs with INT ignored, and an ignored signal reaches no descriptor. */
-static int take_over_signals(sigset_t *before, struct err *err)
+/* A closed terminal or pipe does not end a night. */
+static int take_over_signals(struct err *err)
 {
-    sigset_t set;
+    static const int ends[] = {SIGINT, SIGTERM, 0};
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, before);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return fd < 0 ? err_sys(err, "signalfd") : fd;
+    return signals_open(ends, err);
 }
 
 static void init_runner(struct loop *loop)
@@ -417,12 +407,11 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
 {
     struct loop loop = {.session = session, .cap = limits->experiments, .began = clock_s(),
                         .n_slots = (size_t)limits->jobs};
-    sigset_t before;
     int rc = -1;
 
     if (judge_init(&loop.judge, &session->record.study.rule, err) != 0)
         return -1;
-    loop.signals = take_over_signals(&before, err);
+    loop.signals = take_over_signals(err);
     if (loop.signals < 0)
         return -1;
     loop.deadline = loop.began + limits->seconds;
@@ -437,7 +426,6 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     *end = how_it_ended(&loop);
     *signal = loop.asked;
     free(loop.slots);
-    close(loop.signals);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    signals_close(loop.signals);
     return rc;
 }
