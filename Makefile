@@ -26,6 +26,7 @@ PREFIX     ?= /usr/local
 DESTDIR    ?=
 SAN        ?= 0
 MINUTES    ?= 10
+V          ?= 0
 PKG_CONFIG ?= pkg-config
 
 # --- flags ---------------------------------------------------------------------------------------
@@ -42,14 +43,17 @@ B        := build/san
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDEN   := -fPIE
 CFLAGS   := -O1 -g
-export ASAN_OPTIONS  := handle_segv=2:detect_leaks=1
-export UBSAN_OPTIONS := print_stacktrace=1
+export ASAN_OPTIONS  := handle_segv=2:detect_leaks=1:exitcode=99
+export UBSAN_OPTIONS := print_stacktrace=1:exitcode=99
 endif
 
 BASE_FLAGS := -std=c11 -D_GNU_SOURCE -DNIGHTSHIFT_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDEN) \
               $(SANITIZE) -ffp-contract=off -MMD -MP
 # Kernels: vectorised, errno left alone, NAN and the order of sums kept.
 trainer_FLAGS := -O3 -fno-math-errno
+
+# One short line for each thing built; `make V=1` shows the commands.
+short = $(if $(filter 1,$(V)),,@printf '  %-4s  %s\n' $(1) $@; )
 
 # Looked up when first used, so that `make deps` and `make help` work on a bare machine.
 cflags_of = $(shell $(PKG_CONFIG) --cflags $(1))
@@ -76,15 +80,15 @@ nightshift-lm_sources := $(sources_base) $(sources_trainer)
 all: $(B)/nightshift $(B)/nightshift-lm
 
 $(B)/nightshift: $(call objects,$(nightshift_sources))
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) -lm
+	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) -lm
 $(B)/nightshift-lm: $(call objects,$(nightshift-lm_sources))
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_LM) -lm
+	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_LM) -lm
 
 # One rule per layer; $(1) is the layer, $(2) its folder.
 define layer
 $(B)/obj/$(2)/%.o: $(2)/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(BASE_FLAGS) $$($(1)_FLAGS) $(addprefix -I,$(sees_$(1))) $$(LIB_CFLAGS) -c -o $$@ $$<
+	$$(call short,cc)$$(CC) $$(CFLAGS) $$(BASE_FLAGS) $$($(1)_FLAGS) $(addprefix -I,$(sees_$(1))) $$(LIB_CFLAGS) -c -o $$@ $$<
 endef
 $(eval $(call layer,base,harness/base))
 $(eval $(call layer,search,search))
@@ -100,9 +104,9 @@ $(eval $(call layer,trainer,trainer))
 # tests/cli_*.t:  the programs from outside, plain TAP.  tests/slow_*: `make check-slow`.
 
 $(B)/libnightshift.a: $(filter-out %harness/main.o,$(call objects,$(nightshift_sources)))
-	rm -f $@ && ar rcs $@ $^
+	$(call short,ar)rm -f $@ && ar rcs $@ $^
 $(B)/libnightshift-lm.a: $(filter-out %trainer/main.o,$(call objects,$(sources_trainer)))
-	rm -f $@ && ar rcs $@ $^
+	$(call short,ar)rm -f $@ && ar rcs $@ $^
 
 test_programs := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 slow_programs := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/slow_*.c))
@@ -111,22 +115,22 @@ all_layers    := $(sort $(sees_harness) $(sees_trainer) tests)
 
 $(B)/tests/%: tests/%.c $(B)/libnightshift.a $(B)/libnightshift-lm.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE_FLAGS) $(addprefix -I,$(all_layers)) $(LIB_CFLAGS) $(LDHARDEN) -pthread -o $@ $< \
+	$(call short,link)$(CC) $(CFLAGS) $(BASE_FLAGS) $(addprefix -I,$(all_layers)) $(LIB_CFLAGS) $(LDHARDEN) -pthread -o $@ $< \
 	    $(B)/libnightshift-lm.a $(B)/libnightshift.a $(LIBS_TEST) -lm
 $(B)/tests/fake_%: tests/fake_%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE_FLAGS) -o $@ $< -lm
+	$(call short,link)$(CC) $(CFLAGS) $(BASE_FLAGS) -o $@ $< -lm
 
 PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 2 --timer
 
 check: deps
 	@$(MAKE) --no-print-directory check-only
 check-only: all $(test_programs) $(fake_trainers)
-	$(PROVE) -e 'sh tests/run.sh 240' $(test_programs) $(wildcard tests/cli_*.t)
+	@$(PROVE) -e 'sh tests/run.sh 240' $(test_programs) $(wildcard tests/cli_*.t)
 check-slow: deps
 	@$(MAKE) --no-print-directory check-slow-only
 check-slow-only: all $(slow_programs) $(fake_trainers)
-	$(PROVE) -e 'sh tests/run.sh 1800' $(slow_programs) $(wildcard tests/slow_*.t)
+	@$(PROVE) -e 'sh tests/run.sh 1800' $(slow_programs) $(wildcard tests/slow_*.t)
 .PHONY: check-only check-slow-only
 
 # --- everything else -----------------------------------------------------------------------------
@@ -139,9 +143,11 @@ demo: deps
 bench: deps
 	@$(MAKE) --no-print-directory all $(fake_trainers)
 	@sh share/bench.sh
+# One file at a time: clang-tidy 14 carries what it knows of va_start into the next file, wrongly.
 lint:
-	clang-tidy --quiet $(nightshift_sources) $(sources_trainer) -- -std=c11 -D_GNU_SOURCE \
-	    -DNIGHTSHIFT_VERSION='"$(VERSION)"' $(addprefix -I,$(all_layers)) $(LIB_CFLAGS)
+	@printf '%s\n' $(nightshift_sources) $(sources_trainer) | xargs -P "$$(nproc)" -I '{}' \
+	    clang-tidy --quiet '{}' -- -std=c11 -D_GNU_SOURCE -DNIGHTSHIFT_VERSION='"$(VERSION)"' \
+	    $(addprefix -I,$(all_layers)) $(LIB_CFLAGS)
 	cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	    $(addprefix -I,$(filter-out tests,$(all_layers))) $(nightshift_sources) $(sources_trainer)
 format:
@@ -167,7 +173,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'make            build/nightshift and build/nightshift-lm'
+	@echo 'make            build/nightshift and build/nightshift-lm; V=1 shows the commands'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make demo       a small night on real text (MINUTES=10)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
