@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # A small night on real text, in a git repository of its own: build/demo.
 set -eu
 

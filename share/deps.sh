@@ -1,8 +1,9 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Installs the Debian packages that are missing, and says which.  Nothing to do: silent.
 set -u
 
-packages='gcc libc6-dev make pkg-config libsqlite3-dev libgsl-dev libopenblas-dev libgit2-dev
+packages='git gcc libc6-dev make pkg-config libsqlite3-dev libgsl-dev libopenblas-dev libgit2-dev
 libfyaml-dev libjansson-dev libpcre2-dev libssl-dev libcmocka-dev perl bible-kjv bible-kjv-text'
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
@@ -18,7 +19,7 @@ command -v apt-get >/dev/null || {
 sudo=
 if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || {
-        echo "deps: not root, and there is no sudo; ask an administrator for:$missing" >&2
+        echo "deps: not root, and there is no sudo; as root: apt-get install$missing" >&2
         exit 3
     }
     sudo=sudo
@@ -30,9 +31,13 @@ export DEBIAN_FRONTEND=noninteractive
 install() { $sudo apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1; }
 # An old package list is the usual cause of a failure, so it is renewed once and only then.
 install $missing || { $sudo apt-get update -q >>"$log" 2>&1; install $missing; }
-for p in $missing; do
-    installed "$p" && continue
-    tail -n 5 "$log" >&2
-    echo "deps: package '$p' cannot be installed" >&2
-    exit 3
-done
+left=
+for p in $missing; do installed "$p" || left="$left $p"; done
+[ -n "$left" ] || exit 0
+
+# One package that is not to be had keeps back all the others: name that one.
+culprits=
+for p in $left; do $sudo apt-get install -s -q "$p" >/dev/null 2>&1 || culprits="$culprits $p"; done
+tail -n 5 "$log" >&2
+echo "deps: cannot be installed:${culprits:-$left}" >&2
+exit 3
