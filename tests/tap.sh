@@ -6,6 +6,7 @@ build=$(cd "${BUILD:-build}" && pwd) || exit 1
 tests=$(cd tests && pwd) || exit 1
 work=$(mktemp -d "${TMPDIR:-/tmp}/nightshift-test-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT PIPE TERM # which alone would not reach the line above
 cd "$work" || exit 1
 PATH=$build:$build/tests:$PATH
 export PATH
