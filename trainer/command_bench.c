@@ -5,11 +5,11 @@
 #include "args.h"
 #include "bench.h"
 #include "command.h"
+#include "emit.h"
 #include "gemm.h"
 #include "json.h"
 #include "mem.h"
 #include "preset.h"
-#include "record.h"
 #include "str.h"
 
 static const char help[] =
@@ -138,7 +138,7 @@ static int measure(const struct request *r, bool json, struct err *err)
     if (rc == 0)
         rc = bench_run(&b, &config, (size_t)r->vocab, (size_t)r->threads, (size_t)r->steps, err);
     if (rc == 0 && json)
-        rc = record_print(describe(&b, r->preset->name), err);
+        rc = emit_object(describe(&b, r->preset->name), err);
     else if (rc == 0)
         print_for_people(&b, r->preset->name);
     json_decref(preset);

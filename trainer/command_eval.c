@@ -8,11 +8,11 @@
 #include "checkpoint.h"
 #include "command.h"
 #include "data.h"
+#include "emit.h"
 #include "evaluate.h"
 #include "gemm.h"
 #include "json.h"
 #include "mem.h"
-#include "record.h"
 
 #define LN2        0.69314718055994530942
 #define ROWS_LEAST 512 /* tokens worked on at once, or one sequence where that is longer */
@@ -110,7 +110,7 @@ static int tell(const struct evaluated *r, bool json, struct err *err)
         json_object_set_new(out, "loss", json_number_or_null(r->loss));
         json_object_set_new(out, "bits_per_byte", json_number_or_null(r->bits_per_byte));
         json_object_set_new(out, "tokens", json_integer((json_int_t)r->tokens));
-        return record_print(out, err);
+        return emit_object(out, err);
     }
     printf("%.6f nats per token", r->loss);
     if (!isnan(r->bits_per_byte))

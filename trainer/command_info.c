@@ -4,7 +4,7 @@
 #include "args.h"
 #include "checkpoint.h"
 #include "command.h"
-#include "record.h"
+#include "emit.h"
 
 static const char help[] = "usage: nightshift-lm info MODEL [--json]\n"
                            "\n"
@@ -20,7 +20,7 @@ static int tell_json(const struct model *model, struct err *err)
                             s->vocab, "seq", s->seq, "tied", s->tied, "rope_theta", s->rope_theta,
                             "norm_eps", s->norm_eps, "parameters", (json_int_t)model->n_weights);
 
-    return out != NULL ? record_print(out, err) : err_environment(err, "cannot describe the model");
+    return out != NULL ? emit_object(out, err) : err_environment(err, "cannot describe the model");
 }
 
 static int tell_people(const struct model *model, struct err *err)

@@ -10,11 +10,11 @@
 #include "checkpoint.h"
 #include "clock.h"
 #include "data.h"
+#include "emit.h"
 #include "evaluate.h"
 #include "file.h"
 #include "json.h"
 #include "mem.h"
-#include "record.h"
 #include "schedule.h"
 #include "train.h"
 #include "trainer.h"
@@ -110,7 +110,7 @@ static int tell_derived(const struct run *run, struct err *err)
 
     if (derived == NULL)
         return err_environment(err, "cannot describe the run");
-    return record_print_one("derived", derived, err);
+    return emit_value("derived", derived, err);
 }
 
 static int choose_steps(struct run *run, struct err *err)
@@ -123,7 +123,7 @@ static int choose_steps(struct run *run, struct err *err)
             budget_steps(&calibrated, run->trainer, &run->data.split[SPLIT_TRAIN], &stop_signal);
     if (!calibrated || stop_signal != 0)
         return 0;
-    return record_print_one("calibrated_steps", json_integer(run->steps), err);
+    return emit_value("calibrated_steps", json_integer(run->steps), err);
 }
 
 static int tell_progress(const struct run *run, int64_t done, double loss, double lr, double norm,
@@ -136,7 +136,7 @@ static int tell_progress(const struct run *run, int64_t done, double loss, doubl
     json_object_set_new(record, "train_loss", json_number_or_null(loss));
     json_object_set_new(record, "lr", json_number_or_null(lr));
     json_object_set_new(record, "grad_norm", json_number_or_null(norm));
-    return record_print(record, err);
+    return emit_object(record, err);
 }
 
 /* A number that is none ends a run at once, and says so for people and for programs. */
@@ -144,7 +144,7 @@ static enum outcome nonfinite(const char *what, int64_t step, struct err *err)
 {
     json_t *record = json_pack("{s:s, s:I}", "nonfinite", what, "step", (json_int_t)step);
 
-    if (record == NULL || record_print(record, err) != 0)
+    if (record == NULL || emit_object(record, err) != 0)
         return OUTCOME_ERROR;
     puts("val_loss: nan");
     return fflush(stdout) == 0 ? OUTCOME_NONFINITE : OUTCOME_ERROR;
@@ -280,7 +280,7 @@ static enum outcome finish(struct run *run, struct err *err)
     record = json_object();
     set_results(record, run, val, test);
     json_object_set_new(record, "finish_s", json_real(clock_s() - begin));
-    if (record_print(record, err) == 0)
+    if (emit_object(record, err) == 0)
         outcome = OUTCOME_DONE;
 out:
     free(losses);
@@ -292,8 +292,8 @@ static enum outcome train_and_finish(struct run *run, struct err *err)
     enum outcome outcome;
     double begin;
 
-    if (record_print_one("config", config_echo(run->config), err) != 0 ||
-        tell_derived(run, err) != 0 || choose_steps(run, err) != 0)
+    if (emit_value("config", config_echo(run->config), err) != 0 || tell_derived(run, err) != 0 ||
+        choose_steps(run, err) != 0)
         return OUTCOME_ERROR;
     trainer_start(run->trainer);
     begin = clock_s();

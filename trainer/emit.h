@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * record.h - what a run says on standard output: one JSON object a line, flushed at once.
+ * emit.h - what a run says on standard output: one JSON object a line, flushed at once.
  *
  * Keys of times and rates end in _s, _per_s or _mib: these alone differ between two runs of the
  * same config and seed.
  */
-#ifndef TRAINER_RECORD_H
-#define TRAINER_RECORD_H
+#ifndef TRAINER_EMIT_H
+#define TRAINER_EMIT_H
 
 #include <jansson.h>
 
 #include "err.h"
 
 /* Prints the object and drops the reference. */
-int record_print(json_t *object, struct err *err);
+int emit_object(json_t *object, struct err *err);
 
 /* Prints {"key": value} and drops the reference to the value. */
-int record_print_one(const char *key, json_t *value, struct err *err);
+int emit_value(const char *key, json_t *value, struct err *err);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 
+#include "emit.h"
 #include "json.h"
-#include "record.h"
 
-int record_print(json_t *object, struct err *err)
+int emit_object(json_t *object, struct err *err)
 {
     struct str line = {0};
     int rc = 0;
@@ -18,10 +18,10 @@ int record_print(json_t *object, struct err *err)
     return rc;
 }
 
-int record_print_one(const char *key, json_t *value, struct err *err)
+int emit_value(const char *key, json_t *value, struct err *err)
 {
     json_t *object = json_object();
 
     json_object_set_new(object, key, value);
-    return record_print(object, err);
+    return emit_object(object, err);
 }
