@@ -148,7 +148,8 @@ lint:
 	@printf '%s\n' $(nightshift_sources) $(sources_trainer) | xargs -P "$$(nproc)" -I '{}' \
 	    clang-tidy --quiet '{}' -- -std=c11 -D_GNU_SOURCE -DNIGHTSHIFT_VERSION='"$(VERSION)"' \
 	    $(addprefix -I,$(all_layers)) $(LIB_CFLAGS)
-	cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	@cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	    --library=share/cppcheck.cfg \
 	    $(addprefix -I,$(filter-out tests,$(all_layers))) $(nightshift_sources) $(sources_trainer)
 format:
 	clang-format -i $(nightshift_sources) $(sources_trainer) $(wildcard */*.h harness/base/*.h tests/*.c)

@@ -114,7 +114,7 @@ static int refuse_strategy(const struct yaml *node, const char *name, struct err
     const char *names[64];
     size_t n = 0;
 
-    for (; strategies[n] != NULL && n < 64; n++)
+    for (; n < 64 && strategies[n] != NULL; n++)
         names[n] = strategies[n]->name;
     const char *meant = word_suggest(name, names, n);
     if (meant != NULL)

@@ -90,7 +90,7 @@ static int read_distribution(struct param *param, const struct yaml *node, struc
         return yaml_refuse(node, err,
                            "unknown distribution 'log_uniform', whose bounds are "
                            "exponents (use 'log_uniform_values')");
-    for (; distributions[n] != NULL && n < 62; n++)
+    for (; n < 62 && distributions[n] != NULL; n++)
         names[n] = distributions[n]->name;
     names[n++] = "categorical";
     names[n++] = "constant";

@@ -20,7 +20,7 @@ static int refuse_unknown(const struct yaml *node, const struct yaml_key *keys, 
     const char *names[MAX_KEYS];
     size_t n = 0;
 
-    for (; keys[n].name != NULL && n < MAX_KEYS; n++)
+    for (; n < MAX_KEYS && keys[n].name != NULL; n++)
         names[n] = keys[n].name;
     const char *meant = word_suggest(node->key, names, n);
     if (meant == NULL)

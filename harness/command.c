@@ -59,13 +59,11 @@ const struct command *command_find(const char *name)
 
 static int unknown_command(const char *name)
 {
-    const char *names[64];
+    const char *names[sizeof commands / sizeof(const struct command *)];
     size_t n = 0;
 
-    while (commands[n] != NULL && n < 64) {
+    for (; commands[n] != NULL; n++)
         names[n] = commands[n]->name;
-        n++;
-    }
     const char *near = word_suggest(name, names, n);
     if (near != NULL)
         fprintf(stderr, "nightshift: unknown command '%s' (did you mean '%s'?)\n", name, near);
