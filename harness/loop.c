@@ -392,14 +392,12 @@ static void init_runner(struct loop *loop)
                                    .session = s->id};
 }
 
-/* After an error nothing may be left running; what was under way is repeated next time. */
+/* After an error nothing may be left running. */
 static void abandon_runs(struct loop *loop)
 {
-    struct err ignored;
-
     for (size_t i = 0; i < loop->n_slots; i++)
         if (loop->slots[i].busy)
-            slot_stop(&loop->slots[i], &loop->runner, true, &ignored);
+            slot_abandon(&loop->slots[i], &loop->runner);
 }
 
 int loop_run(struct session *session, const struct limits *limits, enum loop_end *end, int *signal,

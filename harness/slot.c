@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -115,9 +116,10 @@ int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uin
     slot->run = record->n_runs - 1;
     slot->since = clock_s();
     slot->busy = true;
-    if (runner->executor->start(&slot->ticket, &slot->job, err) != 0)
-        return -1;
-    return 0;
+    if (runner->executor->start(&slot->ticket, &slot->job, err) == 0)
+        return 0;
+    clear_slot(slot);
+    return -1;
 }
 
 static int record_results(struct runner *runner, const struct run *run, const char *dir,
@@ -179,8 +181,12 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
     struct run *run = &runner->record->runs[slot->run];
     int ended = runner->executor->poll(&facts, &slot->ticket, &slot->job, err);
 
-    if (ended != 1)
-        return ended;
+    if (ended == 0)
+        return 0;
+    if (ended < 0) {
+        clear_slot(slot);
+        return -1;
+    }
     int rc = stream_read(&stream, slot->dir, err);
     if (rc == 0) {
         const struct experiment *e = &runner->record->experiments[run->experiment - 1];
@@ -199,4 +205,20 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
 int slot_stop(struct slot *slot, const struct runner *runner, bool now, struct err *err)
 {
     return runner->executor->stop(&slot->ticket, now, err);
+}
+
+void slot_abandon(struct slot *slot, const struct runner *runner)
+{
+    enum { STEP_MS = 50, STEPS = 200 };
+    struct outcome_facts facts = {0};
+    struct err ignored;
+    int ended = runner->executor->stop(&slot->ticket, true, &ignored);
+
+    for (int i = 0; i < STEPS && ended == 0; i++) {
+        struct pollfd fd = {.fd = slot->ticket.fd, .events = POLLIN};
+        poll(&fd, 1, STEP_MS);
+        ended = runner->executor->poll(&facts, &slot->ticket, &slot->job, &ignored);
+    }
+    free(facts.usage);
+    clear_slot(slot);
 }

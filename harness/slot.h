@@ -46,6 +46,10 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
 
 int slot_stop(struct slot *slot, const struct runner *runner, bool now, struct err *err);
 
+/* After an error: ends the run and waits for that, ten seconds at most; records nothing, so that it
+ * is repeated next time.  The slot is free. */
+void slot_abandon(struct slot *slot, const struct runner *runner);
+
 /* Shares out the cores that we may use; with more slots than cores they are not pinned. */
 void slots_share_cores(struct slot *slots, size_t n);
 
