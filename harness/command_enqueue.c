@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "enqueued.h"
 #include "inbox.h"
 #include "json.h"
 #include "mem.h"
@@ -44,20 +45,13 @@ static int check_whole(json_t *config, const struct record *record, struct err *
     const struct space *space = &record->study.space;
     int64_t incumbent = record_incumbent(record);
     struct value *whole = mem_new(space->n, sizeof *whole);
-    const char *name, *broken;
-    json_t *text;
-    int rc = 0;
+    const char *broken;
 
     if (incumbent > 0)
         memcpy(whole, record->experiments[incumbent - 1].config, space->n * sizeof *whole);
     else
         space_start(whole, space);
-    json_object_foreach(config, name, text) {
-        int at = space_find(space, name);
-        if (rc == 0)
-            rc = space_read_value(&whole[at], space, (size_t)at, json_string_value(text), err);
-    }
-    space_settle(whole, space);
+    int rc = enqueued_apply(whole, space, config, err);
     if (rc == 0 && !space_allows(space, whole, &broken))
         rc = err_usage(err, "enqueue: this breaks the constraint '%s'", broken);
     for (size_t i = 0; rc == 0 && i < record->n_experiments; i++)

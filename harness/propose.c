@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "enqueued.h"
 #include "json.h"
 #include "mem.h"
 #include "propose.h"
@@ -69,13 +70,13 @@ static void fill_history(struct history *history, struct past *past, const struc
     history->head = head > 0 ? (size_t)head - 1 : SIZE_MAX;
 }
 
-/* `id` 0 of *taken: the queue is empty. */
+/* Fills the config from the oldest row of the queue; 0 in *taken: the queue is empty. */
 static int take_enqueued(struct value *config, int64_t *taken, const struct record *record,
                          struct store *store, int64_t against, struct err *err)
 {
     const struct space *space = &record->study.space;
+    json_t *wanted = NULL;
     char *text = NULL;
-    int rc = 0;
 
     if (store_next_enqueued(store, taken, &text, err) != 0)
         return -1;
@@ -84,20 +85,11 @@ static int take_enqueued(struct value *config, int64_t *taken, const struct reco
         return 0;
     }
     memcpy(config, record->experiments[against - 1].config, space->n * sizeof *config);
-    json_t *wanted = NULL;
-    rc = json_read(&wanted, text, strlen(text), "enqueued config", err);
-    const char *name;
-    json_t *value;
-    json_object_foreach(wanted, name, value) {
-        int at = space_find(space, name);
-        if (rc == 0 && at < 0)
-            rc = err_integrity(err, "the queue holds an unknown parameter '%s'", name);
-        if (rc == 0)
-            rc = space_read_value(&config[at], space, (size_t)at, json_string_value(value), err);
-    }
+    int rc = json_read(&wanted, text, strlen(text), "enqueued config", err);
+    if (rc == 0)
+        rc = enqueued_apply(config, space, wanted, err);
     json_decref(wanted);
     free(text);
-    space_settle(config, space);
     return rc;
 }
 
@@ -139,7 +131,7 @@ static int choose_config(struct experiment *out, int64_t *enqueued, const struct
     }
     if (store != NULL &&
         take_enqueued(out->config, enqueued, record, store, out->against, err) != 0)
-        return -1;
+        return err->code == ERR_USAGE ? PROPOSE_REFUSED : -1;
     if (*enqueued == 0)
         return ask_strategy(out, record, err);
     out->purpose = PURPOSE_ENQUEUED;
