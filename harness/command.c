@@ -57,19 +57,37 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* What came from outside may stand in an error, but must not reach a terminal as it is. */
+static void say_error(const char *text)
+{
+    struct str safe = {0};
+
+    str_add(&safe, "nightshift: ");
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        str_add_printable(&safe, text, len, len);
+        str_add(&safe, "\n");
+        text += len + (text[len] == '\n');
+    }
+    fputs(str_text(&safe), stderr);
+    str_clear(&safe);
+}
+
 static int unknown_command(const char *name)
 {
     const char *names[sizeof commands / sizeof(const struct command *)];
+    struct err err;
     size_t n = 0;
 
     for (; commands[n] != NULL; n++)
         names[n] = commands[n]->name;
     const char *near = word_suggest(name, names, n);
     if (near != NULL)
-        fprintf(stderr, "nightshift: unknown command '%s' (did you mean '%s'?)\n", name, near);
+        err_usage(&err, "unknown command '%s' (did you mean '%s'?)", name, near);
     else
-        fprintf(stderr, "nightshift: unknown command '%s'; see `nightshift help`\n", name);
-    return ERR_USAGE;
+        err_usage(&err, "unknown command '%s'; see `nightshift help`", name);
+    say_error(err.text);
+    return err.code;
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -86,13 +104,11 @@ static int run_command(const struct command *command, int argc, char **argv)
             status = command->run(&arguments, &err);
         arguments_free(&arguments);
     }
-    if (status < 0) {
-        fprintf(stderr, "nightshift: %s\n", err.text);
-        status = err.code;
-    }
     if (fflush(stdout) != 0 && status == 0)
-        status = ERR_ENVIRONMENT;
-    return status;
+        status = err_sys(&err, "cannot write to standard output");
+    if (status < 0)
+        say_error(err.text);
+    return status < 0 ? (int)err.code : status;
 }
 
 int command_main(int argc, char **argv)

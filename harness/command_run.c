@@ -38,8 +38,9 @@ static double seconds_until(const char *text)
     time_t now = time(NULL);
     struct tm local;
 
-    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &end) != 2 || text[end] != '\0' || hour < 0 ||
-        hour > 23 || minute < 0 || minute > 59)
+    if (text[strspn(text, "0123456789:")] != '\0' || /* no blanks, no signs */
+        sscanf(text, "%2d:%2d%n", &hour, &minute, &end) != 2 || text[end] != '\0' || hour > 23 ||
+        minute > 59)
         return NAN;
     localtime_r(&now, &local);
     local.tm_hour = hour;

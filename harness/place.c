@@ -10,6 +10,7 @@
 
 #include "mem.h"
 #include "place.h"
+#include "str.h"
 
 void place_clear(struct place *place)
 {
@@ -167,10 +168,29 @@ static int find(struct place *out, const char *word, const char *dir, struct err
     return from_study_file(out, word, dir, err);
 }
 
+static bool is_utf8(const char *text)
+{
+    size_t len = strlen(text);
+    uint32_t code;
+
+    for (size_t n; len > 0; text += n, len -= n)
+        if ((n = utf8_read(&code, text, len)) == 0)
+            return false;
+    return true;
+}
+
+/* Paths stand in the record and in JSON, which hold UTF-8 only. */
+static int check_paths(const struct place *place, struct err *err)
+{
+    const char *path = is_utf8(place->run_dir) ? place->study_dir : place->run_dir;
+
+    return is_utf8(path) ? 0 : err_usage(err, "the path '%s' is not UTF-8", path);
+}
+
 int place_find(struct place *out, const char *word, const char *dir, struct err *err)
 {
     *out = (struct place){0};
-    if (find(out, word, dir, err) == 0)
+    if (find(out, word, dir, err) == 0 && check_paths(out, err) == 0)
         return 0;
     place_clear(out);
     return -1;
@@ -179,6 +199,8 @@ int place_find(struct place *out, const char *word, const char *dir, struct err 
 int place_load(const struct place *place, struct store **store, struct record *record,
                struct err *err)
 {
+    if (access(place->db, F_OK) != 0 && errno != ENOENT && errno != ENOTDIR)
+        return err_sys(err, "cannot look at '%s'", place->db);
     if (!file_exists(place->db))
         return err_usage(err, "study '%s' has not been run yet: `nightshift run %s` begins it",
                          place->name, place->study_path != NULL ? place->study_path : "STUDY");

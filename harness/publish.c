@@ -121,6 +121,24 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
     return 0;
 }
 
+int publish_check_refs(const struct record *record, struct ledger *ledger, struct err *err)
+{
+    char ref[160], tip[41];
+
+    for (int log = 0; log < 2; log++) {
+        ledger_ref_name(ref, record->study.name, log == 1);
+        const char *last = last_commit(record, ref);
+        if (ledger_tip(ledger, tip, ref, err) != 0)
+            return -1;
+        if (strcmp(tip, last) != 0)
+            return err_integrity(err, "'%s' in '%s' is at %s, but the record says %s (git "
+                                 "update-ref puts it back)", ref,
+                                 ledger_path(ledger), tip[0] != '\0' ? tip : "nothing",
+                                 last[0] != '\0' ? last : "nothing");
+    }
+    return 0;
+}
+
 static void fill_decision(struct decision *d, const struct record *record, int64_t experiment,
                           int64_t against, const struct needs *needs)
 {

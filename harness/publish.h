@@ -23,9 +23,12 @@ int publish_decision(struct record *record, struct store *store, struct ledger *
 int publish_pending(struct record *record, struct store *store, struct ledger *ledger,
                     struct err *err);
 
+/* With nothing pending: do the refs stand where the record says?  Else an integrity error, before a
+ * night is spent on experiments that could not be published. */
+int publish_check_refs(const struct record *record, struct ledger *ledger, struct err *err);
+
 /* Plans the commit of an outbox row again from the record (for repair and for doctor). */
 int publish_plan(struct plan *out, const struct record *record, struct ledger *ledger,
                  const struct outbox *outbox, struct err *err);
-
 
 #endif

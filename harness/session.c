@@ -191,6 +191,36 @@ static int note_session(struct session *session, struct err *err)
     return rc;
 }
 
+/* A record that is there already has its repository too, so that none is made beside one that is
+ * only out of sight. */
+static int open_ledger(struct session *session, const char *name, struct err *err)
+{
+    const struct place *place = &session->place;
+
+    if (file_exists(place->db))
+        return ledger_open_existing(&session->ledger, place->study_dir, place->run_dir, name, err);
+    if (ledger_open(&session->ledger, place->study_dir, place->run_dir, name, err) != 0)
+        return -1;
+    return refuse_foreign_refs(session, name, err);
+}
+
+/* What was decided but not published is published; then git and the record agree. */
+static int catch_up(struct session *session, struct err *err)
+{
+    const struct place *place = &session->place;
+    struct record *record = &session->record;
+
+    if (session->ledger == NULL && record->n_outbox > 0)
+        return err_integrity(err, "the git repository of study '%s' is gone: put it back",
+                             record->study.name);
+    if (session->ledger == NULL && ledger_open(&session->ledger, place->study_dir, place->run_dir,
+                                               record->study.name, err) != 0)
+        return -1;
+    if (publish_pending(record, session->store, session->ledger, err) != 0)
+        return -1;
+    return publish_check_refs(record, session->ledger, err);
+}
+
 /* With the lock held: the record is made or checked, and what was interrupted is mended. */
 static int open_record(struct session *session, const struct study *study,
                        const struct artifact *inputs, size_t n, struct err *err)
@@ -198,11 +228,8 @@ static int open_record(struct session *session, const struct study *study,
     struct place *place = &session->place;
     char *spec = NULL;
 
-    if (ledger_open(&session->ledger, place->study_dir, place->run_dir, study->name, err) != 0)
-        return -1;
-    if (!file_exists(place->db) && refuse_foreign_refs(session, study->name, err) != 0)
-        return -1;
-    if (store_open(&session->store, place->db, STORE_WRITE, err) != 0 ||
+    if (open_ledger(session, study->name, err) != 0 ||
+        store_open(&session->store, place->db, STORE_WRITE, err) != 0 ||
         store_get(session->store, &spec, "spec", err) != 0)
         return -1;
     session->resumed = spec != NULL;
@@ -214,7 +241,19 @@ static int open_record(struct session *session, const struct study *study,
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||
         recover_runs(session, err) != 0)
         return -1;
-    return publish_pending(&session->record, session->store, session->ledger, err);
+    return catch_up(session, err);
+}
+
+/* The run directory asks git to leave it alone, so that the user's status stays as it was. */
+static int make_run_dir(const char *dir, struct err *err)
+{
+    char *ignore = path_join(dir, ".gitignore");
+    int rc = file_mkdirs(dir, err);
+
+    if (rc == 0 && !file_exists(ignore))
+        rc = file_write(ignore, "*\n", 2, err);
+    free(ignore);
+    return rc;
 }
 
 static int open_all(struct session *out, const char *word, const char *dir, struct err *err)
@@ -229,7 +268,7 @@ static int open_all(struct session *out, const char *word, const char *dir, stru
     const char *study_dir = out->place.study_dir;
     if (executor_find_program(&out->program, study.command[0], study_dir, err) == 0 &&
         inputs_collect(&inputs, &n, &study, study_dir, out->program, err) == 0 &&
-        file_mkdirs(out->place.run_dir, err) == 0 &&
+        make_run_dir(out->place.run_dir, err) == 0 &&
         place_lock(&out->lock, &out->place, err) == 0)
         rc = open_record(out, &study, inputs, n, err);
     artifacts_free(inputs, n);

@@ -335,6 +335,23 @@ static int return_to(const char *dir, struct err *err)
     return chdir(dir) != 0 ? err_sys(err, "cannot enter '%s'", dir) : 0;
 }
 
+/* Nor shall what it has left under our names be taken for ours: a folder, a FIFO, a link. */
+static int remove_impostors(const struct shim *shim, struct err *err)
+{
+    struct stat ours, there;
+
+    for (int i = 0; i < 2; i++) {
+        const struct output *output = &shim->outputs[i];
+        if (fstat(output->file, &ours) != 0)
+            return err_sys(err, "cannot look at '%s'", output->name);
+        if (lstat(output->name, &there) == 0 &&
+            (there.st_ino != ours.st_ino || there.st_dev != ours.st_dev) &&
+            file_remove(output->name, err) != 0)
+            return -1;
+    }
+    return file_remove(RUN_OUTCOME, err);
+}
+
 static int live(struct shim *shim, const char *dir, struct err *err)
 {
     struct outcome_facts facts = {.usage = NULL};
@@ -348,6 +365,8 @@ static int live(struct shim *shim, const char *dir, struct err *err)
         rc = run(shim, &facts, err);
     if (rc == 0)
         rc = return_to(dir, err);
+    if (rc == 0)
+        rc = remove_impostors(shim, err);
     if (rc == 0)
         rc = outcome_write(&facts, ".", err);
     free(facts.usage);
