@@ -21,6 +21,7 @@ struct patient { /* what the checks look at */
     const struct record *record;
     struct ledger *ledger; /* NULL: there is no repository */
     struct judge judge;
+    bool running; /* a run goes on: what it has begun need not be finished */
 };
 
 /* A check writes what is wrong into `found`; nothing written: it holds. */
@@ -81,12 +82,11 @@ static int look_order(struct str *found, const struct patient *p, struct err *er
 static int look_runs(struct str *found, const struct patient *p, struct err *err)
 {
     const struct record *r = p->record;
-    bool running = place_owner(p->place) != 0;
 
     (void)err;
     for (size_t i = 0; i < r->n_runs && found->len == 0; i++) {
         const struct run *run = &r->runs[i];
-        if (run->class == CLASS_NONE && !running)
+        if (run->class == CLASS_NONE && !p->running)
             str_addf(found,
                      "run %lld (experiment %lld, seed %u) has no end; `nightshift run` repeats it",
                      (long long)run->id, (long long)run->experiment, run->seed);
@@ -126,6 +126,8 @@ static int look_refs(struct str *found, const struct patient *p, struct err *err
             str_add(found, "the git repository is gone");
         return 0;
     }
+    if (p->running) /* which moves the refs while we look */
+        return 0;
     for (size_t i = 0; i < p->record->n_outbox && found->len == 0; i++)
         if (!p->record->outbox[i].done)
             str_addf(found, "commit %s is intended, not published; `nightshift run` does it",
@@ -186,8 +188,11 @@ static int look_proposals(struct str *found, const struct patient *p, struct err
         if (e->purpose != PURPOSE_PROPOSAL && e->purpose != PURPOSE_BASELINE)
             continue;
         then.n_experiments = i;
-        if (propose_repeat(&again, &then, err) != 0)
+        int rc = propose_repeat(&again, &then, err);
+        if (rc < 0)
             return -1;
+        if (rc > 0) /* nothing would be left to try */
+            again = (struct experiment){0};
         if (strcmp(again.sha, e->sha) != 0 || again.against != e->against)
             str_addf(found, "experiment %lld would be proposed differently", (long long)e->id);
         experiment_clear(&again);
@@ -296,8 +301,10 @@ int doctor_examine(size_t *bad, const struct place *place, bool deep, bool json,
 {
     struct record record = {0};
     struct patient patient = {.place = place, .record = &record};
-    int rc = place_load(place, &patient.store, &record, err);
 
+    patient.running = place_owner(place) != 0;
+    int rc = place_load(place, &patient.store, &record, err);
+    patient.running |= place_owner(place) != 0;
     if (rc == 0)
         rc = judge_init(&patient.judge, &record.study.rule, err);
     if (rc == 0)

@@ -54,6 +54,22 @@ ok $? 'a signal is heard, whatever threads the libraries have started'
 [ "$(cat polite/runs/polite/runs/1/*/told)" = told ]
 ok $? 'and the trainer is told, not killed'
 
+# --- looked at while it runs -----------------------------------------------------------------------
+
+mkdir busy && study busy 'fake_trainer, ok, --sleep-ms, "20", --config, "{config}", --seed, "{seed}"' |
+    sed 's/run_cap: 3/run_cap: 20/' >busy/s.yaml
+nightshift run busy/s.yaml >out 2>err </dev/null &
+pid=$!
+await busy/runs/busy/runs/1
+looks=0 wrong=0
+while kill -0 $pid 2>/dev/null; do
+    nightshift doctor busy/s.yaml >>doctor.out 2>&1 || wrong=$((wrong + 1))
+    looks=$((looks + 1))
+done
+wait $pid
+[ $? -eq 0 ] && [ $looks -gt 0 ] && [ $wrong -eq 0 ] && ! grep -q BAD doctor.out
+ok $? 'doctor finds nothing wrong with a study that is under way'
+
 # --- where things lie, and what is in the way ------------------------------------------------------
 
 odd='sp ace "q" '"'s'"' %41?#é$x;&'
