@@ -81,8 +81,9 @@ struct artifact {
     char sha[SHA256_TEXT];
     int64_t bytes;
 };
-/* An artifact of the same run and path is replaced. */
+/* An artifact of the same run and path is replaced; the inputs of the study are forgotten together. */
 int store_add_artifact(struct store *store, const struct artifact *artifact, struct err *err);
+int store_forget_inputs(struct store *store, struct err *err);
 int store_artifacts(struct store *store, struct artifact **out, size_t *n, int64_t run,
                     struct err *err);
 void artifacts_free(struct artifact *artifacts, size_t n);

@@ -101,6 +101,14 @@ int store_add_artifact(struct store *store, const struct artifact *artifact, str
     return query_run(&q, err) != 0 ? err_wrap(err, "artifact '%s'", artifact->path) : 0;
 }
 
+int store_forget_inputs(struct store *store, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "DELETE FROM artifact WHERE run IS NULL");
+    return query_run(&q, err) != 0 ? err_wrap(err, "inputs") : 0;
+}
+
 int store_artifacts(struct store *store, struct artifact **out, size_t *n, int64_t run,
                     struct err *err)
 {

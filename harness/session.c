@@ -98,7 +98,32 @@ static int begin_record(struct session *session, const struct study *study,
     return rc;
 }
 
-/* The file must still be the study that was begun; how far to go may change. */
+/* "a\nb\n" -> "a; b": an error is one line. */
+static const char *one_line(struct str *lines)
+{
+    struct str joined = {0};
+
+    for (const char *at = str_text(lines); *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        str_addf(&joined, "%s%.*s", joined.len > 0 ? "; " : "", (int)len, at);
+        at += len + (at[len] == '\n');
+    }
+    str_clear(lines);
+    *lines = joined;
+    return str_text(lines);
+}
+
+/* How far to go and how many at a time may change from session to session. */
+static void take_limits(struct study *kept, const struct study *study)
+{
+    kept->jobs = study->jobs;
+    kept->run_cap = study->run_cap;
+    kept->hours = study->hours;
+    free(kept->until);
+    kept->until = study->until != NULL ? mem_strdup(study->until) : NULL;
+}
+
+/* The file must still be the study that was begun. */
 static int check_same_study(struct session *session, const struct study *study, struct err *err)
 {
     struct str spec = {0}, change = {0};
@@ -109,21 +134,48 @@ static int check_same_study(struct session *session, const struct study *study, 
     if (change.len > 0)
         rc = err_usage(err,
                        "study '%s' has changed since it was begun; give it a new name, or take "
-                       "back:\n%s",
-                       study->name, str_text(&change));
+                       "back: %s",
+                       study->name, one_line(&change));
+    else
+        take_limits(&session->record.study, study);
     str_clear(&change);
     str_clear(&spec);
-    struct study *kept = &session->record.study;
-    kept->jobs = study->jobs;
-    kept->run_cap = study->run_cap;
-    kept->hours = study->hours;
-    free(kept->until);
-    kept->until = study->until != NULL ? mem_strdup(study->until) : NULL;
     return rc;
 }
 
-/* Results of other data or another trainer must not be mixed; before the first decision there is
- * nothing to be mixed with, so a trainer that was mended may be taken. */
+/* Is there a result that is compared with others, or will be? */
+static bool has_results(const struct record *record)
+{
+    if (record_incumbent(record) > 0)
+        return true;
+    for (size_t i = 0; i < record->n_runs; i++) {
+        const struct run *run = &record->runs[i];
+        if (run->class == CLASS_OK && record->experiments[run->experiment - 1].decision == 0)
+            return true;
+    }
+    return false;
+}
+
+static int replace_inputs(struct store *store, const struct artifact *inputs, size_t n,
+                          const char *change, struct err *err)
+{
+    int rc = store_begin(store, err);
+
+    if (rc == 0)
+        rc = store_forget_inputs(store, err);
+    if (rc == 0)
+        rc = set_inputs(store, inputs, n, err);
+    if (rc == 0)
+        rc = store_event(store, "inputs", 0, change, err);
+    if (rc == 0)
+        rc = store_commit(store, err);
+    if (rc != 0)
+        store_rollback(store);
+    return rc;
+}
+
+/* Results of other data or another trainer must not be mixed; while there are none, a trainer that
+ * was mended may be taken. */
 static int check_same_inputs(struct session *session, const struct artifact *inputs, size_t n,
                              struct err *err)
 {
@@ -134,16 +186,11 @@ static int check_same_inputs(struct session *session, const struct artifact *inp
 
     if (rc == 0)
         inputs_compare(&change, recorded, n_recorded, inputs, n);
-    if (change.len > 0 && record_incumbent(&session->record) > 0)
-        rc = err_usage(err, "study '%s' cannot go on with other inputs:\n%s",
-                       session->place.name, str_text(&change));
-    else if (change.len > 0 && rc == 0) {
-        rc = store_begin(session->store, err);
-        if (rc == 0 && (rc = set_inputs(session->store, inputs, n, err)) == 0)
-            rc = store_event(session->store, "inputs", 0, str_text(&change), err);
-        if (rc == 0)
-            rc = store_commit(session->store, err);
-    }
+    if (change.len > 0 && has_results(&session->record))
+        rc = err_usage(err, "study '%s' cannot go on with other inputs: %s", session->place.name,
+                       one_line(&change));
+    else if (change.len > 0)
+        rc = replace_inputs(session->store, inputs, n, one_line(&change), err);
     str_clear(&change);
     artifacts_free(recorded, n_recorded);
     return rc;
