@@ -47,18 +47,39 @@ static int note(const struct place *place, const char *id_text, const char *text
     return rc;
 }
 
+static bool is_number(const char *word)
+{
+    unsigned long long n;
+
+    return integer_read(&n, word, INT64_MAX);
+}
+
+/* All words behind the id, with blanks between them; the caller frees. */
+static char *joined(const char *const *words, size_t n)
+{
+    struct str text = {0};
+
+    for (size_t i = 0; i < n; i++)
+        str_addf(&text, "%s%s", i > 0 ? " " : "", words[i]);
+    return str_take(&text);
+}
+
+/* STUDY is left out where the first word is a number and no study of that name is here. */
 static int run(const struct arguments *arguments, struct err *err)
 {
     const char *const *words = arguments->words;
     size_t n = arguments->n_words;
+    size_t id = n > 0 && is_number(words[0]) && !place_is_study(words[0]) ? 0 : 1;
     struct place place;
 
-    if (n < 2 || n > 3)
+    if (n < id + 2)
         return err_usage(err, "note: give an experiment's number and a text");
-    if (place_find(&place, n == 3 ? words[0] : NULL, option_value(&command_note, arguments, "dir"),
+    if (place_find(&place, id > 0 ? words[0] : NULL, option_value(&command_note, arguments, "dir"),
                    err) != 0)
         return -1;
-    int rc = note(&place, words[n - 2], words[n - 1], err);
+    char *text = joined(words + id + 1, n - id - 1);
+    int rc = note(&place, words[id], text, err);
+    free(text);
     place_clear(&place);
     return rc;
 }

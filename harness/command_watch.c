@@ -34,6 +34,20 @@ static int show(const char *study, const char *dir, bool in_place, struct err *e
     return rc;
 }
 
+/* One object, as `status --json` has it: who reads JSON asks again by himself. */
+static int show_json(const char *study, const char *dir, struct err *err)
+{
+    struct view view;
+
+    if (view_open(&view, study, dir, err) != 0)
+        return -1;
+    json_t *object = status_json(&view);
+    int rc = view_print_json(object, err);
+    json_decref(object);
+    view_close(&view);
+    return rc;
+}
+
 /* Waits for the next look; true: the user wants to go, or a signal came. */
 static bool wants_to_quit(int signals)
 {
@@ -84,12 +98,15 @@ static int run(const struct arguments *arguments, struct err *err)
 
     if (view_operands(&operands, &command_watch, arguments, 0, 0, err) != 0)
         return -1;
+    if (option_value(&command_watch, arguments, "json") != NULL)
+        return show_json(operands.study, dir, err);
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return show(operands.study, dir, false, err);
     return watch_terminal(operands.study, dir, err);
 }
 
 static const struct option_row options[] = {
+    {"json", 0, NULL, "one JSON object, once"},
     {"dir", 0, "DIR", VIEW_DIR_HELP},
     {NULL, 0, NULL, NULL},
 };
@@ -99,7 +116,8 @@ const struct command command_watch = {
     .operands = "[STUDY]",
     .summary = "`status`, again every two seconds",
     .help =
-        "Ends on q or Ctrl-C.  Where input or output is no terminal it prints the status once.\n",
+        "Ends on q or Ctrl-C.  With --json, or where input or output is no terminal, it prints the\n"
+        "status once.\n",
     .options = options,
     .run = run,
 };

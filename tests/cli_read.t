@@ -119,6 +119,11 @@ look 0 status --json && says '"state":"idle"' && says '"failures":{"exit":'
 ok $? 'status --json'
 look 0 watch && says 'night: not running'
 ok $? 'watch prints once where there is no terminal'
+look 0 watch --json && says '"state":"idle"' && [ "$(wc -l <"$work/out")" -eq 1 ]
+ok $? 'watch --json: one object'
+look 0 note 1 a remark of words && look 0 show 1 && says 'a remark of words' && look 0 note night.yaml 1 '' &&
+    look 2 note 1 && look 2 note night.yaml 1
+ok $? 'note: STUDY may be left out, words need no quotes, but there must be some'
 
 look 0 list strategies && says 'perturb' && look 0 list executors && says 'local' &&
     look 0 list sections && says 'found' && look 0 list studies && says 'runs/night'

@@ -32,8 +32,13 @@ static int take(struct night *night)
 {
     struct err err = {0};
     struct place place = {.run_dir = night->dir};
-    int n = inbox_take(&place, night->store, &night->record, &err);
+    FILE *terminal = stderr;
 
+    stderr = fopen("/dev/null", "we"); /* the warnings are meant for a person */
+    assert_non_null(stderr);
+    int n = inbox_take(&place, night->store, &night->record, &err);
+    fclose(stderr);
+    stderr = terminal;
     if (n < 0)
         fail_msg("%s", err.text);
     return n;

@@ -9,10 +9,10 @@ _nightshift_options()
         check) echo --json ;;
         run) echo --experiments --hours --until --jobs --dir --dry-run --quiet ;;
         stop) echo --now --dir ;;
-        enqueue | note | watch) echo --dir ;;
+        enqueue | note) echo --dir ;;
         status) echo --json --oneline --dir ;;
         log) echo --json --decisions --last --dir ;;
-        show | diff) echo --json --dir ;;
+        watch | show | diff) echo --json --dir ;;
         best) echo --head --json --dir ;;
         reproduce) echo --all --ref --dir ;;
         report) echo --output --dir ;;
