@@ -62,11 +62,23 @@ static int add_folder(struct list *list, const char *name, const char *path, int
     return rc;
 }
 
+/* What a study writes changes with every run: with `files: [.]` none could go on. */
+static bool is_record(const char *dir)
+{
+    char *db = path_join(dir, "study.db");
+    bool is = file_exists(db);
+
+    free(db);
+    return is;
+}
+
 static int add_any(struct list *list, const char *name, const char *path, int depth,
                    struct err *err)
 {
     if (depth > DEPTH_MAX)
         return err_usage(err, "input folder '%s' is nested too deeply", name);
+    if (file_is_dir(path) && is_record(path))
+        return 0;
     if (file_is_dir(path))
         return add_folder(list, name, path, depth, err);
     if (!file_exists(path))

@@ -14,7 +14,8 @@
 
 /*
  * Hashes all inputs, named as the study writes them, each once; a folder stands for the regular
- * files below it.  A missing one is a usage error.  The caller frees with artifacts_free().
+ * files below it, but for the record of a study (a folder with a study.db).  A missing one is a
+ * usage error.  The caller frees with artifacts_free().
  */
 int inputs_collect(struct artifact **out, size_t *n, const struct study *study,
                    const char *study_dir, const char *program, struct err *err);

@@ -87,6 +87,10 @@ refused 2 "--until ' 7:30'" 'a time of day with a blank' nightshift run s.yaml -
 refused 2 "--until '-0:30'" 'and with a sign' nightshift run s.yaml --until '-0:30'
 cd ..
 
+mkdir whole && { study whole "$FAKE" && echo 'files: [.]'; } >whole/s.yaml
+run 0 'a study whose inputs are the folder that it lies in' nightshift run whole/s.yaml
+run 0 'goes on: its own record is no input' nightshift run whole/s.yaml --experiments 4
+
 mkdir closed && cp plain/s.yaml closed
 nightshift run closed/s.yaml <&- >&- 2>&-
 [ $? -eq 3 ] && ids closed/runs/plain/repo.git | cmp -s - undisturbed
