@@ -221,6 +221,111 @@ static void depth_leaves_the_start_of_the_other_tensors_untouched(void **state)
     model_clear(&a);
 }
 
+/* Moments of n numbers, and how far their distribution is from the standard normal (Kolmogorov). */
+struct sample {
+    double mean, variance, kurtosis, distance;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    real x = *(const real *)a, y = *(const real *)b;
+
+    return (x > y) - (x < y);
+}
+
+static struct sample sample_of(real *x, size_t n, double std)
+{
+    struct sample s = {0};
+    double fourth = 0;
+
+    qsort(x, n, sizeof *x, by_size);
+    for (size_t i = 0; i < n; i++) {
+        double z = (double)x[i] / std, below = erfc(-z / sqrt(2)) / 2;
+        s.mean += z / (double)n;
+        s.variance += z * z / (double)n;
+        fourth += z * z * z * z / (double)n;
+        s.distance = fmax(s.distance, fabs(below - ((double)i + 0.5) / (double)n));
+    }
+    s.kurtosis = fourth / (s.variance * s.variance);
+    return s;
+}
+
+/* Bounds of five standard errors, and Kolmogorov's 0.1 % point, for n independent normals. */
+static void starting_matrices_are_normal_with_the_deviation_asked_for(void **state)
+{
+    struct shape shape = small;
+    struct model m;
+    struct err err = {0};
+    real *w;
+
+    (void)state;
+    shape.dim = 256;
+    shape.layers = 2;
+    shape.hidden = 600;
+    shape.vocab = 1000;
+    assert_int_equal(model_init(&m, architectures[0], &shape, &err), 0);
+    w = block_new(m.n_weights);
+    model_start(&m, w, 11, 0.02);
+    for (size_t i = 0; i < m.n_tensors; i++) {
+        const struct tensor *t = &m.tensors[i];
+        size_t n = tensor_size(t);
+        double root = sqrt((double)n);
+        struct sample s;
+        if (t->role == ROLE_NORM)
+            continue;
+        s = sample_of(w + t->at, n, t->role == ROLE_RESIDUAL ? 0.02 / 2 : 0.02);
+        assert_close(s.mean, 0, 0, 5 / root);
+        assert_close(s.variance, 1, 5 * sqrt(2) / root, 0);
+        assert_close(s.kurtosis, 3, 0, 5 * sqrt(24) / root);
+        assert_close(s.distance, 0, 0, 1.95 / root);
+    }
+    free(w);
+    model_clear(&m);
+}
+
+static void neighbouring_starting_weights_are_independent(void **state)
+{
+    const size_t lags[] = {1, 2, 3, 64};
+    struct model m;
+    struct shape shape = small;
+    struct err err = {0};
+    real *w;
+
+    (void)state;
+    shape.vocab = 20000;
+    assert_int_equal(model_init(&m, architectures[0], &shape, &err), 0);
+    w = block_new(m.n_weights);
+    model_start(&m, w, 5, 1);
+    for (size_t k = 0; k < sizeof lags / sizeof *lags; k++) {
+        size_t n = tensor_size(&m.tensors[0]) - lags[k];
+        double product = 0, squares = 0;
+        for (size_t i = 0; i < n; i++) {
+            double a = (double)w[i], b = (double)w[i + lags[k]];
+            product += a * b / (double)n;
+            squares += (a * a - 1) * (b * b - 1) / (double)n;
+        }
+        assert_close(product, 0, 0, 5 / sqrt((double)n));
+        assert_close(squares, 0, 0, 5 * 2 / sqrt((double)n));
+    }
+    free(w);
+    model_clear(&m);
+}
+
+static void large_blocks_begin_zeroed_even_where_memory_is_used_again(void **state)
+{
+    size_t n = (size_t)12 << 20;
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        real *block = block_new(n);
+        for (size_t i = 0; i < n; i += 61)
+            assert_true(block[i] == 0);
+        for (size_t i = 0; i < n; i++)
+            block[i] = 1;
+        free(block);
+    }
+}
+
 static void tensors_cover_the_block_without_gap_or_overlap(void **state)
 {
     struct shape untied = small;
@@ -268,6 +373,9 @@ int main(void)
         cmocka_unit_test(every_gradient_is_the_reference_implementations),
         cmocka_unit_test(losses_after_three_adamw_steps_are_the_reference_implementations),
         cmocka_unit_test(depth_leaves_the_start_of_the_other_tensors_untouched),
+        cmocka_unit_test(starting_matrices_are_normal_with_the_deviation_asked_for),
+        cmocka_unit_test(neighbouring_starting_weights_are_independent),
+        cmocka_unit_test(large_blocks_begin_zeroed_even_where_memory_is_used_again),
         cmocka_unit_test(tensors_cover_the_block_without_gap_or_overlap),
         cmocka_unit_test(shapes_that_cannot_be_built_are_refused),
     };

@@ -136,6 +136,38 @@ static void norm_and_step_are_the_same_for_any_number_of_threads(void **state)
     model_clear(&model);
 }
 
+static void a_reset_forgets_every_step(void **state)
+{
+    struct model model;
+    struct err err = {0};
+    struct pool *pool;
+    real *g, *w[2];
+
+    (void)state;
+    assert_int_equal(model_init(&model, architectures[0], &shape, &err), 0);
+    assert_int_equal(pool_open(&pool, 2, &err), 0);
+    g = block_new(model.n_weights);
+    fill(g, model.n_weights, 1);
+    for (int steps = 0; steps < 2; steps++) {
+        struct descent *d = descent_new(optimizers[0], &model);
+        real *before = block_new(model.n_weights);
+        w[steps] = block_new(model.n_weights);
+        for (int i = 0; i < 3 * steps; i++)
+            descent_step(d, before, g, &plain, 0.5, pool);
+        descent_reset(d);
+        for (int i = 0; i < 2; i++)
+            descent_step(d, w[steps], g, &plain, 1, pool);
+        free(before);
+        descent_free(d);
+    }
+    assert_memory_equal(w[0], w[1], model.n_weights * sizeof *g);
+    free(w[1]);
+    free(w[0]);
+    free(g);
+    pool_close(pool);
+    model_clear(&model);
+}
+
 static void decay_of_matrices_leaves_gains_alone(void **state)
 {
     struct model model;
@@ -203,6 +235,7 @@ int main(void)
         cmocka_unit_test(adamw_is_its_published_recurrence),
         cmocka_unit_test(every_optimizer_descends_a_quadratic),
         cmocka_unit_test(norm_and_step_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(a_reset_forgets_every_step),
         cmocka_unit_test(decay_of_matrices_leaves_gains_alone),
         cmocka_unit_test(schedules_rise_fall_and_end_with_the_budget),
         cmocka_unit_test(warmup_is_a_share_of_the_budget),

@@ -22,7 +22,8 @@ real *block_new(size_t n)
     }
     if (unit == HUGE_PAGE)
         (void)madvise(at, whole, MADV_HUGEPAGE); /* a wish: without it the block works too */
-    memset(at, 0, whole);
+    if (unit == LINE || madvise(at, whole, MADV_DONTNEED) != 0)
+        memset(at, 0, whole);
     return at;
 }
 

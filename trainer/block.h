@@ -3,7 +3,8 @@
  * block.h - the large blocks of a run: weights, gradients, optimizer state, activations.
  *
  * All are taken before the first step.  Large ones ask for huge pages, which shortens every pass
- * over them.
+ * over them, and are cleared by the kernel page by page when they are first used: by the thread
+ * that uses them, and not at all where nobody does.
  */
 #ifndef TRAINER_BLOCK_H
 #define TRAINER_BLOCK_H

@@ -79,7 +79,7 @@ void descent_free(struct descent *d)
 
 void descent_reset(struct descent *d)
 {
-    for (size_t i = 0; i < d->optimizer->states; i++)
+    for (size_t i = 0; d->t > 0 && i < d->optimizer->states; i++)
         memset(d->state[i], 0, d->n_weights * sizeof(real));
     d->t = 0;
 }
