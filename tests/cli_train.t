@@ -141,6 +141,38 @@ $lm eval d --tokens data --json >out 2>err
 grep -qF "\"loss\":$loss" out && grep -qF "\"bits_per_byte\":$bpb" out
 ok $? "eval of a run's model on its validation split gives the run's own val_loss and val_bpb"
 fails 2 "wants --tokens" "eval without tokens is refused" $lm eval a
+fails 2 "not both" "eval of two things at once is refused" $lm eval a --tokens data --text c.json
+fails 2 "give --tokenizer" "eval of text without a tokenizer is refused" $lm eval a --text c.json
+for option in seq threads; do
+    fails 2 "--$option 0" "eval refuses --$option 0" $lm eval a --tokens tokens.bin --$option 0
+done
+
+# --- text
+perl -e 'my $r = 1; for (1 .. 4000) { $r = ($r * 1103515245 + 12345) % 2147483648;
+    print((qw(night shift and day after))[int($r / 65536) % 5], $_ % 9 ? " " : "\n") }' >words.txt
+$lm prepare --text words.txt --vocab 270 --documents files --val 0.3 --out words >out 2>err &&
+    config ', "steps": 10' | sed 's/"vocab": 97, "data": "tokens.bin"/"data": "words"/' >words.json &&
+    $lm train --config words.json --out w >out 2>err
+ok $? "a run on prepared text"
+$lm eval w --text words.txt --json >found 2>err
+$lm eval w --text words.txt --tokenizer words --json >out 2>err && cmp -s found out
+ok $? "eval --text finds the tokenizer of the model's data"
+# Bits per byte of a text that is one document: the loss over all its tokens, by its bytes.
+perl -e 'my ($l, $b, $n) = <STDIN> =~ /^{"bits_per_byte":(.*),"loss":(.*),"tokens":(.*)}$/ ? ($2, $1, $3) : die;
+    my $size = -s "words.txt"; # fewer targets than windows may be left out, each of 16 bytes at most
+    my $off = abs($b / ($l * $n / log(2) / $size) - 1); exit !($n > 2048 && $off < 16 * 8 / $size)' <found
+ok $? "nats per token and bits per byte agree over the whole text"
+cp -r w other && cp words/tokenizer.json other && mv words gone
+$lm eval other --text words.txt --json >out 2>err && cmp -s found out
+ok $? "a tokenizer beside the model is found too"
+fails 2 "give --tokenizer" "a tokenizer that is gone is said" $lm eval w --text words.txt
+fails 2 "more than the model's 97" "a tokenizer larger than the model is refused" $lm eval a --text words.txt --tokenizer gone
+: >nothing
+fails 2 "too few" "an empty text is refused" $lm eval other --text nothing
+$lm info other >out 2>err && grep -q '^tokenizer *270 tokens$' out && grep -q '^trained *seed 1, 10 steps, data words, val_loss [0-9.]*$' out
+ok $? "info tells the tokenizer and where the weights come from"
+$lm info a --json >out 2>err && grep -q '"provenance":{"config":{.*"seed":7,"steps":20,.*"tokenizer_tokens":null' out
+ok $? "and an unknown tokenizer is null"
 fails 2 "holds no model" "a folder without a model is refused" $lm info data
 cp -r a cut && head -c 2000 a/model.safetensors >cut/model.safetensors
 fails 2 "cut/model.safetensors" "weights cut short are refused" $lm eval cut --tokens tokens.bin
@@ -152,8 +184,8 @@ fails 2 "preset 'huge'" "an unknown preset is refused" $lm bench --preset huge
 # --- the lists
 $lm options >out 2>err && grep -q '^warmup ' out
 ok $? "options lists every option for people"
-$lm options --json >out 2>err && [ "$(wc -l <out)" -eq 1 ] && grep -q '"name":"warmup"' out
-ok $? "options --json is one object a line"
+$lm options --json >out 2>err && [ "$(wc -l <out)" -eq 1 ] && grep -q '^{"options":\[{.*"name":"warmup".*}\]}$' out
+ok $? "options --json is one object"
 $lm train --help >out 2>err && grep -q -e '--config FILE' out && [ ! -s err ]
 ok $? "train --help teaches"
 $lm --help >out 2>err && grep -q '^  train ' out

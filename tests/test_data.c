@@ -187,6 +187,26 @@ static void evaluation_windows_are_spread_and_never_overlap(void **state)
     free(bytes);
 }
 
+static void the_whole_split_leaves_out_fewer_targets_than_windows(void **state)
+{
+    const size_t sizes[] = {2, 3, 2048, 2049, 2050, 4097, 4098, 66789};
+    uint8_t *bytes = mem_new(66789, 2);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (size_t wanted = 0; wanted <= sizes[i] - 1; wanted += sizes[i] - 1) {
+            const struct tokens tokens = {bytes, sizes[i], 2};
+            struct evaluation e;
+            struct err err = {0};
+            assert_int_equal(evaluation_init(&e, &tokens, wanted, &err), 0);
+            assert_true(e.window <= EVALUATE_WINDOW);
+            assert_int_equal(e.n_windows, (sizes[i] - 2 + EVALUATE_WINDOW) / EVALUATE_WINDOW);
+            assert_true(sizes[i] - 1 - e.n < e.n_windows);
+            evaluation_clear(&e);
+        }
+    free(bytes);
+}
+
 struct evaluated {
     real *losses;
     size_t n;
@@ -277,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_larger_batch_begins_with_the_smaller_ones_sequences),
         cmocka_unit_test(every_place_that_leaves_a_target_is_drawn),
         cmocka_unit_test(evaluation_windows_are_spread_and_never_overlap),
+        cmocka_unit_test(the_whole_split_leaves_out_fewer_targets_than_windows),
         cmocka_unit_test(the_targets_do_not_depend_on_sequence_length_or_threads),
     };
 

@@ -83,3 +83,10 @@ int args_integer(uint64_t *out, const char *name, const char *text, uint64_t max
     *out = x;
     return 0;
 }
+
+int args_count(uint64_t *out, const char *name, const char *text, uint64_t max, struct err *err)
+{
+    if (args_integer(out, name, text, max, err) != 0)
+        return -1;
+    return *out > 0 ? 0 : err_usage(err, "--%s 0: at least one is needed", name);
+}

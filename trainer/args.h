@@ -28,4 +28,7 @@ int args_read(const char **operands, int most, const struct arg *table, size_t n
 /* The whole of `text` as an unsigned number of at most `max`; `name` stands in the error. */
 int args_integer(uint64_t *out, const char *name, const char *text, uint64_t max, struct err *err);
 
+/* The same of a number of things, of which one is needed at least. */
+int args_count(uint64_t *out, const char *name, const char *text, uint64_t max, struct err *err);
+
 #endif

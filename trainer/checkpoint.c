@@ -164,6 +164,22 @@ out:
     return rc;
 }
 
+struct json_t *checkpoint_read_about(const char *dir)
+{
+    char *path = description_path(dir), *text = NULL;
+    json_t *root = NULL, *about = NULL;
+    struct err ignored = {0};
+    size_t len;
+
+    if (file_read(&text, &len, path, JSON_MOST, &ignored) == 0 &&
+        json_read(&root, text, len, path, &ignored) == 0)
+        about = json_incref(json_object_get(root, "nightshift"));
+    json_decref(root);
+    free(text);
+    free(path);
+    return about;
+}
+
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
                             struct err *err)
 {

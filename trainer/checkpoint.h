@@ -24,6 +24,12 @@ int checkpoint_write(const char *dir, const struct model *model, const real *wei
  */
 int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct err *err);
 
+/*
+ * What checkpoint_write() was told about the weights; NULL where the folder does not say.  The
+ * caller drops the reference.
+ */
+struct json_t *checkpoint_read_about(const char *dir);
+
 /* The weights of that model; the caller frees *weights. */
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
                             struct err *err);

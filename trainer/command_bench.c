@@ -58,14 +58,11 @@ static int read_words(struct words *words, int argc, char **argv, struct err *er
     return args_read(NULL, 0, table, sizeof table / sizeof *table, argc, argv, err);
 }
 
+/* A word that was not given leaves *out as it is. */
 static int read_count(uint64_t *out, const char *name, const char *text, uint64_t max,
                       struct err *err)
 {
-    if (text == NULL)
-        return 0;
-    if (args_integer(out, name, text, max, err) != 0)
-        return -1;
-    return *out > 0 ? 0 : err_usage(err, "--%s 0: at least one is needed", name);
+    return text == NULL ? 0 : args_count(out, name, text, max, err);
 }
 
 static int read_request(struct request *r, const struct words *words, struct err *err)

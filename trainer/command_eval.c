@@ -6,6 +6,7 @@
 #include "args.h"
 #include "block.h"
 #include "checkpoint.h"
+#include "checkpoint_tokenizer.h"
 #include "command.h"
 #include "data.h"
 #include "emit.h"
@@ -13,21 +14,28 @@
 #include "gemm.h"
 #include "json.h"
 #include "mem.h"
+#include "text_tokens.h"
 
 #define LN2        0.69314718055994530942
 #define ROWS_LEAST 512 /* tokens worked on at once, or one sequence where that is longer */
 
 static const char help[] =
-    "usage: nightshift-lm eval MODEL --tokens PATH [--seq N] [--threads N] [--json]\n"
+    "usage: nightshift-lm eval MODEL --tokens PATH [options]\n"
+    "       nightshift-lm eval MODEL --text FILE [--tokenizer DIR] [options]\n"
     "\n"
-    "The loss of a model on tokens, in nats per token: of a whole .bin file, or of the validation\n"
-    "split of a folder that `prepare` wrote, where bits per byte are told too.\n"
+    "The loss of a model in nats per token: of a whole .bin file, of the validation split of a\n"
+    "folder that `prepare` wrote, or of a text, which is one document.  Bits per byte of text are\n"
+    "told too where the bytes are known.\n"
     "\n"
-    "  --seq N       length of the sequences read (default: the model's own)\n"
-    "  --threads N   default: the processors that this process may use\n";
+    "  --tokenizer DIR  the folder with the text's tokenizer.json (default: the model's own, or "
+    "that\n"
+    "                   of the data it was trained on)\n"
+    "  --seq N          length of the sequences read (default: the model's own)\n"
+    "  --threads N      default: the processors that this process may use\n"
+    "  --json           one object\n";
 
 struct words {
-    const char *model, *tokens, *seq, *threads;
+    const char *model, *tokens, *text, *tokenizer, *seq, *threads;
     bool json, help;
 };
 
@@ -36,38 +44,81 @@ struct evaluated {
     size_t tokens;
 };
 
-static int read_words(struct words *words, int argc, char **argv, struct err *err)
-{
-    const struct arg table[] = {
-        {"tokens", &words->tokens, NULL},   {"seq", &words->seq, NULL},
-        {"threads", &words->threads, NULL}, {"json", NULL, &words->json},
-        {"help", NULL, &words->help},
-    };
-    int n = args_read(&words->model, 1, table, sizeof table / sizeof *table, argc, argv, err);
+/* What the loss is taken on: tokens of a file that is mapped, or of a text in memory. */
+struct source {
+    struct tokens tokens;
+    double bytes_per_token; /* NAN where not known, or told by the tokenizer */
+    struct data data;
+    struct tokenizer *tokenizer; /* NULL where the tokens were there already */
+};
 
-    if (n < 0 || words->help)
-        return n < 0 ? -1 : 0;
-    if (n == 0)
+static int check_words(const struct words *words, struct err *err)
+{
+    if (words->model == NULL)
         return err_usage(err, "eval wants a MODEL folder (see `nightshift-lm eval --help`)");
-    if (words->tokens == NULL)
-        return err_usage(err, "eval wants --tokens PATH (see `nightshift-lm eval --help`)");
+    if (words->tokens == NULL && words->text == NULL)
+        return err_usage(
+            err, "eval wants --tokens PATH or --text FILE (see `nightshift-lm eval --help`)");
+    if (words->tokens != NULL && words->text != NULL)
+        return err_usage(err, "eval takes --tokens or --text, not both");
+    if (words->tokenizer != NULL && words->text == NULL)
+        return err_usage(err, "--tokenizer is for --text alone");
     return 0;
 }
 
-static int open_tokens(struct data *data, const char *path, const struct model *model,
+static int read_words(struct words *words, int argc, char **argv, struct err *err)
+{
+    const struct arg table[] = {
+        {"tokens", &words->tokens, NULL},       {"text", &words->text, NULL},
+        {"tokenizer", &words->tokenizer, NULL}, {"seq", &words->seq, NULL},
+        {"threads", &words->threads, NULL},     {"json", NULL, &words->json},
+        {"help", NULL, &words->help},
+    };
+
+    if (args_read(&words->model, 1, table, sizeof table / sizeof *table, argc, argv, err) < 0)
+        return -1;
+    return words->help ? 0 : check_words(words, err);
+}
+
+static int source_of_tokens(struct source *s, const char *path, size_t vocab, struct err *err)
+{
+    int rc = file_is_dir(path) ? data_open(&s->data, path, vocab, err)
+                               : data_open_file(&s->data, path, vocab, err);
+
+    s->tokens = s->data.split[SPLIT_VAL];
+    s->bytes_per_token = s->data.bytes_per_token[SPLIT_VAL];
+    return rc;
+}
+
+static int source_open(struct source *s, const struct words *words, const struct model *model,
                        struct err *err)
 {
-    size_t vocab = (size_t)model->shape.vocab;
+    if (words->tokens != NULL)
+        return source_of_tokens(s, words->tokens, (size_t)model->shape.vocab, err);
+    if (checkpoint_tokenizer(&s->tokenizer, model, words->model, words->tokenizer, err) != 0)
+        return -1;
+    return text_tokens(&s->tokens, s->tokenizer, words->text, err);
+}
 
-    return file_is_dir(path) ? data_open(data, path, vocab, err)
-                             : data_open_file(data, path, vocab, err);
+static void source_close(struct source *s)
+{
+    if (s->tokenizer != NULL)
+        free((void *)(uintptr_t)s->tokens.at);
+    tokenizer_free(s->tokenizer);
+    data_close(&s->data);
+}
+
+static double bytes_per_token(const struct source *s, const struct evaluation *e)
+{
+    if (s->tokenizer == NULL)
+        return s->bytes_per_token;
+    return (double)text_target_bytes(e, s->tokenizer) / (double)e->n;
 }
 
 static void losses_of(real *losses, const struct evaluation *e, const struct model *model,
-                      const real *weights, struct pool *pool)
+                      const real *weights, size_t seq, size_t rows, struct pool *pool)
 {
-    size_t threads = pool_threads(pool), seq = (size_t)model->shape.seq;
-    size_t rows = seq > ROWS_LEAST ? seq : ROWS_LEAST;
+    size_t threads = pool_threads(pool);
     struct work *works = mem_new(threads, sizeof *works);
 
     for (size_t i = 0; i < threads; i++)
@@ -78,29 +129,44 @@ static void losses_of(real *losses, const struct evaluation *e, const struct mod
     free(works);
 }
 
-static int loss_on(struct evaluated *out, const struct model *model, const real *weights,
-                   const struct data *data, size_t threads, struct err *err)
+/* Refuses what is larger than the machine before any of it is taken. */
+static int measure(real *losses, const struct evaluation *e, const struct model *model,
+                   const real *weights, size_t threads, struct err *err)
+{
+    size_t seq = (size_t)model->shape.seq, rows = seq < e->window ? seq : e->window;
+    struct pool *pool = NULL;
+
+    rows = rows > ROWS_LEAST ? rows : ROWS_LEAST;
+    if (block_check_memory((double)model->arch->scratch(model, rows, false) * (double)threads *
+                               sizeof(real),
+                           err) != 0 ||
+        pool_open(&pool, threads, err) != 0)
+        return -1;
+    gemm_single_threaded();
+    losses_of(losses, e, model, weights, seq, rows, pool);
+    pool_close(pool);
+    return 0;
+}
+
+static int loss_on(struct evaluated *out, const struct source *source, const struct model *model,
+                   const real *weights, size_t threads, struct err *err)
 {
     struct evaluation e = {0};
-    struct pool *pool = NULL;
     real *losses;
+    int rc;
 
-    if (evaluation_init(&e, &data->split[SPLIT_VAL], 0, err) != 0)
+    if (evaluation_init(&e, &source->tokens, 0, err) != 0)
         return -1;
-    if (pool_open(&pool, threads, err) != 0) {
-        evaluation_clear(&e);
-        return -1;
-    }
-    gemm_single_threaded();
     losses = mem_new(e.n, sizeof *losses);
-    losses_of(losses, &e, model, weights, pool);
-    out->tokens = e.n;
-    out->loss = evaluation_mean(&e, losses);
-    out->bits_per_byte = out->loss / LN2 / data->bytes_per_token[SPLIT_VAL];
+    rc = measure(losses, &e, model, weights, threads, err);
+    if (rc == 0) {
+        out->tokens = e.n;
+        out->loss = evaluation_mean(&e, losses);
+        out->bits_per_byte = out->loss / LN2 / bytes_per_token(source, &e);
+    }
     free(losses);
-    pool_close(pool);
     evaluation_clear(&e);
-    return 0;
+    return rc;
 }
 
 static int tell(const struct evaluated *r, bool json, struct err *err)
@@ -119,41 +185,41 @@ static int tell(const struct evaluated *r, bool json, struct err *err)
     return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
 }
 
-static int evaluate_words(const struct words *words, struct err *err)
+static int evaluate_source(const struct words *words, int seq, size_t threads, struct err *err)
 {
-    uint64_t seq = 0, threads = pool_processors();
+    struct source source = {.bytes_per_token = (double)NAN};
     struct model model = {0};
-    struct data data = {0};
-    struct evaluated result;
+    struct evaluated result = {0};
     real *weights = NULL;
     int rc = -1;
 
-    if ((words->seq != NULL && args_integer(&seq, "seq", words->seq, 1048576, err) != 0) ||
-        (words->threads != NULL &&
-         args_integer(&threads, "threads", words->threads, POOL_MOST, err) != 0))
-        return -1;
-    if (checkpoint_read_shape(&model, words->model, (int)seq, err) != 0 ||
-        open_tokens(&data, words->tokens, &model, err) != 0 ||
+    if (checkpoint_read_shape(&model, words->model, seq, err) != 0 ||
+        source_open(&source, words, &model, err) != 0 ||
         checkpoint_read_weights(&weights, &model, words->model, err) != 0 ||
-        loss_on(&result, &model, weights, &data, threads > 0 ? (size_t)threads : 1, err) != 0)
+        loss_on(&result, &source, &model, weights, threads, err) != 0)
         goto out;
     rc = tell(&result, words->json, err);
 out:
     free(weights);
-    data_close(&data);
+    source_close(&source);
     model_clear(&model);
     return rc;
 }
 
 static int run(int argc, char **argv, struct err *err)
 {
+    uint64_t seq = 0, threads = pool_processors();
     struct words words = {0};
 
     if (read_words(&words, argc, argv, err) != 0)
         return -1;
     if (words.help)
         return fputs(help, stdout) < 0 ? err_sys(err, "standard output") : 0;
-    return evaluate_words(&words, err);
+    if ((words.seq != NULL && args_count(&seq, "seq", words.seq, 1048576, err) != 0) ||
+        (words.threads != NULL &&
+         args_count(&threads, "threads", words.threads, POOL_MOST, err) != 0))
+        return -1;
+    return evaluate_source(&words, (int)seq, (size_t)threads, err);
 }
 
-const struct command command_eval = {"eval", "loss of a model on tokens", run};
+const struct command command_eval = {"eval", "loss of a model on tokens or text", run};

@@ -4,6 +4,7 @@
 #include "args.h"
 #include "command.h"
 #include "config.h"
+#include "emit.h"
 #include "json.h"
 
 static const char help[] = "usage: nightshift-lm options [--json]\n"
@@ -41,19 +42,6 @@ static void print_option(const struct option *o)
         printf("%-16s %-10s   %s\n", "", "", range);
 }
 
-static int print_json(void)
-{
-    json_t *all = options_describe();
-    struct str text = {0};
-    int rc;
-
-    json_write(&text, all);
-    rc = puts(str_text(&text));
-    str_clear(&text);
-    json_decref(all);
-    return rc;
-}
-
 static int run(int argc, char **argv, struct err *err)
 {
     bool json = false, wants_help = false;
@@ -61,10 +49,10 @@ static int run(int argc, char **argv, struct err *err)
 
     if (args_read(NULL, 0, table, 2, argc, argv, err) < 0)
         return -1;
+    if (json && !wants_help)
+        return emit_value("options", options_describe(), err);
     if (wants_help) {
         fputs(help, stdout);
-    } else if (json) {
-        print_json();
     } else {
         printf("%-16s %-10s %s\n", "option", "default", "what it does; unit; bounds below");
         for (size_t i = 0; i < n_options; i++)

@@ -63,10 +63,8 @@ static int read_request(struct train_request *request, const struct words *words
         (words->steps != NULL &&
          args_integer(&steps, "steps", words->steps, (uint64_t)1e15, err) != 0) ||
         (words->threads != NULL &&
-         args_integer(&threads, "threads", words->threads, POOL_MOST, err) != 0))
+         args_count(&threads, "threads", words->threads, POOL_MOST, err) != 0))
         return -1;
-    if (threads == 0)
-        return err_usage(err, "--threads 0: at least one thread is needed");
     request->steps = (int64_t)steps;
     request->threads = (size_t)threads;
     return 0;

@@ -34,6 +34,19 @@ static void spread_windows(struct evaluation *e, size_t targets)
             w * e->window + (e->n_windows > 1 ? slack / (e->n_windows - 1) * w : slack / 2);
 }
 
+/* All targets, in equal windows: fewer than there are windows are left out. */
+static void take_all(struct evaluation *e, size_t targets)
+{
+    e->n_windows = (targets + EVALUATE_WINDOW - 1) / EVALUATE_WINDOW;
+    e->window = targets / e->n_windows;
+}
+
+static void take_some(struct evaluation *e, size_t targets, size_t wanted)
+{
+    e->window = smaller(targets, EVALUATE_WINDOW);
+    e->n_windows = smaller((wanted + e->window - 1) / e->window, targets / e->window);
+}
+
 int evaluation_init(struct evaluation *e, const struct tokens *tokens, size_t wanted,
                     struct err *err)
 {
@@ -42,11 +55,10 @@ int evaluation_init(struct evaluation *e, const struct tokens *tokens, size_t wa
     *e = (struct evaluation){.tokens = tokens};
     if (targets == 0)
         return err_usage(err, "%zu tokens are too few to predict one from another", tokens->n);
-    e->window = smaller(targets, EVALUATE_WINDOW);
-    if (wanted == 0 || wanted > targets)
-        wanted = targets;
-    e->n_windows = (wanted + e->window - 1) / e->window;
-    e->n_windows = smaller(e->n_windows, targets / e->window);
+    if (wanted == 0 || wanted >= targets)
+        take_all(e, targets);
+    else
+        take_some(e, targets, wanted);
     e->n = e->n_windows * e->window;
     spread_windows(e, targets);
     hash_targets(e);

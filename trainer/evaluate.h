@@ -4,8 +4,8 @@
  *
  * Which tokens are predicted depends on the data and on how many are asked for, never on the
  * model, its sequence length or its batch: losses of two configs are of the same targets, one
- * by one.  The set is some windows of WINDOW targets, evenly spread; a model reads each window in
- * pieces of its own sequence length, so a longer context helps up to a window.
+ * by one.  The set is some windows of EVALUATE_WINDOW targets, evenly spread; a model reads each
+ * window in pieces of its own sequence length, so a longer context helps up to a window.
  */
 #ifndef TRAINER_EVALUATE_H
 #define TRAINER_EVALUATE_H
@@ -18,7 +18,7 @@
 #include "model.h"
 #include "pool.h"
 
-#define EVALUATE_WINDOW   2048 /* targets */
+#define EVALUATE_WINDOW   2048 /* targets, at most */
 #define EVALUATE_SEQUENCE 128  /* targets that are averaged in one value of val_losses.f32 */
 
 struct evaluation {
@@ -30,8 +30,10 @@ struct evaluation {
 };
 
 /*
- * Chooses the targets: whole windows, about `wanted` targets of them; 0 is the whole split.  Needs
- * two tokens at least (exit 2).  evaluation_clear() frees; a zeroed one is fine.
+ * Chooses the targets: windows of EVALUATE_WINDOW, about `wanted` targets of them.  0, or as many
+ * as there are, is the whole split: equal windows, as few as will do, that leave out fewer targets
+ * than there are windows.  Needs two tokens at least (exit 2).  evaluation_clear() frees; a zeroed
+ * one is fine.
  */
 int evaluation_init(struct evaluation *e, const struct tokens *tokens, size_t wanted,
                     struct err *err);
