@@ -22,7 +22,7 @@ static void on_signal(int number)
     errno = before;
 }
 
-static int catch(int number, struct err *err)
+static int catch (int number, struct err *err)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
@@ -43,7 +43,7 @@ int signals_open(const int *numbers, struct err *err)
     write_end = pipe[1];
     sigemptyset(&caught);
     for (; *numbers != 0; numbers++)
-        if (catch(*numbers, err) != 0) {
+        if (catch (*numbers, err) != 0) {
             signals_close(pipe[0]);
             return -1;
         }
