@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `nightshift-lm train` from outside, on tokens that this test makes itself.
 
-lm=$PWD/${BUILD:-build}/nightshift-lm
+root=$PWD
+lm=$root/${BUILD:-build}/nightshift-lm
 dir=$(mktemp -d "${TMPDIR:-/tmp}/nightshift-train-XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
@@ -193,5 +194,22 @@ ok $? "--help lists the commands"
 fails_quietly() { $lm >out 2>err; [ $? -eq 2 ]; }
 fails_quietly
 ok $? "no command at all is wrong usage"
+
+
+# The manual page and the completion know every command and every option.
+: >err
+commands=$($lm --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+for command in $commands; do
+    grep -q "^\.It Cm $command\$" "$root/share/man/nightshift-lm.1" || echo "$command: manual" >>err
+    for option in $($lm "$command" --help | sed -n 's/^  --\([a-z-]*\) .*/\1/p'); do
+        [ "$option" = help ] && continue
+        grep -q "Fl Fl $option" "$root/share/man/nightshift-lm.1" ||
+            echo "$command --$option: manual" >>err
+        sed -n '/^_nightshift_lm_options/,/^}/p' "$root/share/completion/nightshift-lm.bash" |
+            grep -q -e "^ .*$command.*) .*--$option " || echo "$command --$option: completion" >>err
+    done
+done
+[ "$(echo "$commands" | wc -l)" -ge 6 ] && [ ! -s err ]
+ok $? "manual page and completion name every command and option"
 
 echo "1..$n"

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for nightshift-lm: commands, options, and files.
+# Install as /usr/share/bash-completion/completions/nightshift-lm, or source it.
+
+_nightshift_lm_options()
+{
+    case $1 in
+        prepare) echo --text --out --vocab --documents --val --test --pattern --train-bytes ;;
+        train) echo --config --seed --out --data --steps --threads ;;
+        eval) echo --tokens --text --tokenizer --seq --threads --json ;;
+        info | options) echo --json ;;
+        bench) echo --preset --compact-vocab --sequences --threads --steps --json ;;
+    esac
+}
+
+_nightshift_lm()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W 'prepare train eval info bench options help' -- "$word")
+    elif [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_nightshift_lm_options "$command") --help" -- "$word")
+    else
+        case $before in
+            --documents) mapfile -t COMPREPLY < <(compgen -W 'auto endoftext files blank-lines' -- "$word") ;;
+            --pattern) mapfile -t COMPREPLY < <(compgen -W 'cl100k gpt2' -- "$word") ;;
+            --preset)
+                mapfile -t COMPREPLY < <(compgen -W \
+                    "$(nightshift-lm bench --help 2>/dev/null | sed -n 's/^  \([a-z][a-z0-9_]*\) .*/\1/p')" -- "$word") ;;
+            --out | --tokenizer) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+            *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        esac
+    fi
+}
+
+complete -o filenames -F _nightshift_lm nightshift-lm
