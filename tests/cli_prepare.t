@@ -1,121 +1,92 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# nightshift-lm prepare, from outside.  Plain TAP; run from the repository root.
+# `nightshift-lm prepare` from outside.
 
-lm=$(cd "$(dirname "${BUILD:-build}/nightshift-lm")" && pwd)/nightshift-lm
-work=$(mktemp -d "${TMPDIR:-/tmp}/prepare-XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-n=0
-
-ok() # STATUS NAME
-{
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        sed 's/^/# /' said
-    fi
-}
-
-# refused STATUS TEXT NAME COMMAND...: ends with STATUS and one line with TEXT; makes no file.
-refused()
-{
-    status=$1 text=$2 name=$3
-    shift 3
-    ls -A >before
-    timeout 20 "$@" >out 2>said </dev/null
-    got=$?
-    ls -A >after
-    [ "$got" -eq "$status" ] && [ "$(wc -l <said)" -eq 1 ] && [ ! -s out ] &&
-        grep -qF -- "$text" said && grep -q '^nightshift-lm: ' said && cmp -s before after
-    ok $? "$name"
-}
+. tests/tap.sh
 
 # Forty documents with words that repeat, blank lines between them.
 awk 'BEGIN { for (d = 1; d <= 40; d++) { for (i = 1; i <= 30; i++)
     printf "%s%s", (i * d % 7 ? "shepherd " : "lamb "), (i % 10 ? "" : "\n"); print "" } }' >text
-touch before after out said empty
+touch before after out err empty
 mkdir folder foreign && echo mine >foreign/notes
 mkfifo fifo
 
-"$lm" prepare --help >out 2>said && grep -q -- '--documents HOW' out && grep -q 'example' out &&
-    [ ! -s said ]
+nightshift-lm prepare --help >out 2>err && grep -q -- '--documents HOW' out && grep -q 'example' out &&
+    [ ! -s err ]
 ok $? 'help goes to standard output and shows an example'
 
-"$lm" prepare --text text --vocab 270 --out data >out 2>said && [ ! -s out ] &&
+nightshift-lm prepare --text text --vocab 270 --out data >out 2>err && [ ! -s out ] &&
     [ "$(ls -A data | tr '\n' ' ')" = 'meta.json test.bin tokenizer.json train.bin val.bin ' ]
 ok $? 'prepare writes five files'
 
-grep -q '^tokenizer: 270 tokens learned from .* MB .* in .* s$' said &&
-    grep -q '^encoded .* MB/s)$' said
+grep -q '^tokenizer: 270 tokens learned from .* MB .* in .* s$' err &&
+    grep -q '^encoded .* MB/s)$' err
 ok $? 'it says how fast it was'
 
 ! grep -q "$work" data/* && ! grep -q '"text"' data/meta.json
 ok $? 'no path stands in what it writes'
 
 mkdir elsewhere && cp text elsewhere/other-name
-"$lm" prepare --out elsewhere/data --vocab=270 elsewhere/other-name >out 2>said &&
-    diff -r data elsewhere/data >>said
+nightshift-lm prepare --out elsewhere/data --vocab=270 elsewhere/other-name >out 2>err &&
+    diff -r data elsewhere/data >>err
 ok $? 'the same text gives the same bytes under another name, and an operand is a text'
 
-"$lm" prepare --text text --vocab 265 --out data >out 2>said && grep -q '"vocab": 265' data/meta.json &&
+nightshift-lm prepare --text text --vocab 265 --out data >out 2>err && grep -q '"vocab": 265' data/meta.json &&
     [ "$(ls -d data* | wc -l)" -eq 1 ]
 ok $? 'prepared data is replaced whole'
 
-mkdir void && ln -s void link && "$lm" prepare --text text --vocab 270 --out link/ >out 2>said &&
+mkdir void && ln -s void link && nightshift-lm prepare --text text --vocab 270 --out link/ >out 2>err &&
     [ -L link ] && [ -f void/meta.json ]
 ok $? 'a link to an empty folder is followed'
 
-LC_ALL=C TZ=UTC-9 "$lm" prepare --text text text --vocab 270 --out several --documents files \
-    --val 0.5 --test 0 >out 2>said && grep -q '"documents": {"train": 1, "val": 1, "test": 0}' several/meta.json &&
+LC_ALL=C TZ=UTC-9 nightshift-lm prepare --text text text --vocab 270 --out several --documents files \
+    --val 0.5 --test 0 >out 2>err && grep -q '"documents": {"train": 1, "val": 1, "test": 0}' several/meta.json &&
     grep -q '"test": null' several/meta.json && [ ! -e several/test.bin ]
 ok $? 'a share of 0 gives no file, and its bytes per token are unknown'
 
 tr -d '\n' <text | fold -w 50 >lines
-"$lm" prepare --text lines --vocab 270 --out lined --documents files >out 2>said &&
-    grep -q 'split at line ends' said && grep -q '"split_at": "lines"' lined/meta.json
+nightshift-lm prepare --text lines --vocab 270 --out lined --documents files >out 2>err &&
+    grep -q 'split at line ends' err && grep -q '"split_at": "lines"' lined/meta.json
 ok $? 'too few documents are split at line ends, and it says so'
 
-refused 2 "no text file 'absent'" 'a missing text is refused' "$lm" prepare --text absent --out new
-refused 2 "'empty' is empty" 'an empty text is refused' "$lm" prepare --text empty --out new
-refused 2 "'folder' is a folder" 'a folder is no text' "$lm" prepare --text folder --out new
+refused 2 "no text file 'absent'" 'a missing text is refused' nightshift-lm prepare --text absent --out new
+refused 2 "'empty' is empty" 'an empty text is refused' nightshift-lm prepare --text empty --out new
+refused 2 "'folder' is a folder" 'a folder is no text' nightshift-lm prepare --text folder --out new
 refused 2 "'fifo' is not a regular file" 'a FIFO is refused, never waited for' \
-    "$lm" prepare --text fifo --out new
+    nightshift-lm prepare --text fifo --out new
 refused 2 "'/dev/zero' is not a regular file" 'a device is refused' \
-    "$lm" prepare --text /dev/zero --out new
+    nightshift-lm prepare --text /dev/zero --out new
 refused 2 "--vocab '256'" 'a vocabulary below the bytes is refused' \
-    "$lm" prepare --text text --vocab 256 --out new
+    nightshift-lm prepare --text text --vocab 256 --out new
 refused 2 "--vocab '1000001'" 'a vocabulary above a million is refused' \
-    "$lm" prepare --text text --vocab 1000001 --out new
+    nightshift-lm prepare --text text --vocab 1000001 --out new
 refused 2 "--vocab '2e3'" 'a vocabulary that is no whole number is refused' \
-    "$lm" prepare --text text --vocab 2e3 --out new
+    nightshift-lm prepare --text text --vocab 2e3 --out new
 refused 2 'too short for a vocabulary of 2048' 'a text that is too short is refused' \
-    "$lm" prepare --text text --out new
+    nightshift-lm prepare --text text --out new
 refused 2 "--val '1.5'" 'a share above one half is refused' \
-    "$lm" prepare --text text --val 1.5 --out new
+    nightshift-lm prepare --text text --val 1.5 --out new
 refused 2 "--test 'nan'" 'a share that is no number is refused' \
-    "$lm" prepare --text text --test nan --out new
+    nightshift-lm prepare --text text --test nan --out new
 refused 2 "did you mean 'blank-lines'" 'a misspelt way to end documents gets a suggestion' \
-    "$lm" prepare --text text --documents blank-line --out new
+    nightshift-lm prepare --text text --documents blank-line --out new
 refused 2 "did you mean '--vocab'" 'a misspelt option gets a suggestion' \
-    "$lm" prepare --text text --vocap 300 --out new
+    nightshift-lm prepare --text text --vocap 300 --out new
 refused 2 "needs an argument" 'an option without its argument is refused' \
-    "$lm" prepare --text text --out
-refused 2 'give --text' 'no text is refused' "$lm" prepare --out new
-refused 2 'give --out' 'no output is refused' "$lm" prepare --text text
+    nightshift-lm prepare --text text --out
+refused 2 'give --text' 'no text is refused' nightshift-lm prepare --out new
+refused 2 'give --out' 'no output is refused' nightshift-lm prepare --text text
 refused 2 'looks behind' 'a pattern that looks behind is refused' \
-    "$lm" prepare --text text --pattern '(?<=a)b' --out new
+    nightshift-lm prepare --text text --pattern '(?<=a)b' --out new
 refused 2 'is wrong at character' 'a broken pattern is refused' \
-    "$lm" prepare --text text --pattern '(' --out new
+    nightshift-lm prepare --text text --pattern '(' --out new
 refused 2 "'foreign' holds 'notes'" 'a folder with other things in it is not touched' \
-    "$lm" prepare --text text --vocab 270 --out foreign
+    nightshift-lm prepare --text text --vocab 270 --out foreign
 refused 2 "'text' is there already" 'a file is not replaced by a folder' \
-    "$lm" prepare --text text --vocab 270 --out text
+    nightshift-lm prepare --text text --vocab 270 --out text
 
-"$lm" prepare --text text --vocab 270 --out /proc/nightshift >out 2>said
-[ $? -eq 3 ] && tail -n 1 said | grep -q "cannot make a folder beside '/proc/nightshift'"
+nightshift-lm prepare --text text --vocab 270 --out /proc/nightshift >out 2>err
+[ $? -eq 3 ] && tail -n 1 err | grep -q "cannot make a folder beside '/proc/nightshift'"
 ok $? 'a place that cannot be written to is an error of the machine'
 
 # A signal while it encodes, which takes seconds: forty times the same three megabytes.
@@ -123,7 +94,7 @@ awk 'BEGIN { srand(1); for (i = 0; i < 500000; i++)
     printf "%c%c%c%s", 97 + 26 * rand(), 97 + 26 * rand(), 97 + 26 * rand(), (i % 12 ? " " : "\n\n") }' >long
 ls -A >before
 set -- long long long long long long long long
-"$lm" prepare --text "$@" "$@" "$@" "$@" "$@" --vocab 1000 --out new >out 2>said &
+nightshift-lm prepare --text "$@" "$@" "$@" "$@" "$@" --vocab 1000 --out new >out 2>err &
 pid=$!
 while kill -0 $pid 2>out && ! ls -d new.part-* >out 2>&1; do sleep 0.05; done
 kill -TERM $pid
@@ -131,4 +102,4 @@ wait $pid
 [ $? -eq 143 ] && ls -A >after && cmp -s before after
 ok $? 'a signal ends it and leaves nothing behind'
 
-echo "1..$n"
+done_testing

@@ -1,49 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The commands that look at a study, from outside.  Plain TAP; run from the repository root.
+# The commands that look at a study, from outside.
 
-root=$PWD
-build=$(cd "${BUILD:-build}" && pwd)
-nightshift=$build/nightshift
-work=$(mktemp -d "${TMPDIR:-/tmp}/read-XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/tap.sh
 unset NO_COLOR
-n=0
-
-ok() # STATUS NAME
-{
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        sed 's/^/# /' "$work/out" "$work/said"
-    fi
-}
 
 # look STATUS COMMAND...: runs nightshift; true where it ends with STATUS.
 look()
 {
     want=$1
     shift
-    timeout 60 "$nightshift" "$@" >"$work/out" 2>"$work/said" </dev/null
+    timeout 60 nightshift "$@" >out 2>err </dev/null
     [ $? -eq "$want" ]
 }
 
-says() { grep -qF -- "$1" "$work/out"; }
-
-# refused TEXT NAME COMMAND...: exit 2, nothing on standard output, one line with TEXT.
-refused()
-{
-    text=$1 name=$2
-    shift 2
-    look 2 "$@" && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/said")" -eq 1 ] &&
-        grep -qF -- "$text" "$work/said"
-    ok $? "$name"
-}
+says() { grep -qF -- "$1" out; }
 
 # A study whose parameter `mode` makes the trainer fail now and then; test_loss must never be seen.
-mkdir "$work/night" && cd "$work/night" || exit 1
 cat >trainer.sh <<'END'
 #!/bin/sh
 # trainer.sh SEED LAYERS MODE
@@ -65,32 +38,32 @@ jobs: 2
 run_cap: 8
 END
 
-refused "no study has been run" 'without a study there is nothing to look at' log
-refused "has not been run yet" 'a study that was never run says how to begin' log night.yaml
+refused 2 "no study has been run" 'without a study there is nothing to look at' nightshift log
+refused 2 "has not been run yet" 'a study that was never run says how to begin' nightshift log night.yaml
 look 0 run night.yaml -q
 ok $? 'the study runs'
 
-look 0 log && [ "$(wc -l <"$work/out")" -ge 5 ] && head -1 "$work/out" | grep -q '^id  decision' &&
-    grep -q '^ 1  + keep' "$work/out" && grep -q 'x failed' "$work/out"
+look 0 log && [ "$(wc -l <out)" -ge 5 ] && head -1 out | grep -q '^id  decision' &&
+    grep -q '^ 1  + keep' out && grep -q 'x failed' out
 ok $? 'log: one line an experiment, keeps and failures marked'
 awk 'NR == 1 { at = index($0, "change") } NR > 1 && substr($0, at - 1, 1) != " " { bad = 1 }
-     END { exit bad || NR < 5 }' "$work/out" 2>>"$work/said"
+     END { exit bad || NR < 5 }' out 2>>err
 ok $? 'log: columns line up'
-grep -q "$(printf '\033')" "$work/out"
+grep -q "$(printf '\033')" out
 [ $? -eq 1 ]
 ok $? 'log: no colour where output is no terminal'
 
-look 0 log --json night.yaml -n 1 && [ "$(wc -l <"$work/out")" -eq 1 ]
+look 0 log --json night.yaml -n 1 && [ "$(wc -l <out)" -eq 1 ]
 ok $? 'log -n 1: the last one; options may follow operands'
 look 0 log --json && says '"id":1,' && says '"purpose":"baseline"' && says '"decision":"failed"' &&
-    says '"values":[null]' && ! grep -qiE '[:,[]-?(nan|inf)' "$work/out"
+    says '"values":[null]' && ! grep -qiE '[:,[]-?(nan|inf)' out
 ok $? 'log --json: failed runs are null'
 for key in id params purpose seeds values decision verified reason effect commit; do
-    [ "$(grep -c "\"$key\":" "$work/out")" -eq "$(wc -l <"$work/out")" ] || echo "$key" >>"$work/said"
+    [ "$(grep -c "\"$key\":" out)" -eq "$(wc -l <out)" ] || echo "$key" >>err
 done
-[ ! -s "$work/said" ]
+[ ! -s err ]
 ok $? 'log --json: every line has every key of the contract'
-look 0 log --decisions --json && head -1 "$work/out" | grep -q '"number":1,"verdict":"keep"'
+look 0 log --decisions --json && head -1 out | grep -q '"number":1,"verdict":"keep"'
 ok $? 'log --decisions --json: oldest first'
 look 0 log --decisions && says 'verdict'
 ok $? 'log --decisions: a table'
@@ -99,7 +72,7 @@ look 0 best && says 'verified' && look 0 best --json && says '"verified":true' &
 ok $? 'best: the verified incumbent'
 look 0 best --head --json && says '"id":'
 ok $? 'best --head'
-best=$(sed 's/.*"id":\([0-9]*\).*/\1/' "$work/out")
+best=$(sed 's/.*"id":\([0-9]*\).*/\1/' out)
 
 look 0 show "$best" && says 'effect' && says 'pairs (a positive difference is better)' &&
     says "nightshift reproduce" && says "/runs/$best/"
@@ -113,13 +86,13 @@ ok $? 'diff --json with a study and two experiments'
 
 look 0 status && says 'night: not running' && says 'failed: exit'
 ok $? 'status: counts and failures by cause'
-look 0 status --oneline && [ "$(wc -l <"$work/out")" -eq 1 ] && says 'night idle '
+look 0 status --oneline && [ "$(wc -l <out)" -eq 1 ] && says 'night idle '
 ok $? 'status --oneline: one line'
 look 0 status --json && says '"state":"idle"' && says '"failures":{"exit":'
 ok $? 'status --json'
 look 0 watch && says 'night: not running'
 ok $? 'watch prints once where there is no terminal'
-look 0 watch --json && says '"state":"idle"' && [ "$(wc -l <"$work/out")" -eq 1 ]
+look 0 watch --json && says '"state":"idle"' && [ "$(wc -l <out)" -eq 1 ]
 ok $? 'watch --json: one object'
 look 0 note 1 a remark of words && look 0 show 1 && says 'a remark of words' && look 0 note night.yaml 1 '' &&
     look 2 note 1 && look 2 note night.yaml 1
@@ -128,46 +101,46 @@ ok $? 'note: STUDY may be left out, words need no quotes, but there must be some
 look 0 list strategies && says 'perturb' && look 0 list executors && says 'local' &&
     look 0 list sections && says 'found' && look 0 list studies && says 'runs/night'
 ok $? 'list: strategies, executors, sections, studies'
-refused "did you mean 'strategies'" 'list: a misspelt kind is suggested' list strategy
+refused 2 "did you mean 'strategies'" 'list: a misspelt kind is suggested' nightshift list strategy
 
-look 0 export --format tsv && [ "$(head -1 "$work/out")" = \
+look 0 export --format tsv && [ "$(head -1 out)" = \
     "$(printf 'commit\tval_loss\tmemory_gb\tstatus\tdescription')" ] &&
-    awk -F '\t' 'NF != 5 || (NR > 1 && $4 !~ /^(keep|discard|crash)$/) { exit 1 }' "$work/out"
+    awk -F '\t' 'NF != 5 || (NR > 1 && $4 !~ /^(keep|discard|crash)$/) { exit 1 }' out
 ok $? 'export tsv: five columns of autoresearch'
-look 0 export -f csv && awk -F , 'NR == 1 { n = NF } NF != n { exit 1 }' "$work/out"
+look 0 export -f csv && awk -F , 'NR == 1 { n = NF } NF != n { exit 1 }' out
 ok $? 'export csv: every row as wide as its head'
 look 0 export --format=jsonl && says '"class":"exit"'
 ok $? 'export jsonl'
-refused 'not available in this version' 'export optuna is refused' export --format optuna
-refused '--format is needed' 'export wants a format' export
+refused 2 'not available in this version' 'export optuna is refused' nightshift export --format optuna
+refused 2 '--format is needed' 'export wants a format' nightshift export
 
-look 0 report -o "$work/there" && [ "$(cat "$work/out")" = "$work/there/REPORT.md" ] &&
+look 0 report -o "$work/there" && [ "$(cat out)" = "$work/there/REPORT.md" ] &&
     cp "$work/there/REPORT.md" "$work/first" && look 0 report -o "$work/there" &&
     cmp "$work/there/REPORT.md" "$work/first" &&
     cmp "$work/there/REPORT.md" runs/night/report/REPORT.md
 ok $? 'report: the same record gives the same bytes, as after the run'
-cp "$work/first" "$work/out"
+cp "$work/first" out
 says '## What was found?' && says 'better by +' && says 'out of cheese \| \<b\>' &&
     says 'nightshift reproduce runs/night 1'
 ok $? 'report: found, failures with their last words, commands'
 
-refused 'there is no experiment 99' 'an unknown experiment is refused' show 99
-refused "no experiment's number" 'a word is no experiment' show first
-refused 'it takes [STUDY] ID' 'show wants an experiment' show
-refused 'too many' 'too many words are refused' log night.yaml 3
-refused 'nope.yaml' 'a missing study file is named' status nope.yaml
+refused 2 'there is no experiment 99' 'an unknown experiment is refused' nightshift show 99
+refused 2 "no experiment's number" 'a word is no experiment' nightshift show first
+refused 2 'it takes [STUDY] ID' 'show wants an experiment' nightshift show
+refused 2 'too many' 'too many words are refused' nightshift log night.yaml 3
+refused 2 'nope.yaml' 'a missing study file is named' nightshift status nope.yaml
 
-: >"$work/out"
+: >out
 for command in log 'log --json' "show $best" "show $best --json" 'export --format csv' status best; do
     # shellcheck disable=SC2086 # words on purpose
-    "$nightshift" $command >>"$work/out" 2>&1
+    nightshift $command >>out 2>&1
 done
-cat "$work/first" >>"$work/out"
+cat "$work/first" >>out
 says val_loss && says layers && ! says test_loss && ! says 0.123456789
 ok $? 'the test loss is shown by no command'
 
-"$nightshift" log --json 2>"$work/said" >/dev/full
-[ $? -eq 3 ] && grep -q 'standard output' "$work/said"
+nightshift log --json 2>err >/dev/full
+[ $? -eq 3 ] && grep -q 'standard output' err
 ok $? 'a full disk is noticed'
 
 before=$(find runs -type f -exec cksum {} + | sort)
@@ -194,7 +167,7 @@ parameters:
   layers: {distribution: int_uniform, min: 1, max: 4, start: 1}
 run_cap: 1
 END
-timeout 60 "$nightshift" run slow.yaml -q >/dev/null 2>&1 </dev/null &
+timeout 60 nightshift run slow.yaml -q >/dev/null 2>&1 </dev/null &
 i=0
 until look 0 status slow.yaml && says 'running (process' && says 'under way' || [ $i -ge 200 ]; do
     sleep 0.05
@@ -208,24 +181,24 @@ wait
 look 0 status slow.yaml && says 'slow: not running' && look 0 best slow.yaml --json &&
     says '"id":1,' && says '"verified":false'
 ok $? 'before there is a keep, best is the baseline, not verified, exit 0'
-look 2 log && grep -qF '2 studies' "$work/said"
+look 2 log && grep -qF '2 studies' err
 ok $? 'with two studies one must be named'
 
 # The manual page and the completion know every command and every option.
-: >"$work/said"
-"$nightshift" help >"$work/out"
-commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/out")
+: >err
+nightshift help >out
+commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' out)
 for command in $commands; do
-    grep -q "^\.Cm $command\$" "$root/share/man/nightshift.1" || echo "$command: manual" >>"$work/said"
-    for option in $("$nightshift" "$command" --help | sed -n 's/^  .\{4\}--\([a-z-]*\) .*/\1/p'); do
+    grep -q "^\.Cm $command\$" "$tests/../share/man/nightshift.1" || echo "$command: manual" >>err
+    for option in $(nightshift "$command" --help | sed -n 's/^  .\{4\}--\([a-z-]*\) .*/\1/p'); do
         [ "$option" = help ] && continue
-        grep -q "Fl Fl $option" "$root/share/man/nightshift.1" ||
-            echo "$command --$option: manual" >>"$work/said"
-        sed -n '/^_nightshift_options/,/^}/p' "$root/share/completion/nightshift.bash" |
-            grep -q -e "^ .*$command.*) .*--$option " || echo "$command --$option: completion" >>"$work/said"
+        grep -q "Fl Fl $option" "$tests/../share/man/nightshift.1" ||
+            echo "$command --$option: manual" >>err
+        sed -n '/^_nightshift_options/,/^}/p' "$tests/../share/completion/nightshift.bash" |
+            grep -q -e "^ .*$command.*) .*--$option " || echo "$command --$option: completion" >>err
     done
 done
-[ "$(echo "$commands" | wc -l)" -ge 15 ] && [ ! -s "$work/said" ]
+[ "$(echo "$commands" | wc -l)" -ge 15 ] && [ ! -s err ]
 ok $? 'manual page and completion name every command and option'
 
-echo "1..$n"
+done_testing

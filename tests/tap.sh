@@ -35,7 +35,8 @@ run()
     ok $? "$name"
 }
 
-# refused STATUS WORDS NAME COMMAND…: ends with STATUS and one line that has WORDS; makes no file.
+# refused STATUS WORDS NAME COMMAND…: ends with STATUS and one line of our own that has WORDS; prints
+# nothing else and makes no file.
 refused()
 {
     want=$1 words=$2 name=$3
@@ -45,8 +46,8 @@ refused()
     timeout 60 "$@" >out 2>err </dev/null
     got=$?
     find . | sort >"$work.after"
-    [ "$got" -eq "$want" ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF -e "$words" err && [ ! -s out ] &&
-        cmp -s "$work.before" "$work.after"
+    [ "$got" -eq "$want" ] && [ "$(wc -l <err)" -eq 1 ] && grep -q '^nightshift[-lm]*: ' err &&
+        grep -qF -e "$words" err && [ ! -s out ] && cmp -s "$work.before" "$work.after"
     ok $? "$name"
     rm -f "$work.before" "$work.after"
 }
