@@ -102,13 +102,15 @@ static void greet(const struct session *session, const struct limits *limits)
 {
     const struct record *record = &session->record;
     char time_text[CLOCK_TEXT], cap[32] = "no cap";
+    bool timed = isfinite(limits->seconds);
 
     duration_text(time_text, limits->seconds);
     if (limits->experiments > 0)
         snprintf(cap, sizeof cap, "%lld experiments", (long long)limits->experiments);
-    log_info("study %s: %s, %d run%s at a time, strategy %s; %s, time limit %s",
-             record->study.name, session->resumed ? "going on" : "beginning", limits->jobs,
-             limits->jobs == 1 ? "" : "s", record->study.strategy->name, cap, time_text);
+    log_info("study %s: %s, %d run%s at a time, strategy %s; %s, %s%s", record->study.name,
+             session->resumed ? "going on" : "beginning", limits->jobs,
+             limits->jobs == 1 ? "" : "s", record->study.strategy->name, cap,
+             timed ? "time limit " : "no time limit", timed ? time_text : "");
     if (session->resumed)
         log_info("%zu experiments are in the record, %zu decided", record->n_experiments,
                  record->n_decisions);
