@@ -24,10 +24,11 @@ struct patient { /* what the checks look at */
     bool running; /* a run goes on: what it has begun need not be finished */
 };
 
-/* A check writes what is wrong into `found`; nothing written: it holds. */
+/* A check writes what is wrong into `found`; nothing written: it holds.  What a crash leaves and
+ * `nightshift run` mends by itself is noted, it is not bad. */
 struct check {
     const char *name;
-    bool deep;
+    enum { FAST, DEEP, MENDED } kind;
     int (*look)(struct str *found, const struct patient *patient, struct err *err);
 };
 
@@ -109,37 +110,31 @@ static int look_seeds(struct str *found, const struct patient *p, struct err *er
     return 0;
 }
 
-static const char *last_on(const struct record *r, const char *ref)
+/* The rows that are pending are the newest ones. */
+static const struct outbox *pending(const struct patient *p)
 {
-    for (size_t i = r->n_outbox; i > 0; i--)
-        if (strcmp(r->outbox[i - 1].ref, ref) == 0)
-            return r->outbox[i - 1].commit;
-    return "";
+    size_t n = p->record->n_outbox;
+
+    return n > 0 && !p->record->outbox[n - 1].done ? &p->record->outbox[n - 1] : NULL;
 }
 
+static int look_pending(struct str *found, const struct patient *p, struct err *err)
+{
+    (void)err;
+    if (!p->running && pending(p) != NULL)
+        str_addf(found, "commit %s is intended; `nightshift run` publishes it",
+                 pending(p)->commit);
+    return 0;
+}
+
+/* While a run goes on the refs move as we look, and a pending commit may stand or not. */
 static int look_refs(struct str *found, const struct patient *p, struct err *err)
 {
-    char ref[160], tip[41];
-
-    if (p->ledger == NULL) {
-        if (p->record->n_outbox > 0)
-            str_add(found, "the git repository is gone");
-        return 0;
-    }
-    if (p->running) /* which moves the refs while we look */
-        return 0;
-    for (size_t i = 0; i < p->record->n_outbox && found->len == 0; i++)
-        if (!p->record->outbox[i].done)
-            str_addf(found, "commit %s is intended, not published; `nightshift run` does it",
-                     p->record->outbox[i].commit);
-    for (int log = 0; log < 2 && found->len == 0; log++) {
-        ledger_ref_name(ref, p->record->study.name, log == 1);
-        if (ledger_tip(p->ledger, tip, ref, err) != 0)
-            return -1;
-        if (strcmp(tip, last_on(p->record, ref)) != 0)
-            str_addf(found, "%s is at %s, the record says %s", ref, tip[0] ? tip : "nothing",
-                     last_on(p->record, ref)[0] ? last_on(p->record, ref) : "nothing");
-    }
+    if (p->ledger == NULL && p->record->n_outbox > 0)
+        str_add(found, "the git repository is gone");
+    else if (p->ledger != NULL && !p->running && pending(p) == NULL &&
+             publish_check_refs(p->record, p->ledger, err) != 0)
+        str_add(found, err->text);
     return 0;
 }
 
@@ -245,32 +240,34 @@ static int look_files(struct str *found, const struct patient *p, struct err *er
 }
 
 static const struct check checks[] = {
-    {"the database is whole", false, look_database},
-    {"study and spec agree", false, look_spec},
-    {"configs have their hashes", false, look_configs},
-    {"decisions are in order", false, look_order},
-    {"no run is left open", false, look_runs},
-    {"no seed was run twice", false, look_seeds},
-    {"git stands where the record says", false, look_refs},
-    {"trainer and inputs are unchanged", false, look_inputs},
-    {"commits can be made again", true, look_commits},
-    {"proposals can be made again", true, look_proposals},
-    {"verdicts can be made again", true, look_verdicts},
-    {"files of the runs are unchanged", true, look_files},
+    {"the database is whole", FAST, look_database},
+    {"study and spec agree", FAST, look_spec},
+    {"configs have their hashes", FAST, look_configs},
+    {"decisions are in order", FAST, look_order},
+    {"no run is left open", MENDED, look_runs},
+    {"no seed was run twice", FAST, look_seeds},
+    {"every commit is published", MENDED, look_pending},
+    {"git stands where the record says", FAST, look_refs},
+    {"trainer and inputs are unchanged", FAST, look_inputs},
+    {"commits can be made again", DEEP, look_commits},
+    {"proposals can be made again", DEEP, look_proposals},
+    {"verdicts can be made again", DEEP, look_verdicts},
+    {"files of the runs are unchanged", DEEP, look_files},
 };
 
 static void print_check(const struct check *check, const char *found, bool json)
 {
+    const char *word = found[0] == '\0' ? "ok" : check->kind == MENDED ? "note" : "BAD";
     struct str line = {0};
 
     if (json) {
         str_add(&line, "{\"check\":");
         json_write_string(&line, check->name);
-        str_addf(&line, ",\"ok\":%s,\"detail\":", found[0] == '\0' ? "true" : "false");
+        str_addf(&line, ",\"ok\":%s,\"detail\":", strcmp(word, "BAD") == 0 ? "false" : "true");
         json_write_string(&line, found);
         str_add(&line, "}");
     } else {
-        str_addf(&line, "%-4s %s", found[0] == '\0' ? "ok" : "BAD", check->name);
+        str_addf(&line, "%-4s %s", word, check->name);
         if (found[0] != '\0')
             str_addf(&line, ": %s", found);
     }
@@ -283,12 +280,12 @@ static int examine(size_t *bad, const struct patient *patient, bool deep, bool j
 {
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         struct str found = {0};
-        if (checks[i].deep && !deep)
+        if (checks[i].kind == DEEP && !deep)
             continue;
         int rc = checks[i].look(&found, patient, err);
         if (rc == 0) {
             print_check(&checks[i], str_text(&found), json);
-            *bad += found.len > 0;
+            *bad += found.len > 0 && checks[i].kind != MENDED;
         }
         str_clear(&found);
         if (rc != 0)
