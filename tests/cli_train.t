@@ -196,6 +196,18 @@ fails_quietly
 ok $? "no command at all is wrong usage"
 
 
+fails 2 "no such config" "a config that is not there is refused" $lm train --config gone.json --out x
+config ', "steps": 1, "optimizer": 3' >bad.json
+fails 2 "optimizer is not a text" "a choice that is a number is refused" $lm train --config bad.json --out x
+: >err
+for words in --help --version 'prepare --help' 'train --help' 'eval --help' 'info --help' 'bench --help' \
+    'options --help' options 'options --json' 'info a' 'info a --json'; do
+    $lm $words >/dev/full 2>said
+    [ $? -eq 3 ] && grep -q 'standard output' said || echo "$words" >>err
+done
+[ ! -s err ]
+ok $? "output that cannot be written is an error of the environment"
+
 # The manual page and the completion know every command and every option.
 : >err
 commands=$($lm --help | sed -n 's/^  \([a-z]*\) .*/\1/p')

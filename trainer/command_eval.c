@@ -214,7 +214,7 @@ static int run(int argc, char **argv, struct err *err)
     if (read_words(&words, argc, argv, err) != 0)
         return -1;
     if (words.help)
-        return fputs(help, stdout) < 0 ? err_sys(err, "standard output") : 0;
+        return emit_text(help, err);
     if ((words.seq != NULL && args_count(&seq, "seq", words.seq, 1048576, err) != 0) ||
         (words.threads != NULL &&
          args_count(&threads, "threads", words.threads, POOL_MOST, err) != 0))

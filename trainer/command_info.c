@@ -105,7 +105,7 @@ static int run(int argc, char **argv, struct err *err)
     if (n < 0)
         return -1;
     if (wants_help)
-        return fputs(help, stdout) < 0 ? err_sys(err, "standard output") : 0;
+        return emit_text(help, err);
     if (n == 0)
         return err_usage(err, "info wants a MODEL folder");
     rc = known_read(&known, dir, err);

@@ -49,15 +49,13 @@ static int run(int argc, char **argv, struct err *err)
 
     if (args_read(NULL, 0, table, 2, argc, argv, err) < 0)
         return -1;
-    if (json && !wants_help)
+    if (wants_help)
+        return emit_text(help, err);
+    if (json)
         return emit_value("options", options_describe(), err);
-    if (wants_help) {
-        fputs(help, stdout);
-    } else {
-        printf("%-16s %-10s %s\n", "option", "default", "what it does; unit; bounds below");
-        for (size_t i = 0; i < n_options; i++)
-            print_option(&options[i]);
-    }
+    printf("%-16s %-10s %s\n", "option", "default", "what it does; unit; bounds below");
+    for (size_t i = 0; i < n_options; i++)
+        print_option(&options[i]);
     return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
 }
 

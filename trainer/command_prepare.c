@@ -148,7 +148,7 @@ static void print_row(const struct option_row *row)
     putchar('\n');
 }
 
-static void print_help(void)
+static int print_help(struct err *err)
 {
     puts("usage: nightshift-lm prepare --text FILE... --out DIR [--vocab N] [options]\n\n"
          "Learns a byte-level BPE tokenizer from text and writes what `train` reads:\n"
@@ -161,6 +161,7 @@ static void print_help(void)
          "  bible 'Gen1:1-Rev22:21' > kjv.txt\n"
          "  nightshift-lm prepare --text kjv.txt --vocab 2048 --out data/kjv\n\n"
          "The same text and options give the same bytes. Formats: docs/data.md.");
+    return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
 }
 
 static int unknown_option(const char *given, struct err *err)
@@ -266,7 +267,7 @@ static int run(int argc, char **argv, struct err *err)
     int rc = read_arguments(&r, argc, argv, err);
 
     if (rc == 0 && r.help)
-        print_help();
+        rc = print_help(err);
     else if (rc == 0 && (rc = check_request(&r, err)) == 0)
         rc = prepare_until_stopped(&r.options, err);
     free(r.texts);

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "command.h"
+#include "emit.h"
 #include "mem.h"
 #include "pool.h"
 #include "train.h"
@@ -59,7 +60,7 @@ static int read_request(struct train_request *request, const struct words *words
     request->out = words->out;
     request->seed = 1;
     if ((words->seed != NULL &&
-         args_integer(&request->seed, "seed", words->seed, UINT64_MAX, err) != 0) ||
+         args_integer(&request->seed, "seed", words->seed, INT64_MAX, err) != 0) ||
         (words->steps != NULL &&
          args_integer(&steps, "steps", words->steps, (uint64_t)1e15, err) != 0) ||
         (words->threads != NULL &&
@@ -80,7 +81,7 @@ static int run(int argc, char **argv, struct err *err)
     if (read_words(&words, argc, argv, err) != 0)
         return -1;
     if (words.help)
-        return fputs(help, stdout) < 0 ? err_sys(err, "standard output") : 0;
+        return emit_text(help, err);
     config_init(&config);
     if (read_request(&request, &words, err) != 0 || config_read(&config, words.config, err) != 0)
         goto out;

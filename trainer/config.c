@@ -177,8 +177,10 @@ static int take_choice(struct config *config, const struct option *o, const json
         }
     for (size_t i = 0; o->choices[i] != NULL; i++)
         str_addf(&known, "%s%s", i > 0 ? ", " : "", o->choices[i]);
-    err_usage(err, "%s: %s '%s' is none of: %s", name, o->name, text != NULL ? text : "?",
-              str_text(&known));
+    if (text != NULL)
+        err_usage(err, "%s: %s '%s' is none of: %s", name, o->name, text, str_text(&known));
+    else
+        err_usage(err, "%s: %s is not a text, so none of: %s", name, o->name, str_text(&known));
     str_clear(&known);
     return -1;
 }
@@ -214,9 +216,12 @@ static int take_preset(struct config *config, const json_t *value, const char *n
 
     if (value == NULL || (text != NULL && text[0] == '\0'))
         return 0;
-    p = text != NULL ? preset_find(text) : NULL;
+    if (text == NULL)
+        return err_usage(err, "%s: preset is not a text", name);
+    p = preset_find(text);
     if (p == NULL)
-        return err_usage(err, "%s: preset '%s' is not known", name, text != NULL ? text : "?");
+        return err_usage(err, "%s: preset '%s' is not known (see `nightshift-lm bench --help`)",
+                         name, text);
     config->dim = p->dim;
     config->layers = p->layers;
     config->heads = p->heads;
@@ -254,6 +259,8 @@ int config_read(struct config *config, const char *path, struct err *err)
     json_t *root = NULL;
     int rc = -1;
 
+    if (!file_exists(path))
+        return err_usage(err, "%s: no such config", path);
     if (file_read(&text, &len, path, CONFIG_MOST, err) == 0 &&
         json_read(&root, text, len, path, err) == 0)
         rc = config_take(config, root, path, err);

@@ -25,3 +25,10 @@ int emit_value(const char *key, json_t *value, struct err *err)
     json_object_set_new(object, key, value);
     return emit_object(object, err);
 }
+
+int emit_text(const char *text, struct err *err)
+{
+    if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
+        return err_sys(err, "standard output");
+    return 0;
+}

@@ -55,6 +55,14 @@ static int refuse(const char *name)
     return ERR_USAGE;
 }
 
+static int flushed(void)
+{
+    if (fflush(stdout) == 0)
+        return 0;
+    perror("nightshift-lm: standard output");
+    return ERR_ENVIRONMENT;
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
@@ -67,11 +75,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return fflush(stdout) == 0 ? 0 : ERR_ENVIRONMENT;
+        return flushed();
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("nightshift-lm " NIGHTSHIFT_VERSION);
-        return fflush(stdout) == 0 ? 0 : ERR_ENVIRONMENT;
+        return flushed();
     }
     command = command_find(argv[1]);
     if (command == NULL)
