@@ -389,7 +389,8 @@ static void init_runner(struct loop *loop)
 
     loop->runner = (struct runner){.place = &s->place, .store = s->store, .record = &s->record,
                                    .executor = s->executor, .program = s->program,
-                                   .session = s->id};
+                                   .session = s->id,
+                                   .first_run = s->record.n_runs};
 }
 
 /* After an error nothing may be left running. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -174,6 +176,28 @@ static int record_end(struct slot *slot, struct runner *runner, struct run *run,
     return rc;
 }
 
+/*
+ * A run whose supervisor was killed by somebody else is repeated, but a trainer that does it every
+ * time would be repeated for ever: from the third time in a session on it is the run that failed.
+ */
+static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
+                       const struct run *run)
+{
+    enum { TIMES = 3 };
+    const struct record *record = runner->record;
+    int times = 1;
+
+    for (size_t i = runner->first_run; i < record->n_runs; i++)
+        times += record->runs[i].class == CLASS_INTERRUPTED &&
+                 record->runs[i].experiment == run->experiment &&
+                 record->runs[i].seed == run->seed;
+    if (times < TIMES)
+        return;
+    facts->class = CLASS_SIGNAL;
+    facts->signal = SIGKILL;
+    snprintf(facts->detail, sizeof facts->detail, "its supervisor was killed %d times", times);
+}
+
 int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *err)
 {
     struct outcome_facts facts = {0};
@@ -192,6 +216,8 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
         const struct experiment *e = &runner->record->experiments[run->experiment - 1];
         if (lost)
             facts.class = CLASS_INTERRUPTED;
+        else if (facts.class == CLASS_INTERRUPTED)
+            give_up_on(&facts, runner, run);
         run_classify(run, &facts, &stream, &runner->record->study, e->config);
         run->ended = (int64_t)time(NULL);
         rc = record_end(slot, runner, run, &facts, &stream, err);

@@ -34,6 +34,7 @@ struct runner { /* what every slot needs */
     const struct executor *executor;
     const char *program; /* argv[0] of every run, absolute */
     int64_t session;
+    size_t first_run; /* index of the first run of this session */
 };
 
 /* Records and starts the run of (experiment, seed) on a free slot. */

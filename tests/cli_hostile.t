@@ -157,4 +157,16 @@ for how in outcome litter away; do
 done
 [ -s /etc/passwd ] && run 0 'and the record is in order' nightshift doctor --deep against/s.yaml
 
+# --- a trainer that kills its own supervisor --------------------------------------------------------
+
+mkdir assassin && printf 'kill -9 $PPID\nsleep 1\n' >assassin/kill.sh && cat >assassin/assassin.yaml <<'END'
+name: assassin
+metric: {name: val_loss, goal: minimize}
+trainer: {command: [sh, ./kill.sh, "{seed}"]}
+parameters: {x: {distribution: uniform, min: 0, max: 1, start: 0.5}}
+END
+run 1 'a trainer that kills its supervisor is not repeated for ever' nightshift run assassin/assassin.yaml
+grep -q 'supervisor was killed 3 times' err
+ok $? 'it fails, and the reason is said'
+
 done_testing
