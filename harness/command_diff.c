@@ -197,7 +197,7 @@ static int read_ids(int64_t *a, int64_t *b, const struct view *view,
 {
     int64_t best = facts_verified(&view->facts);
 
-    *b = best > 0 ? best : 1;
+    *b = best > 0 ? best : facts_baseline(&view->facts);
     if (view_read_id(a, view, operands->words[0], err) != 0)
         return -1;
     return operands->n > 1 ? view_read_id(b, view, operands->words[1], err) : 0;

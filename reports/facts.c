@@ -242,6 +242,19 @@ bool decision_is_claim(const struct decision *decision)
            decision->low > 0;
 }
 
+int64_t facts_baseline(const struct facts *facts)
+{
+    const struct record *record = facts->record;
+    int64_t last = 1;
+
+    for (size_t i = 0; i < record->n_experiments; i++) {
+        if (record->experiments[i].purpose != PURPOSE_BASELINE)
+            break; /* whatever else was proposed, one was kept before it */
+        last = record->experiments[i].id;
+    }
+    return last;
+}
+
 int64_t facts_verified(const struct facts *facts)
 {
     const struct record *record = facts->record;
@@ -265,7 +278,7 @@ char *facts_change(const struct facts *facts, int64_t experiment)
     int64_t origin = facts_origin(facts, experiment);
 
     if (origin == 0)
-        return mem_strdup(experiment == 1 ? "baseline" : "-");
+        return mem_strdup("baseline");
     return space_describe_change(&record->study.space, record->experiments[origin - 1].config,
                                  record->experiments[experiment - 1].config);
 }

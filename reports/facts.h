@@ -72,6 +72,10 @@ const struct decision *facts_decision_between(const struct facts *facts, int64_t
 /* True where a decision's interval lies wholly above zero: only then may a sentence claim it. */
 bool decision_is_claim(const struct decision *decision);
 
+/* The baseline that all else began from: the one that was kept, or else the last one tried (a
+ * baseline that failed is tried again as an experiment of its own).  1 in an empty record. */
+int64_t facts_baseline(const struct facts *facts);
+
 /* The verified incumbent; 0 while there is none. */
 int64_t facts_verified(const struct facts *facts);
 

@@ -99,10 +99,12 @@ static void write_difference(struct str *out, const struct comparison *c)
  * else by their means. */
 static void write_total_unpaired(struct str *out, const struct facts *facts, int64_t best)
 {
-    struct summary base = record_summary(facts->record, 1), s = record_summary(facts->record, best);
+    int64_t baseline = facts_baseline(facts);
+    struct summary base = record_summary(facts->record, baseline);
+    struct summary s = record_summary(facts->record, best);
     struct comparison c;
 
-    facts_compare_means(&c, facts, 1, best);
+    facts_compare_means(&c, facts, baseline, best);
     str_add(out, "Against the baseline as a whole: ");
     if (isfinite(c.low)) {
         write_difference(out, &c);
@@ -119,10 +121,11 @@ static void write_total_unpaired(struct str *out, const struct facts *facts, int
 
 static void write_total(struct str *out, const struct facts *facts, int64_t best)
 {
-    const struct decision *own = facts_decision_between(facts, best, 1);
+    int64_t baseline = facts_baseline(facts);
+    const struct decision *own = facts_decision_between(facts, best, baseline);
     struct comparison c;
 
-    facts_compare(&c, facts, 1, best);
+    facts_compare(&c, facts, baseline, best);
     if (own != NULL)
         c = (struct comparison){(size_t)own->n, own->mean, own->sd, own->low, own->high};
     if (own == NULL && !isfinite(c.low)) {
@@ -156,7 +159,7 @@ static void write_best(struct str *out, const struct facts *facts, int64_t best)
     str_addf(out, "**Experiment %" PRId64 " is the best verified config**: ", best);
     write_mean(out, facts, best);
     str_add(out, "; the baseline: ");
-    write_mean(out, facts, 1);
+    write_mean(out, facts, facts_baseline(facts));
     str_add(out, ". The two means are over different seeds; what was compared stands below.\n\n");
     write_changes(out, record, best);
     if (write_line_of_keeps(out, facts) > 0)
@@ -200,17 +203,18 @@ static void write_smallest(struct str *out, const struct facts *facts)
 static void write_nothing(struct str *out, const struct facts *facts)
 {
     size_t tested = count_tested(facts->record);
+    int64_t baseline = facts_baseline(facts);
 
-    if (facts_outcome(facts, 1) != OUTCOME_KEEP) {
-        bool failed = facts_outcome(facts, 1) == OUTCOME_FAILED;
+    if (facts_outcome(facts, baseline) != OUTCOME_KEEP) {
+        bool failed = facts_outcome(facts, baseline) == OUTCOME_FAILED;
         str_addf(out,
-                 "Nothing: the baseline (experiment 1) %s, so there is nothing to compare "
-                 "with.\n",
-                 failed ? "has failed" : "has not ended yet");
+                 "Nothing: the baseline (experiment %" PRId64 ") %s, so there is nothing to "
+                 "compare with.\n",
+                 baseline, failed ? "has failed" : "has not ended yet");
         return;
     }
     str_add(out, "The baseline: ");
-    write_mean(out, facts, 1);
+    write_mean(out, facts, baseline);
     str_add(out, ".\n\n");
     if (tested == 0) {
         str_add(out, "No candidate has been compared with it yet.\n");

@@ -24,6 +24,11 @@ run 1 'a trainer that fails ends the study with 1' nightshift run broken/night.y
 echo 'echo "val_loss: 1.$2"' >broken/trainer.sh
 rm broken/data/two && echo three >broken/data/three
 run 0 'mended, with other files, the same study goes on' nightshift run broken/night.yaml
+nightshift best broken/night.yaml --json >out 2>err && grep -q '"id":2,' out && grep -q '"value":1' out
+ok $? 'from the baseline that was tried again'
+grep -q '^The baseline: val.*_loss 1' broken/runs/night/report/REPORT.md ||
+    grep -q '; the baseline: val.*_loss 1' broken/runs/night/report/REPORT.md
+ok $? 'which is the one that the report means'
 run 0 'and once more' nightshift run broken/night.yaml --experiments 4
 run 0 'doctor finds the inputs as they are now' nightshift doctor --deep broken/night.yaml
 git -C broken/runs/night/repo.git show nightshift/night-log:decisions/0/0/2.yaml >out 2>err
