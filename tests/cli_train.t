@@ -2,26 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `nightshift-lm train` from outside, on tokens that this test makes itself.
 
-root=$PWD
-lm=$root/${BUILD:-build}/nightshift-lm
-dir=$(mktemp -d "${TMPDIR:-/tmp}/nightshift-train-XXXXXX") || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-
-n=0
-ok() { # ok STATUS NAME
-    n=$((n + 1))
-    if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; sed 's/^/# /' err out 2>/dev/null | tail -n 5; fi
-}
-# fails STATUS WORDS NAME COMMAND…: exits with STATUS, one line on standard error that has WORDS
-fails() {
-    want=$1 words=$2 name=$3
-    shift 3
-    "$@" >out 2>err
-    got=$?
-    [ "$got" -eq "$want" ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF -e "$words" err
-    ok $? "$name"
-}
+. tests/tap.sh
 
 perl -e 'my $t = 0; my $r = 1;
     for (1 .. 9000) { $r = ($r * 1103515245 + 12345) % 2147483648;
@@ -29,7 +10,7 @@ perl -e 'my $t = 0; my $r = 1;
 config() { printf '{"dim": 16, "layers": 2, "heads": 2, "kv_heads": 1, "seq": 16, "batch": 8,
     "micro_batch": 1, "vocab": 97, "data": "tokens.bin", "log_every": 5%s}\n' "$1"; }
 config ', "steps": 20' >c.json
-train="$lm train --config c.json"
+train="nightshift-lm train --config c.json"
 
 $train --seed 7 --out a >out 2>err
 ok $? "a run ends with 0"
@@ -67,57 +48,57 @@ ok $? "--steps stands in for the budget"
 grep -q '"config":{.*"steps":20,' out
 ok $? "and the echo still has what the config asked for"
 config ', "seconds": 0.2' >seconds.json
-$lm train --config seconds.json --out t >out 2>err && grep -q '^{"calibrated_steps":[0-9]*}$' out
+nightshift-lm train --config seconds.json --out t >out 2>err && grep -q '^{"calibrated_steps":[0-9]*}$' out
 ok $? "seconds become a number of steps that is told"
-$lm train --config seconds.json --out t --steps 4 >out 2>err && ! grep -q calibrated out
+nightshift-lm train --config seconds.json --out t --steps 4 >out 2>err && ! grep -q calibrated out
 ok $? "no calibration where the number of steps is given"
 config ', "steps": 5, "save": false' >nosave.json
-$lm train --config nosave.json --out w >out 2>err && [ ! -e w/model.safetensors ]
+nightshift-lm train --config nosave.json --out w >out 2>err && [ ! -e w/model.safetensors ]
 ok $? "save: false leaves no weights"
 
 # --- a loss that is no number
 config ', "steps": 500, "lr": 100, "init_std": 10, "clip": 0, "weight_decay": 100' >nan.json
-$lm train --config nan.json --out nan >out 2>err
+nightshift-lm train --config nan.json --out nan >out 2>err
 [ $? -eq 1 ] && grep -q '^{"nonfinite":"' out && tail -n 1 out | grep -qx 'val_loss: nan'
 ok $? "a loss that is not finite ends the run with 1 and says so"
 
 # --- bad input: one line, exit 2, before anything is trained
 config ', "steps": 5, "warmpu": 0.1' >bad.json
-fails 2 "did you mean 'warmup'" "a misspelt option is refused with a suggestion" $lm train --config bad.json --out x
+refused 2 "did you mean 'warmup'" "a misspelt option is refused with a suggestion" nightshift-lm train --config bad.json --out x
 config '' >bad.json
-fails 2 "no budget" "a config without a budget is refused" $lm train --config bad.json --out x
+refused 2 "no budget" "a config without a budget is refused" nightshift-lm train --config bad.json --out x
 config ', "steps": 5, "tokens": 5' >bad.json
-fails 2 "2 budgets" "a config with two budgets is refused" $lm train --config bad.json --out x
+refused 2 "2 budgets" "a config with two budgets is refused" nightshift-lm train --config bad.json --out x
 config ', "steps": 5' | sed 's/"heads": 2/"heads": 3/' >bad.json
-fails 2 "divisible" "a dim that heads do not divide is refused" $lm train --config bad.json --out x
+refused 2 "divisible" "a dim that heads do not divide is refused" nightshift-lm train --config bad.json --out x
 config ', "steps": 5' | sed 's/"dim": 16, "layers": 2/"dim": 65536, "layers": 1000/' >bad.json
-fails 2 "GiB" "a model larger than the machine is refused with the number" $lm train --config bad.json --out x
+refused 2 "GiB" "a model larger than the machine is refused with the number" nightshift-lm train --config bad.json --out x
 echo '{"dim": 16' >bad.json
-fails 2 "bad.json:" "broken JSON is refused with its place" $lm train --config bad.json --out x
-fails 2 "seed" "a seed that is no number is refused" $train --seed seven --out x
-fails 2 "wants --out" "a missing --out is named" $train
-fails 2 "did you mean '--seed'" "a misspelt argument is refused with a suggestion" $train --sede 1 --out x
-fails 2 "one argument too many" "an operand is refused" $train --out x more
-fails 2 "did you mean 'train'" "a misspelt command is refused with a suggestion" $lm trian
-fails 2 "no such data" "missing data is refused" $train --out x --data nowhere
+refused 2 "bad.json:" "broken JSON is refused with its place" nightshift-lm train --config bad.json --out x
+refused 2 "seed" "a seed that is no number is refused" $train --seed seven --out x
+refused 2 "wants --out" "a missing --out is named" $train
+refused 2 "did you mean '--seed'" "a misspelt argument is refused with a suggestion" $train --sede 1 --out x
+refused 2 "one argument too many" "an operand is refused" $train --out x more
+refused 2 "did you mean 'train'" "a misspelt command is refused with a suggestion" nightshift-lm trian
+refused 2 "no such data" "missing data is refused" $train --out x --data nowhere
 printf 'abc' >odd.bin
-fails 2 "no whole number of tokens" "a file of odd size is refused" $train --out x --data odd.bin
+refused 2 "no whole number of tokens" "a file of odd size is refused" $train --out x --data odd.bin
 printf '\377\377' | cat tokens.bin - >beyond.bin
-fails 2 "token 65535 at position 9000" "a token beyond the vocabulary is refused with its place" $train --out x --data beyond.bin
+refused 2 "token 65535 at position 9000" "a token beyond the vocabulary is refused with its place" $train --out x --data beyond.bin
 head -c 30 tokens.bin >short.bin
-fails 2 "less than one sequence" "data shorter than a sequence is refused" $train --out x --data short.bin
+refused 2 "less than one sequence" "data shorter than a sequence is refused" $train --out x --data short.bin
 : >empty.bin
-fails 2 "empty" "an empty file is refused" $train --out x --data empty.bin
+refused 2 "empty" "an empty file is refused" $train --out x --data empty.bin
 mkfifo fifo.bin
-fails 2 "not a regular file" "a FIFO is refused without waiting" timeout 10 $train --out x --data fifo.bin
+refused 2 "not a regular file" "a FIFO is refused without waiting" timeout 10 $train --out x --data fifo.bin
 [ ! -e x ]
 ok $? "bad input leaves nothing behind"
 : >file
-fails 3 "file" "an output folder that cannot be is an error of the environment" $train --out file/x
+refused 3 "file" "an output folder that cannot be is an error of the environment" $train --out file/x
 
 # --- SIGTERM
 config ', "steps": 100000000' >long.json
-$lm train --config long.json --out term >out 2>err &
+nightshift-lm train --config long.json --out term >out 2>err &
 pid=$!
 for i in $(seq 100); do grep -q train_loss out && break; sleep 0.1; done
 kill -TERM $pid
@@ -126,37 +107,37 @@ wait $pid
 ok $? "SIGTERM ends the run with 143 and no file half written"
 
 # --- what became of the model
-$lm info a >out 2>err && grep -q '^layers *2$' out
+nightshift-lm info a >out 2>err && grep -q '^layers *2$' out
 ok $? "info tells the shape"
-$lm info a --json >out 2>err && grep -q '"layers":2,.*"parameters":[0-9]*' out
+nightshift-lm info a --json >out 2>err && grep -q '"layers":2,.*"parameters":[0-9]*' out
 ok $? "info --json is one object"
-$lm eval a --tokens tokens.bin --json >out 2>err && grep -q '"loss":[0-9.]*,' out
+nightshift-lm eval a --tokens tokens.bin --json >out 2>err && grep -q '"loss":[0-9.]*,' out
 ok $? "eval tells the loss"
 mkdir data && head -c 12000 tokens.bin >data/train.bin && tail -c 6000 tokens.bin >data/val.bin
 printf '{"vocab": 97, "bytes_per_token": {"val": 2}}' >data/meta.json
-$lm train --config c.json --out d --data data >out 2>err
+nightshift-lm train --config c.json --out d --data data >out 2>err
 # five digits: sequences are grouped differently, which changes the rounding
 loss=$(tail -n 1 out | sed 's/.*"val_loss":\([0-9]\.[0-9]\{5\}\).*/\1/')
 bpb=$(tail -n 1 out | sed 's/.*"val_bpb":\([0-9]\.[0-9]\{5\}\).*/\1/')
-$lm eval d --tokens data --json >out 2>err
+nightshift-lm eval d --tokens data --json >out 2>err
 grep -qF "\"loss\":$loss" out && grep -qF "\"bits_per_byte\":$bpb" out
 ok $? "eval of a run's model on its validation split gives the run's own val_loss and val_bpb"
-fails 2 "wants --tokens" "eval without tokens is refused" $lm eval a
-fails 2 "not both" "eval of two things at once is refused" $lm eval a --tokens data --text c.json
-fails 2 "give --tokenizer" "eval of text without a tokenizer is refused" $lm eval a --text c.json
+refused 2 "wants --tokens" "eval without tokens is refused" nightshift-lm eval a
+refused 2 "not both" "eval of two things at once is refused" nightshift-lm eval a --tokens data --text c.json
+refused 2 "give --tokenizer" "eval of text without a tokenizer is refused" nightshift-lm eval a --text c.json
 for option in seq threads; do
-    fails 2 "--$option 0" "eval refuses --$option 0" $lm eval a --tokens tokens.bin --$option 0
+    refused 2 "--$option 0" "eval refuses --$option 0" nightshift-lm eval a --tokens tokens.bin --$option 0
 done
 
 # --- text
 perl -e 'my $r = 1; for (1 .. 4000) { $r = ($r * 1103515245 + 12345) % 2147483648;
     print((qw(night shift and day after))[int($r / 65536) % 5], $_ % 9 ? " " : "\n") }' >words.txt
-$lm prepare --text words.txt --vocab 270 --documents files --val 0.3 --out words >out 2>err &&
+nightshift-lm prepare --text words.txt --vocab 270 --documents files --val 0.3 --out words >out 2>err &&
     config ', "steps": 10' | sed 's/"vocab": 97, "data": "tokens.bin"/"data": "words"/' >words.json &&
-    $lm train --config words.json --out w >out 2>err
+    nightshift-lm train --config words.json --out w >out 2>err
 ok $? "a run on prepared text"
-$lm eval w --text words.txt --json >found 2>err
-$lm eval w --text words.txt --tokenizer words --json >out 2>err && cmp -s found out
+nightshift-lm eval w --text words.txt --json >found 2>err
+nightshift-lm eval w --text words.txt --tokenizer words --json >out 2>err && cmp -s found out
 ok $? "eval --text finds the tokenizer of the model's data"
 # Bits per byte of a text that is one document: the loss over all its tokens, by its bytes.
 perl -e 'my ($l, $b, $n) = <STDIN> =~ /^{"bits_per_byte":(.*),"loss":(.*),"tokens":(.*)}$/ ? ($2, $1, $3) : die;
@@ -164,45 +145,45 @@ perl -e 'my ($l, $b, $n) = <STDIN> =~ /^{"bits_per_byte":(.*),"loss":(.*),"token
     my $off = abs($b / ($l * $n / log(2) / $size) - 1); exit !($n > 2048 && $off < 16 * 8 / $size)' <found
 ok $? "nats per token and bits per byte agree over the whole text"
 cp -r w other && cp words/tokenizer.json other && mv words gone
-$lm eval other --text words.txt --json >out 2>err && cmp -s found out
+nightshift-lm eval other --text words.txt --json >out 2>err && cmp -s found out
 ok $? "a tokenizer beside the model is found too"
-fails 2 "give --tokenizer" "a tokenizer that is gone is said" $lm eval w --text words.txt
-fails 2 "more than the model's 97" "a tokenizer larger than the model is refused" $lm eval a --text words.txt --tokenizer gone
+refused 2 "give --tokenizer" "a tokenizer that is gone is said" nightshift-lm eval w --text words.txt
+refused 2 "more than the model's 97" "a tokenizer larger than the model is refused" nightshift-lm eval a --text words.txt --tokenizer gone
 : >nothing
-fails 2 "too few" "an empty text is refused" $lm eval other --text nothing
-$lm info other >out 2>err && grep -q '^tokenizer *270 tokens$' out && grep -q '^trained *seed 1, 10 steps, data words, val_loss [0-9.]*$' out
+refused 2 "too few" "an empty text is refused" nightshift-lm eval other --text nothing
+nightshift-lm info other >out 2>err && grep -q '^tokenizer *270 tokens$' out && grep -q '^trained *seed 1, 10 steps, data words, val_loss [0-9.]*$' out
 ok $? "info tells the tokenizer and where the weights come from"
-$lm info a --json >out 2>err && grep -q '"provenance":{"config":{.*"seed":7,"steps":20,.*"tokenizer_tokens":null' out
+nightshift-lm info a --json >out 2>err && grep -q '"provenance":{"config":{.*"seed":7,"steps":20,.*"tokenizer_tokens":null' out
 ok $? "and an unknown tokenizer is null"
-fails 2 "holds no model" "a folder without a model is refused" $lm info data
+refused 2 "holds no model" "a folder without a model is refused" nightshift-lm info data
 cp -r a cut && head -c 2000 a/model.safetensors >cut/model.safetensors
-fails 2 "cut/model.safetensors" "weights cut short are refused" $lm eval cut --tokens tokens.bin
-$lm bench --preset small --sequences 2 --steps 2 --threads 1 --json >out 2>err &&
+refused 2 "cut/model.safetensors" "weights cut short are refused" nightshift-lm eval cut --tokens tokens.bin
+nightshift-lm bench --preset small --sequences 2 --steps 2 --threads 1 --json >out 2>err &&
     grep -q '"seconds_by_operator":{.*"share_of_gemm":.*"tokens_per_s":' out
 ok $? "bench --json tells speed and where the time goes"
-fails 2 "preset 'huge'" "an unknown preset is refused" $lm bench --preset huge
+refused 2 "preset 'huge'" "an unknown preset is refused" nightshift-lm bench --preset huge
 
 # --- the lists
-$lm options >out 2>err && grep -q '^warmup ' out
+nightshift-lm options >out 2>err && grep -q '^warmup ' out
 ok $? "options lists every option for people"
-$lm options --json >out 2>err && [ "$(wc -l <out)" -eq 1 ] && grep -q '^{"options":\[{.*"name":"warmup".*}\]}$' out
+nightshift-lm options --json >out 2>err && [ "$(wc -l <out)" -eq 1 ] && grep -q '^{"options":\[{.*"name":"warmup".*}\]}$' out
 ok $? "options --json is one object"
-$lm train --help >out 2>err && grep -q -e '--config FILE' out && [ ! -s err ]
+nightshift-lm train --help >out 2>err && grep -q -e '--config FILE' out && [ ! -s err ]
 ok $? "train --help teaches"
-$lm --help >out 2>err && grep -q '^  train ' out
+nightshift-lm --help >out 2>err && grep -q '^  train ' out
 ok $? "--help lists the commands"
-fails_quietly() { $lm >out 2>err; [ $? -eq 2 ]; }
+fails_quietly() { nightshift-lm >out 2>err; [ $? -eq 2 ]; }
 fails_quietly
 ok $? "no command at all is wrong usage"
 
 
-fails 2 "no such config" "a config that is not there is refused" $lm train --config gone.json --out x
+refused 2 "no such config" "a config that is not there is refused" nightshift-lm train --config gone.json --out x
 config ', "steps": 1, "optimizer": 3' >bad.json
-fails 2 "optimizer is not a text" "a choice that is a number is refused" $lm train --config bad.json --out x
+refused 2 "optimizer is not a text" "a choice that is a number is refused" nightshift-lm train --config bad.json --out x
 : >err
 for words in --help --version 'prepare --help' 'train --help' 'eval --help' 'info --help' 'bench --help' \
     'options --help' options 'options --json' 'info a' 'info a --json'; do
-    $lm $words >/dev/full 2>said
+    nightshift-lm $words >/dev/full 2>said
     [ $? -eq 3 ] && grep -q 'standard output' said || echo "$words" >>err
 done
 [ ! -s err ]
@@ -210,18 +191,18 @@ ok $? "output that cannot be written is an error of the environment"
 
 # The manual page and the completion know every command and every option.
 : >err
-commands=$($lm --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+commands=$(nightshift-lm --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 for command in $commands; do
-    grep -q "^\.It Cm $command\$" "$root/share/man/nightshift-lm.1" || echo "$command: manual" >>err
-    for option in $($lm "$command" --help | sed -n 's/^  --\([a-z-]*\) .*/\1/p'); do
+    grep -q "^\.It Cm $command\$" "$tests/../share/man/nightshift-lm.1" || echo "$command: manual" >>err
+    for option in $(nightshift-lm "$command" --help | sed -n 's/^  --\([a-z-]*\) .*/\1/p'); do
         [ "$option" = help ] && continue
-        grep -q "Fl Fl $option" "$root/share/man/nightshift-lm.1" ||
+        grep -q "Fl Fl $option" "$tests/../share/man/nightshift-lm.1" ||
             echo "$command --$option: manual" >>err
-        sed -n '/^_nightshift_lm_options/,/^}/p' "$root/share/completion/nightshift-lm.bash" |
+        sed -n '/^_nightshift_lm_options/,/^}/p' "$tests/../share/completion/nightshift-lm.bash" |
             grep -q -e "^ .*$command.*) .*--$option " || echo "$command --$option: completion" >>err
     done
 done
 [ "$(echo "$commands" | wc -l)" -ge 6 ] && [ ! -s err ]
 ok $? "manual page and completion name every command and option"
 
-echo "1..$n"
+done_testing
