@@ -13,39 +13,46 @@
 #define SECONDS     5       /* of steps, where their number is left to us */
 #define TOKENS      1000000 /* random tokens to draw sequences from */
 #define SQUARE      1024    /* side of the products that measure the machine */
-#define ROUNDS      6
+#define PRODUCTS    4       /* of each thread in a row */
 
-struct square_job {
+/* Products of square matrices, each thread's own. */
+struct squares {
     real *blocks; /* [threads, 3, SQUARE * SQUARE] */
+    size_t threads;
 };
 
 static void multiply(void *arg, size_t worker, size_t index)
 {
-    const struct square_job *job = arg;
+    const struct squares *squares = arg;
     size_t n = (size_t)SQUARE * SQUARE;
-    real *a = job->blocks + worker * 3 * n;
+    real *a = squares->blocks + worker * 3 * n;
 
     (void)index;
     gemm(GEMM_NN, SQUARE, SQUARE, SQUARE, 1, a, SQUARE, a + n, SQUARE, 0, a + 2 * n, SQUARE);
 }
 
-/* Operations a second / 10^9 of as many products at once as the pool has threads. */
-static double measure_gemm(struct pool *pool)
+static struct squares squares_new(size_t threads)
 {
-    size_t threads = pool_threads(pool), n = threads * 3 * SQUARE * SQUARE;
-    struct square_job job = {block_new(n)};
-    double best = 0;
+    size_t n = threads * 3 * SQUARE * SQUARE;
+    struct squares squares = {block_new(n), threads};
 
     for (size_t i = 0; i < n; i++)
-        job.blocks[i] = (real)(i % 17) - 8;
-    for (int round = 0; round < ROUNDS; round++) {
-        double begin = clock_s(), rate;
-        pool_run(pool, multiply, &job, 4 * threads);
-        rate = 4.0 * (double)threads * 2.0 * SQUARE * SQUARE * SQUARE / (clock_s() - begin) / 1e9;
-        best = rate > best ? rate : best;
-    }
-    free(job.blocks);
-    return best;
+        squares.blocks[i] = (real)(i % 17) - 8;
+    return squares;
+}
+
+/* Seconds that PRODUCTS products on every thread take. */
+static double squares_seconds(struct squares *squares, struct pool *pool)
+{
+    double begin = clock_s();
+
+    pool_run(pool, multiply, squares, PRODUCTS * squares->threads);
+    return clock_s() - begin;
+}
+
+static double squares_flops(const struct squares *squares)
+{
+    return 2.0 * SQUARE * SQUARE * SQUARE * PRODUCTS * (double)squares->threads;
 }
 
 static uint8_t *random_tokens(struct tokens *tokens, size_t vocab)
@@ -73,82 +80,87 @@ static int by_size(const void *a, const void *b)
 static double median(double *x, size_t n)
 {
     qsort(x, n, sizeof *x, by_size);
-    return x[n / 2];
+    return n % 2 == 1 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-/* The median time of a step; how many were made goes to *made. */
-static double step_seconds(size_t *made, struct trainer *t, const struct tokens *tokens,
-                           size_t steps)
+/* Medians of what is measured in turn, so that a neighbour on the machine slows both. */
+struct pace {
+    double step_s, squares_s;
+    size_t steps;
+};
+
+static struct pace measure_pace(struct trainer *t, struct squares *squares,
+                                const struct tokens *tokens, size_t steps)
 {
-    double *seconds = NULL, begin = clock_s(), out;
+    struct pace pace;
+    double *step_s = NULL, *squares_s = NULL, begin = clock_s(), last;
     size_t n = 0;
 
     do {
-        double before = clock_s();
+        step_s = mem_room(step_s, n, sizeof *step_s);
+        squares_s = mem_room(squares_s, n, sizeof *squares_s);
+        last = clock_s();
         trainer_step(t, tokens, n + 1, t->config->lr);
-        seconds = mem_room(seconds, n, sizeof *seconds);
-        seconds[n++] = clock_s() - before;
+        step_s[n] = clock_s() - last;
+        squares_s[n++] = squares_seconds(squares, t->pool);
     } while (steps > 0 ? n < steps : n < STEPS_LEAST || clock_s() - begin < SECONDS);
-    out = median(seconds, n);
-    free(seconds);
-    *made = n;
-    return out;
+    pace = (struct pace){median(step_s, n), median(squares_s, n), n};
+    free(squares_s);
+    free(step_s);
+    return pace;
 }
 
-/* The first step touches the memory anew and is left out. */
-static double measure_steps(struct bench *out, struct trainer *t, const struct tokens *tokens,
-                            size_t steps)
+static void fill_speed(struct bench *out, const struct trainer *t, const struct pace *pace,
+                       const struct squares *squares)
 {
-    double before[OPERATORS], after[OPERATORS], step_s;
+    size_t seq = (size_t)t->config->seq;
+
+    out->steps = pace->steps;
+    out->tokens_per_s = (double)out->step_tokens / pace->step_s;
+    out->gflops = model_step_flops(&t->model, out->step_tokens, seq) / pace->step_s / 1e9;
+    out->gemm_gflops = squares_flops(squares) / pace->squares_s / 1e9;
+    out->share_of_gemm = out->gflops / out->gemm_gflops;
+}
+
+/* The first step touches the memory anew and is left out; what it has touched is the peak. */
+static void measure_steps(struct bench *out, struct trainer *t, const struct tokens *tokens,
+                          size_t steps)
+{
+    double before[OPERATORS], after[OPERATORS];
+    struct squares squares;
+    struct pace pace;
 
     trainer_step(t, tokens, 0, t->config->lr);
+    out->peak_mib = block_peak_mib();
+    squares = squares_new(out->threads);
+    squares_seconds(&squares, t->pool);
     trainer_seconds(before, t);
-    step_s = step_seconds(&out->steps, t, tokens, steps);
+    pace = measure_pace(t, &squares, tokens, steps);
     trainer_seconds(after, t);
     for (int op = 0; op < OPERATORS; op++)
-        out->seconds[op] = (after[op] - before[op]) / (double)out->steps;
-    return step_s;
-}
-
-static int measure_training(struct bench *out, const struct config *config, size_t vocab,
-                            size_t threads, size_t steps, struct err *err)
-{
-    double begin = clock_s(), step_s;
-    struct trainer *t;
-    struct tokens tokens;
-    uint8_t *bytes;
-
-    if (trainer_open(&t, config, vocab, threads, 1, err) != 0)
-        return -1;
-    trainer_start(t);
-    out->start_s = clock_s() - begin;
-    bytes = random_tokens(&tokens, vocab);
-    step_s = measure_steps(out, t, &tokens, steps);
-    out->peak_mib = block_peak_mib();
-    out->parameters = t->model.n_weights;
-    out->step_tokens = trainer_step_tokens(t);
-    out->tokens_per_s = (double)out->step_tokens / step_s;
-    out->gflops = model_step_flops(&t->model, out->step_tokens, (size_t)config->seq) / step_s / 1e9;
-    free(bytes);
-    trainer_close(t);
-    return 0;
+        out->seconds[op] = (after[op] - before[op]) / (double)pace.steps;
+    fill_speed(out, t, &pace, &squares);
+    free(squares.blocks);
 }
 
 int bench_run(struct bench *out, const struct config *config, size_t vocab, size_t threads,
               size_t steps, struct err *err)
 {
-    struct pool *pool;
-    int rc;
+    double begin = clock_s();
+    struct trainer *t;
+    struct tokens tokens;
+    uint8_t *bytes;
 
     *out = (struct bench){.threads = threads};
-    if (pool_open(&pool, threads, err) != 0)
+    if (trainer_open(&t, config, vocab, threads, 1, err) != 0)
         return -1;
-    gemm_single_threaded();
-    out->gemm_gflops = measure_gemm(pool);
-    rc = measure_training(out, config, vocab, threads, steps, err);
-    if (rc == 0)
-        out->gemm_gflops = fmax(out->gemm_gflops, measure_gemm(pool));
-    out->share_of_gemm = out->gflops / out->gemm_gflops;
-    pool_close(pool);
-    return rc;
+    trainer_start(t);
+    out->start_s = clock_s() - begin;
+    out->parameters = t->model.n_weights;
+    out->step_tokens = trainer_step_tokens(t);
+    bytes = random_tokens(&tokens, vocab);
+    measure_steps(out, t, &tokens, steps);
+    free(bytes);
+    trainer_close(t);
+    return 0;
 }
