@@ -10,6 +10,7 @@
 #include "inputs.h"
 #include "log.h"
 #include "loop.h"
+#include "progress.h"
 #include "report.h"
 #include "trial.h"
 
@@ -143,6 +144,17 @@ static int write_report(const struct session *session, struct err *err)
     return rc;
 }
 
+static int baseline_failed(const struct record *record, struct err *err)
+{
+    struct str why = {0};
+
+    progress_add_failure(&why, record, &record->decisions[record->n_decisions - 1]);
+    err_failed(err, "the baseline (experiment %zu) %s; mend the trainer or the start values and "
+                    "run again", record->n_experiments, why.at);
+    str_clear(&why);
+    return -1;
+}
+
 static int finish(const struct session *session, enum loop_end end, int signal, struct err *err)
 {
     const struct record *record = &session->record;
@@ -155,10 +167,7 @@ static int finish(const struct session *session, enum loop_end end, int signal, 
     if (write_report(session, err) != 0)
         return -1;
     if (end == LOOP_BASELINE)
-        return err_failed(err, "the baseline (experiment %zu) %s; mend the trainer or the start "
-                               "values and run again",
-                          record->n_experiments,
-                          record->decisions[record->n_decisions - 1].reason);
+        return baseline_failed(record, err);
     return end == LOOP_SIGNAL ? 128 + signal : 0;
 }
 

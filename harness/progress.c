@@ -7,6 +7,7 @@
 #include "log.h"
 #include "mem.h"
 #include "progress.h"
+#include "verify.h"
 
 void progress_init(struct progress *progress)
 {
@@ -48,6 +49,15 @@ static void add_effect(struct str *out, const struct decision *d)
     str_addf(out, ", %d pair%s", d->n, d->n == 1 ? "" : "s");
 }
 
+void progress_add_failure(struct str *out, const struct record *record, const struct decision *d)
+{
+    const struct run *run = verify_failed_run(record, d);
+
+    str_add(out, d->reason);
+    if (run != NULL && run->detail != NULL)
+        str_addf(out, " (%s)", run->detail);
+}
+
 static const char *verdict_sign(const struct decision *d)
 {
     if (d->verdict == OUTCOME_FAILED)
@@ -75,8 +85,10 @@ void progress_decided(struct progress *progress, const struct record *record, in
         str_addf(&line, "  %s", change);
         free(change);
     }
-    if (d->verdict == OUTCOME_FAILED)
-        str_addf(&line, "  %s", d->reason);
+    if (d->verdict == OUTCOME_FAILED) {
+        str_add(&line, "  ");
+        progress_add_failure(&line, record, d);
+    }
     log_info("%s", line.at);
     str_clear(&line);
 }

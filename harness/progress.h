@@ -25,6 +25,10 @@ void progress_run_ended(struct progress *progress, double seconds);
 /* Prints the line of the decision on `experiment`. */
 void progress_decided(struct progress *progress, const struct record *record, int64_t experiment);
 
+/* Why a decision is `failed`, with the trainer's last words: "failed on seed 7: exit 3 (…)". */
+void progress_add_failure(struct str *out, const struct record *record,
+                          const struct decision *decision);
+
 /* About how long one experiment takes; 0 while nothing is known. */
 double progress_experiment_s(const struct progress *progress);
 

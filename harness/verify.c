@@ -59,13 +59,35 @@ static void need_decision(struct needs *out, enum outcome verdict)
     out->verdict = verdict;
 }
 
-/* A failed run decides at once; the reason names seed and cause. */
+/*
+ * A failed run decides at once.  The reason becomes part of a commit, so it says only what every
+ * repetition says; the trainer's last words, which may hold times and paths, stay with the run.
+ */
 static void need_failed(struct needs *out, const struct run *run)
 {
+    char *reason = out->judgement.reason;
+    size_t size = sizeof out->judgement.reason;
+
     need_decision(out, OUTCOME_FAILED);
-    snprintf(out->judgement.reason, sizeof out->judgement.reason, "failed on seed %u: %.*s",
-             run->seed, (int)sizeof out->judgement.reason - 40,
-             run->detail != NULL ? run->detail : class_names[run->class]);
+    if (run->class == CLASS_EXIT)
+        snprintf(reason, size, "failed on seed %u: exit %d", run->seed, run->exit_code);
+    else if (run->class == CLASS_SIGNAL)
+        snprintf(reason, size, "failed on seed %u: signal %d", run->seed, run->signal);
+    else
+        snprintf(reason, size, "failed on seed %u: %s", run->seed, class_names[run->class]);
+}
+
+const struct run *verify_failed_run(const struct record *record, const struct decision *d)
+{
+    const struct pair *pairs[PAIRS_MAX];
+    size_t n = record_pairs(record, d->experiment, d->against, pairs, PAIRS_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct run *run = record_run(record, d->experiment, pairs[i]->seed);
+        if (is_final(run) && run->class != CLASS_OK)
+            return run;
+    }
+    return NULL;
 }
 
 static void nothing_compared(struct judgement *judgement)

@@ -44,6 +44,9 @@ size_t verify_known(const struct record *record, int64_t experiment);
 /* The noise that experiment e may know, from those decisions. */
 void verify_noise(struct noise *out, const struct record *record, int64_t experiment);
 
+/* The run that a decision `failed` is about, NULL where there is none: its detail tells more. */
+const struct run *verify_failed_run(const struct record *record, const struct decision *decision);
+
 /* The experiment's loss: the metric with its sign turned where more is better; NAN unknown. */
 double verify_loss(const struct record *record, const struct run *run);
 

@@ -92,6 +92,25 @@ run 0 'an undisturbed twin with other jobs' nightshift run three/night.yaml -j 1
     [ "$(ids two/runs/night/repo.git)" = "$(ids three/runs/night/repo.git)" ]
 ok $? 'has the same commit ids'
 
+# What a trainer says as it fails is no part of a commit.
+cat >words.sh <<'END'
+case $1 in 0.5) ;; *) echo "process $$ failed at $(date +%N) in $PWD" >&2; exit 3 ;; esac
+echo "val_loss: 1.$2"
+END
+for twin in words1 words2; do
+    mkdir $twin && cp words.sh $twin/ && cat >$twin/words.yaml <<'END'
+name: words
+metric: {name: val_loss, goal: minimize}
+trainer: {command: [sh, ./words.sh, "{x}", "{seed}"]}
+parameters: {x: {distribution: uniform, min: 0, max: 1, start: 0.5}}
+run_cap: 4
+END
+    nightshift run $twin/words.yaml >out 2>err
+done
+grep -q 'exit 3.*process [0-9]* failed' err && [ -n "$(ids words1/runs/words/repo.git)" ] &&
+    [ "$(ids words1/runs/words/repo.git)" = "$(ids words2/runs/words/repo.git)" ]
+ok $? 'the last words of a failing trainer are shown and change no commit id'
+
 # --- everything that a trainer may do wrong --------------------------------------------------------
 
 mkdir faults && cat >faults/faults.yaml <<'END'
