@@ -163,13 +163,14 @@ install: all
 	    install -Dm644 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
 	for file in experiments/*.sh experiments/*.py; do \
 	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
-	install -Dm644 share/completion/nightshift.bash \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift
+	for words in share/completion/*.bash; do name=$${words##*/}; \
+	    install -Dm644 $$words $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${name%.bash} || exit 1; done
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift-lm
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/nightshift*.1
 	rm -rf $(DESTDIR)$(PREFIX)/share/nightshift
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift-lm
 clean:
 	rm -rf build
 

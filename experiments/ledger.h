@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ledger.h - the record's mirror in git: one commit per decision on refs/heads/nightshift/<name>-log,
- * and one per verified keep on refs/heads/nightshift/<name>.
+ * ledger.h - the record's mirror in git: one commit per decision on
+ * refs/heads/nightshift/<name>-log, and one per verified keep on refs/heads/nightshift/<name>.
  *
  * HEAD, index and work tree are never touched, nothing is ever reset.  A commit is a pure function
  * of the record: it is planned (all its bytes and ids computed, nothing written), its intent is
@@ -27,27 +27,29 @@ int ledger_open(struct ledger **out, const char *study_dir, const char *run_dir,
 /* The same, without making anything: *out is NULL when there is no repository yet. */
 int ledger_open_existing(struct ledger **out, const char *study_dir, const char *run_dir,
                          const char *name, struct err *err);
-void ledger_close(struct ledger *ledger); /* NULL is fine */
+void ledger_close(struct ledger *ledger);             /* NULL is fine */
 const char *ledger_path(const struct ledger *ledger); /* the repository's .git folder; borrowed */
 
 /* The id that a ref of this study points at now, 40 hex digits, "" when there is none. */
 int ledger_tip(struct ledger *ledger, char out[41], const char *ref, struct err *err);
-void ledger_ref_name(char out[160], const char *name, bool log); /* refs/heads/nightshift/<name>[-log] */
+/* refs/heads/nightshift/<name>[-log] */
+void ledger_ref_name(char out[160], const char *name, bool log);
 
 /* What one commit says.  All texts borrowed. */
 struct entry {
-    const char *study;         /* the study's name */
-    int64_t number;            /* of the decision */
+    const char *study; /* the study's name */
+    int64_t number;    /* of the decision */
     int64_t experiment;
-    const char *word;          /* keep, revert, failed, verified: trailer Nightshift-Decision */
-    const char *config_sha;    /* of the experiment's canonical config */
-    const char *metric;        /* trailer text, e.g. "val_loss=1.834 bits=3ffd…" or "val_loss=none" */
-    const char *subject;       /* first line of the message, from fixed fields only */
-    const char *config_yaml;   /* the incumbent after the decision */
-    const char *study_yaml;    /* the study file's own bytes, [study_len] */
+    const char *word;       /* keep, revert, failed, verified: trailer Nightshift-Decision */
+    const char *config_sha; /* of the experiment's canonical config */
+    const char *metric;  /* trailer text, e.g. "val_loss=1.834 bits=3ffd…" or "val_loss=none" */
+    const char *subject; /* first line of the message, from fixed fields only */
+    const char *config_yaml; /* the incumbent after the decision */
+    const char *study_yaml;  /* the study file's own bytes, [study_len] */
     size_t study_len;
-    const char *decision_yaml; /* the decision's text: decisions/<n/10000>/<n/100>/<n>.yaml on the
-                                  -log ref (a ref that ends in "-log"), decision.yaml on the other */
+    /* The decision's text: decisions/<n/10000>/<n/100>/<n>.yaml on the -log ref (a ref that ends in
+     * "-log"), decision.yaml on the other. */
+    const char *decision_yaml;
 };
 
 struct object; /* one git object to be written: type, bytes, id */
@@ -84,7 +86,8 @@ int ledger_read_decision(struct ledger *ledger, char **out, const char *commit, 
 /* The value of a trailer of a commit ("Nightshift-Experiment"); the caller frees. */
 int ledger_trailer(struct ledger *ledger, char **out, const char *commit, const char *key,
                    struct err *err);
-/* A full id from a branch name, a full id or the beginning of one; a usage error where it is none. */
+/* A full id from a branch name, a full id or the beginning of one; a usage error where it is none.
+ */
 int ledger_resolve(struct ledger *ledger, char out[41], const char *what, struct err *err);
 
 #endif

@@ -11,7 +11,7 @@
 #include "ledger.h"
 #include "str.h"
 
-#define LEDGER_EPOCH    946684800 /* 2000-01-01: the commit times count decisions from here */
+#define LEDGER_EPOCH    946684800       /* 2000-01-01: the commit times count decisions from here */
 #define LEDGER_DECISION "decision.yaml" /* of the line of keeps; the log has decisions/ */
 
 struct ledger {

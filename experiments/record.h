@@ -64,14 +64,14 @@ struct pair {
 struct experiment {
     int64_t id;
     enum purpose purpose;
-    struct value *config;   /* [space->n] */
-    double *unit;           /* [space->n] */
-    char sha[SHA256_TEXT];  /* of the canonical config */
-    int64_t against;        /* the incumbent it was proposed from; 0 for the baseline */
-    int64_t steps;          /* calibrated step count of this config; 0 while unknown */
-    int64_t decision;       /* number of its decision; 0: pending */
-    int64_t created;        /* Unix seconds, display only */
-    char *remark;           /* `nightshift note`; NULL: none */
+    struct value *config;  /* [space->n] */
+    double *unit;          /* [space->n] */
+    char sha[SHA256_TEXT]; /* of the canonical config */
+    int64_t against;       /* the incumbent it was proposed from; 0 for the baseline */
+    int64_t steps;         /* calibrated step count of this config; 0 while unknown */
+    int64_t decision;      /* number of its decision; 0: pending */
+    int64_t created;       /* Unix seconds, display only */
+    char *remark;          /* `nightshift note`; NULL: none */
 };
 
 enum decision_kind { DECISION_HEAD, DECISION_VERIFY, DECISION_PLACEBO, DECISION_CONFIRM };
@@ -102,17 +102,17 @@ struct outbox {
 };
 
 struct record {
-    struct study study;        /* as recorded at the start, from the stored text */
-    char *spec;                /* its canonical text */
+    struct study study; /* as recorded at the start, from the stored text */
+    char *spec;         /* its canonical text */
     struct experiment *experiments;
     size_t n_experiments;
-    struct run *runs;          /* by id: every attempt, in the order of their starts */
+    struct run *runs; /* by id: every attempt, in the order of their starts */
     size_t n_runs;
-    struct pair *pairs;        /* in the order of their making */
+    struct pair *pairs; /* in the order of their making */
     size_t n_pairs;
     struct decision *decisions;
     size_t n_decisions;
-    struct outbox *outbox;     /* in the order of their making */
+    struct outbox *outbox; /* in the order of their making */
     size_t n_outbox;
     struct record_index *index; /* for the look-ups; kept by record_add_…() */
 };
@@ -120,10 +120,10 @@ struct record {
 void record_clear(struct record *record);
 
 /*
- * Append one row each; texts and arrays inside are copied, so the caller keeps its own.  Ids must be
- * the next ones.  They keep the look-ups below fast and right; nobody else appends.  A run's end is
- * written into the struct run that record_add_run() returned (its place may move with the next run,
- * so keep the index); a decision also sets experiments[].decision.
+ * Append one row each; texts and arrays inside are copied, so the caller keeps its own.  Ids must
+ * be the next ones.  They keep the look-ups below fast and right; nobody else appends.  A run's end
+ * is written into the struct run that record_add_run() returned (its place may move with the next
+ * run, so keep the index); a decision also sets experiments[].decision.
  */
 void record_add_experiment(struct record *record, const struct experiment *experiment);
 struct run *record_add_run(struct record *record, const struct run *run);
@@ -134,7 +134,8 @@ void record_add_outbox(struct record *record, const struct outbox *outbox);
 /* The last attempt at (experiment, seed), or NULL.  Borrowed. */
 const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed);
 
-/* The pairs of a candidate against `against` in order, into out[max]; returns how many there are. */
+/* The pairs of a candidate against `against` in order, into out[max]; returns how many there are.
+ */
 size_t record_pairs(const struct record *record, int64_t experiment, int64_t against,
                     const struct pair **out, size_t max);
 

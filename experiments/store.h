@@ -67,7 +67,8 @@ struct metric {
     char *name;
     double value; /* any double, NAN and infinities too */
 };
-int store_add_metric(struct store *store, int64_t run, const struct metric *metric, struct err *err);
+int store_add_metric(struct store *store, int64_t run, const struct metric *metric,
+                     struct err *err);
 /* All metrics of a run; the caller frees with metrics_free().  `test_loss` is left out unless
  * `with_test`: nothing but `confirm` may see it. */
 int store_metrics(struct store *store, struct metric **out, size_t *n, int64_t run, bool with_test,
@@ -81,7 +82,8 @@ struct artifact {
     char sha[SHA256_TEXT];
     int64_t bytes;
 };
-/* An artifact of the same run and path is replaced; the inputs of the study are forgotten together. */
+/* An artifact of the same run and path is replaced; the inputs of the study are forgotten together.
+ */
 int store_add_artifact(struct store *store, const struct artifact *artifact, struct err *err);
 int store_forget_inputs(struct store *store, struct err *err);
 int store_artifacts(struct store *store, struct artifact **out, size_t *n, int64_t run,
@@ -105,7 +107,8 @@ void events_free(struct event *events, size_t n);
 
 /* Configs that the user asked for, first in first out (canonical JSON, possibly partial). */
 int store_enqueue(struct store *store, const char *config, struct err *err);
-int store_next_enqueued(struct store *store, int64_t *id, char **config, struct err *err); /* NULL: none */
+int store_next_enqueued(struct store *store, int64_t *id, char **config,
+                        struct err *err); /* NULL: none */
 /* experiment 0: it was refused. */
 int store_take_enqueued(struct store *store, int64_t id, int64_t experiment, struct err *err);
 

@@ -26,7 +26,7 @@ struct study {
     char *name;   /* [a-z0-9-]+ */
     char *metric; /* the name that the trainer prints */
     bool maximize;
-    char **command;   /* [n_command] argv with its placeholders, as written */
+    char **command; /* [n_command] argv with its placeholders, as written */
     size_t n_command;
     double timeout_s; /* per run; INFINITY where none was given */
     struct space space;
@@ -34,13 +34,13 @@ struct study {
     uint64_t seed;
     struct judge_rule rule; /* alpha 0.05, max_seeds 6, min_gain 0 */
     int jobs;               /* runs at a time; 1 */
-    int lookahead;          /* proposals under way at a time; 1; decisions depend on it, not on jobs */
-    int64_t run_cap;        /* experiments; 0: no cap */
-    double hours;           /* NAN: no limit */
-    char *until;            /* "07:30", NULL: no limit */
-    char **files;           /* [n_files] inputs as written, relative to the study file's folder */
+    int lookahead;   /* proposals under way at a time; 1; decisions depend on it, not on jobs */
+    int64_t run_cap; /* experiments; 0: no cap */
+    double hours;    /* NAN: no limit */
+    char *until;     /* "07:30", NULL: no limit */
+    char **files;    /* [n_files] inputs as written, relative to the study file's folder */
     size_t n_files;
-    char **env;             /* [n_env] names of environment variables that runs may see */
+    char **env; /* [n_env] names of environment variables that runs may see */
     size_t n_env;
 };
 

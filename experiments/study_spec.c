@@ -128,8 +128,9 @@ static const json_t *same_member(const json_t *list, const json_t *member)
     const json_t *other, *name = json_object_get(member, "name");
     size_t i;
 
-    json_array_foreach(list, i,
-                       other) if (json_equal(json_object_get(other, "name"), name)) return other;
+    json_array_foreach (list, i, other)
+        if (json_equal(json_object_get(other, "name"), name))
+            return other;
     return NULL;
 }
 
@@ -174,8 +175,7 @@ static bool order_differs(const json_t *before, const json_t *after)
     const json_t *member, *other;
     size_t i, k = 0;
 
-    json_array_foreach(before, i, member)
-    {
+    json_array_foreach (before, i, member) {
         if (same_member(after, member) == NULL)
             continue;
         while ((other = json_array_get(after, k)) != NULL && same_member(before, other) == NULL)
@@ -193,8 +193,7 @@ static void describe_named(struct str *out, const char *path, const json_t *befo
     const json_t *member;
     size_t i;
 
-    json_array_foreach(before, i, member)
-    {
+    json_array_foreach (before, i, member) {
         const json_t *other = same_member(after, member);
         char *below = mem_printf("%s.%s", path, json_string_value(json_object_get(member, "name")));
         if (other == NULL)
@@ -203,8 +202,9 @@ static void describe_named(struct str *out, const char *path, const json_t *befo
             describe(out, below, member, other);
         free(below);
     }
-    json_array_foreach(after, i, member) if (same_member(before, member) == NULL)
-        str_addf(out, "%s.%s: new\n", path, json_string_value(json_object_get(member, "name")));
+    json_array_foreach (after, i, member)
+        if (same_member(before, member) == NULL)
+            str_addf(out, "%s.%s: new\n", path, json_string_value(json_object_get(member, "name")));
     if (order_differs(before, after))
         str_addf(out, "%s: in another order\n", path);
 }

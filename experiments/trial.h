@@ -22,8 +22,7 @@ void trial_hash(char out[SHA256_TEXT], const struct space *space, const struct v
 
 /* Reads the JSON (or YAML) form back into config [space->n]; checks ranges, names, types and
  * completeness, not the constraints. */
-int trial_parse(struct value *config, const struct space *space, const char *text,
-                struct err *err);
+int trial_parse(struct value *config, const struct space *space, const char *text, struct err *err);
 
 /*
  * The argv of one run, NULL-terminated; the caller frees with argv_free().  Placeholders inside an

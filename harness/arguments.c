@@ -44,8 +44,8 @@ static int unknown_option(const struct command *command, const char *word, struc
         names[n++] = command->options[i].name;
     const char *near = word[1] == '-' ? word_suggest(word + 2, names, n) : NULL;
     if (near != NULL)
-        return err_usage(err, "%s: unknown option '%s' (did you mean '--%s'?)", command->name,
-                         word, near);
+        return err_usage(err, "%s: unknown option '%s' (did you mean '--%s'?)", command->name, word,
+                         near);
     return err_usage(err, "%s: unknown option '%s'; see `nightshift help %s`", command->name, word,
                      command->name);
 }
@@ -87,8 +87,8 @@ static int take_value(struct reader *r, const struct option_row *row, const char
     }
     if (attached == NULL) {
         if (r->at + 1 >= r->argc)
-            return err_usage(err, "%s: option '--%s' needs a value %s", r->command->name,
-                             row->name, row->value);
+            return err_usage(err, "%s: option '--%s' needs a value %s", r->command->name, row->name,
+                             row->value);
         attached = r->argv[++r->at];
     }
     *slot = attached;
@@ -175,8 +175,7 @@ static void print_option(char letter, const char *name, const char *value, const
     char left[64];
 
     snprintf(left, sizeof left, "%s%.*s%s--%s%s%s", letter != 0 ? "-" : "  ", letter != 0, &letter,
-             letter != 0 ? ", " : "  ", name, value != NULL ? " " : "",
-             value != NULL ? value : "");
+             letter != 0 ? ", " : "  ", name, value != NULL ? " " : "", value != NULL ? value : "");
     printf("  %-26s %s\n", left, help);
 }
 

@@ -23,16 +23,17 @@ struct option_row {
 struct arguments {
     const char **words; /* [n_words] operands in order */
     size_t n_words;
-    const char **options; /* parallel to the command's rows: the value, "" for a flag, NULL: absent */
+    const char *
+        *options;      /* parallel to the command's rows: the value, "" for a flag, NULL: absent */
     const char **rest; /* [n_rest] the words of an option that takes all, the value among them */
     size_t n_rest;
 };
 
 struct command {
     const char *name;
-    const char *operands; /* "STUDY" or "[STUDY] ID", for the usage line */
-    const char *summary;  /* one line */
-    const char *help;     /* paragraphs for `nightshift help NAME`, examples included */
+    const char *operands;             /* "STUDY" or "[STUDY] ID", for the usage line */
+    const char *summary;              /* one line */
+    const char *help;                 /* paragraphs for `nightshift help NAME`, examples included */
     const struct option_row *options; /* ends with a NULL name; --help and --json by their rows */
     /* Returns the exit status, or -1 with err set (its code becomes the exit status). */
     int (*run)(const struct arguments *arguments, struct err *err);

@@ -26,8 +26,8 @@ static void choose(struct choice *out, const struct view *view, bool head)
     int64_t verified = facts_verified(&view->facts);
     int64_t id = head ? record_incumbent(record) : verified;
 
-    *out = (struct choice){id > 0 ? id : facts_baseline(&view->facts), id > 0 && id == verified,
-                           NULL};
+    *out =
+        (struct choice){id > 0 ? id : facts_baseline(&view->facts), id > 0 && id == verified, NULL};
     out->config = mem_new(n, sizeof *out->config);
     if (record->n_experiments == 0)
         space_start(out->config, &record->study.space);

@@ -265,7 +265,8 @@ static int print_table(const struct checked *c, struct err *err)
     str_add(&out, "\n");
     add_space(&out, &c->study.space);
     add_plan(&out, &c->study);
-    json_array_foreach(c->notes, i, note) str_addf(&out, "note: %s\n", json_string_value(note));
+    json_array_foreach (c->notes, i, note)
+        str_addf(&out, "note: %s\n", json_string_value(note));
     int rc = view_print(&out, err);
     str_clear(&out);
     return rc;

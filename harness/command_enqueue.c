@@ -16,9 +16,9 @@ static const struct option_row options[] = {
 
 extern const struct command command_enqueue;
 
-/* One name=value, checked against the space; kept as text, so that nothing is rounded on the way. */
-static int add_setting(json_t *config, const struct space *space, const char *word,
-                       struct err *err)
+/* One name=value, checked against the space; kept as text, so that nothing is rounded on the way.
+ */
+static int add_setting(json_t *config, const struct space *space, const char *word, struct err *err)
 {
     const char *equals = strchr(word, '=');
     struct value value;
@@ -109,10 +109,11 @@ const struct command command_enqueue = {
     .name = "enqueue",
     .operands = "[STUDY] name=value…",
     .summary = "try this config next",
-    .help = "Parameters that are not named keep the incumbent's values.  The config is judged like\n"
-            "any other.\n"
-            "\n"
-            "  nightshift enqueue kjv.yaml lr=3e-4 layers=4\n",
+    .help =
+        "Parameters that are not named keep the incumbent's values.  The config is judged like\n"
+        "any other.\n"
+        "\n"
+        "  nightshift enqueue kjv.yaml lr=3e-4 layers=4\n",
     .options = options,
     .run = run,
 };

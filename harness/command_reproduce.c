@@ -34,7 +34,7 @@ struct repeat {
     size_t n_inputs;
     const struct executor *executor;
     char *program;
-    char *scratch; /* folder for the repetitions */
+    char *scratch;    /* folder for the repetitions */
     struct slot slot; /* only its cores: as many as a run of the study has */
     int64_t experiment;
     size_t same, different;
@@ -93,9 +93,14 @@ static int repeat_seed(struct repeat *repeat, const struct value *config, int64_
                        uint32_t seed, const struct expected *expected, struct err *err)
 {
     char *dir = mem_printf("%s/%u", repeat->scratch, seed);
-    struct launch launch = {.study = repeat->study, .study_dir = repeat->study_dir,
-                            .program = repeat->program, .dir = dir, .config = config,
-                            .seed = seed, .steps = steps, .cpus = repeat->slot.cpus,
+    struct launch launch = {.study = repeat->study,
+                            .study_dir = repeat->study_dir,
+                            .program = repeat->program,
+                            .dir = dir,
+                            .config = config,
+                            .seed = seed,
+                            .steps = steps,
+                            .cpus = repeat->slot.cpus,
                             .n_cpus = repeat->slot.n_cpus};
     struct str verdict = {0};
     int rc = file_mkdirs(dir, err);
@@ -122,8 +127,8 @@ static int repeat_logged(struct repeat *repeat, const struct place *place, struc
     size_t n = 0;
     char *dir = place_run_dir(place, run->experiment, run->seed);
     int rc = store_artifacts(store, &files, &n, run->id, err);
-    struct expected expected = {.class = run->class, .value = run->value, .files = files,
-                                .n_files = n, .dir = dir};
+    struct expected expected = {
+        .class = run->class, .value = run->value, .files = files, .n_files = n, .dir = dir};
 
     if (rc == 0)
         rc = repeat_seed(repeat, e->config, e->steps, run->seed, &expected, err);
@@ -160,8 +165,7 @@ static int repeat_experiment(struct repeat *repeat, const struct place *place, s
             return -1;
     }
     if (repeat->same + repeat->different == 0)
-        return err_usage(err, "experiment %lld has no finished run",
-                         (long long)repeat->experiment);
+        return err_usage(err, "experiment %lld has no finished run", (long long)repeat->experiment);
     return 0;
 }
 
@@ -360,9 +364,9 @@ static int open_ledger(struct ledger **out, struct place *place, const char *wor
         return -1;
     if (ledger_open_existing(out, place->study_dir, place->run_dir, place->name, err) != 0)
         return -1;
-    return *out != NULL ? 0
-                        : err_usage(err, "reproduce: there is no git repository at '%s'",
-                                    place->study_dir);
+    return *out != NULL
+               ? 0
+               : err_usage(err, "reproduce: there is no git repository at '%s'", place->study_dir);
 }
 
 static int from_ref(const char *ref, const char *word, const char *dir, struct err *err)
@@ -402,16 +406,17 @@ const struct command command_reproduce = {
     .name = "reproduce",
     .operands = "[STUDY] ID | --ref COMMIT",
     .summary = "run a logged experiment again and compare bit for bit",
-    .help = "Trainer and inputs are hashed first; if they are not those of the record, that is\n"
-            "said and nothing is run.  Then every run of the experiment's own test is repeated\n"
-            "with its config, seed and steps: metric, files and printed records must be equal\n"
-            "(but times, rates and memory).  Exit 0: bit-identical; 1: something differs.\n"
-            "\n"
-            "With --ref everything comes from the commit: study, config, seeds, hashes.  Say it in\n"
-            "the folder of the study file, or name the STUDY.\n"
-            "\n"
-            "  nightshift reproduce kjv.yaml 12\n"
-            "  nightshift reproduce --ref nightshift/kjv\n",
+    .help =
+        "Trainer and inputs are hashed first; if they are not those of the record, that is\n"
+        "said and nothing is run.  Then every run of the experiment's own test is repeated\n"
+        "with its config, seed and steps: metric, files and printed records must be equal\n"
+        "(but times, rates and memory).  Exit 0: bit-identical; 1: something differs.\n"
+        "\n"
+        "With --ref everything comes from the commit: study, config, seeds, hashes.  Say it in\n"
+        "the folder of the study file, or name the STUDY.\n"
+        "\n"
+        "  nightshift reproduce kjv.yaml 12\n"
+        "  nightshift reproduce --ref nightshift/kjv\n",
     .options = options,
     .run = run,
 };

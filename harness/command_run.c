@@ -149,8 +149,10 @@ static int baseline_failed(const struct record *record, struct err *err)
     struct str why = {0};
 
     progress_add_failure(&why, record, &record->decisions[record->n_decisions - 1]);
-    err_failed(err, "the baseline (experiment %zu) %s; mend the trainer or the start values and "
-                    "run again", record->n_experiments, why.at);
+    err_failed(err,
+               "the baseline (experiment %zu) %s; mend the trainer or the start values and "
+               "run again",
+               record->n_experiments, why.at);
     str_clear(&why);
     return -1;
 }
@@ -199,8 +201,8 @@ static int dry_run(const struct arguments *arguments, const char *word, struct e
                file_exists(place.db) ? " (goes on)" : " (would be made)");
         printf("branches  nightshift/%s, nightshift/%s-log\n", study.name, study.name);
         printf("strategy  %s, seed %llu\n", study.strategy->name, (unsigned long long)study.seed);
-        printf("runs      %d at a time; 2 per pair, at most %d pairs per experiment\n",
-               limits.jobs, study.rule.max_seeds);
+        printf("runs      %d at a time; 2 per pair, at most %d pairs per experiment\n", limits.jobs,
+               study.rule.max_seeds);
         rc = 0;
     }
     artifacts_free(inputs, n);
@@ -242,17 +244,18 @@ const struct command command_run = {
     .name = "run",
     .operands = "STUDY",
     .summary = "begin a study, or go on with it: the same call",
-    .help = "The baseline (all start values) runs first.  Every later experiment is compared with\n"
-            "the incumbent in pairs of runs on equal, fresh seeds until the judge keeps or reverts\n"
-            "it.  Everything is recorded before it is acted on, so after Ctrl-C, a crash or a\n"
-            "power cut the same command goes on where it stopped.\n"
-            "\n"
-            "The first Ctrl-C (or `nightshift stop`) ends the current runs cleanly, the second\n"
-            "stops now.  Every session ends by writing the report.\n"
-            "\n"
-            "  nightshift run kjv.yaml --hours 8        a night\n"
-            "  nightshift run kjv.yaml --until 07:30    until the morning\n"
-            "  nightshift run kjv.yaml --experiments 50 until 50 experiments are recorded in all\n",
+    .help =
+        "The baseline (all start values) runs first.  Every later experiment is compared with\n"
+        "the incumbent in pairs of runs on equal, fresh seeds until the judge keeps or reverts\n"
+        "it.  Everything is recorded before it is acted on, so after Ctrl-C, a crash or a\n"
+        "power cut the same command goes on where it stopped.\n"
+        "\n"
+        "The first Ctrl-C (or `nightshift stop`) ends the current runs cleanly, the second\n"
+        "stops now.  Every session ends by writing the report.\n"
+        "\n"
+        "  nightshift run kjv.yaml --hours 8        a night\n"
+        "  nightshift run kjv.yaml --until 07:30    until the morning\n"
+        "  nightshift run kjv.yaml --experiments 50 until 50 experiments are recorded in all\n",
     .options = options,
     .run = run,
 };

@@ -115,9 +115,9 @@ const struct command command_watch = {
     .name = "watch",
     .operands = "[STUDY]",
     .summary = "`status`, again every two seconds",
-    .help =
-        "Ends on q or Ctrl-C.  With --json, or where input or output is no terminal, it prints the\n"
-        "status once.\n",
+    .help = "Ends on q or Ctrl-C.  With --json, or where input or output is no terminal, it prints "
+            "the\n"
+            "status once.\n",
     .options = options,
     .run = run,
 };

@@ -56,8 +56,9 @@ static void add_side(json_t *pair, const char *side, const struct run *run)
         return;
     json_object_set_new(pair, side, json_number_or_null(run->value));
     snprintf(key, sizeof key, "%s_%s", side, run->class == CLASS_OK ? "bits" : "class");
-    json_object_set_new(pair, key, run->class == CLASS_OK ? bits_of(run->value)
-                                                          : json_string(class_names[run->class]));
+    json_object_set_new(pair, key,
+                        run->class == CLASS_OK ? bits_of(run->value)
+                                               : json_string(class_names[run->class]));
 }
 
 static json_t *pairs_as_json(const struct decision *d, const struct record *record)
@@ -86,8 +87,7 @@ static int inputs_as_json(json_t **out, struct store *store, struct err *err)
     *out = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(*out, json_pack("{s:s, s:s, s:I}", "path", inputs[i].path, "sha256",
-                                              inputs[i].sha, "bytes",
-                                              (json_int_t)inputs[i].bytes));
+                                              inputs[i].sha, "bytes", (json_int_t)inputs[i].bytes));
     artifacts_free(inputs, n);
     return 0;
 }

@@ -23,7 +23,6 @@ int decision_write(char **out, const struct decision *decision, const struct rec
 json_t *decision_value(const char *body, const char *key);
 
 /* The metric as the commit's trailer says it: "val_loss 1.834 over 3 seeds", "val_loss none". */
-void decision_metric(struct str *out, const struct decision *decision,
-                     const struct record *record);
+void decision_metric(struct str *out, const struct decision *decision, const struct record *record);
 
 #endif

@@ -102,8 +102,7 @@ static int look_seeds(struct str *found, const struct patient *p, struct err *er
     (void)err;
     for (size_t i = 0; i < r->n_runs && found->len == 0; i++) {
         const struct run *run = &r->runs[i];
-        if (run->class == CLASS_OK &&
-            record_run(r, run->experiment, run->seed) != run)
+        if (run->class == CLASS_OK && record_run(r, run->experiment, run->seed) != run)
             str_addf(found, "experiment %lld was run again on seed %u after it was ok",
                      (long long)run->experiment, run->seed);
     }
@@ -122,8 +121,7 @@ static int look_pending(struct str *found, const struct patient *p, struct err *
 {
     (void)err;
     if (!p->running && pending(p) != NULL)
-        str_addf(found, "commit %s is intended; `nightshift run` publishes it",
-                 pending(p)->commit);
+        str_addf(found, "commit %s is intended; `nightshift run` publishes it", pending(p)->commit);
     return 0;
 }
 
@@ -229,8 +227,7 @@ static int look_files(struct str *found, const struct patient *p, struct err *er
         } else {
             inputs_compare(found, files, n, now, n_now);
             if (found->len > 0)
-                str_addf(found, "(experiment %lld seed %u)", (long long)run->experiment,
-                         run->seed);
+                str_addf(found, "(experiment %lld seed %u)", (long long)run->experiment, run->seed);
         }
         artifacts_free(files, n);
         artifacts_free(now, n_now);

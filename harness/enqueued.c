@@ -24,20 +24,20 @@ int enqueued_check(const struct space *space, const json_t *wanted, struct err *
 
     if (!json_is_object(wanted))
         return err_usage(err, "enqueued config: a map of names and values is expected");
-    json_object_foreach((json_t *)(uintptr_t)wanted, name, value)
+    json_object_foreach ((json_t *)(uintptr_t)wanted, name, value)
         if (read_member(&ignored, &at, space, name, value, err) != 0)
             return -1;
     return 0;
 }
 
 /* A parameter that is ignored must never look like one that was tried. */
-static int check_active(const struct value *config, const struct space *space,
-                        const json_t *wanted, struct err *err)
+static int check_active(const struct value *config, const struct space *space, const json_t *wanted,
+                        struct err *err)
 {
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)wanted, name, value)
+    json_object_foreach ((json_t *)(uintptr_t)wanted, name, value)
         if (config[space_find(space, name)].type == VALUE_NONE)
             return err_usage(err, "enqueued config: '%s' has no meaning beside the other values",
                              name);
@@ -54,7 +54,7 @@ int enqueued_apply(struct value *config, const struct space *space, const json_t
 
     if (!json_is_object(wanted))
         return err_usage(err, "enqueued config: a map of names and values is expected");
-    json_object_foreach((json_t *)(uintptr_t)wanted, name, value) {
+    json_object_foreach ((json_t *)(uintptr_t)wanted, name, value) {
         if (read_member(&read, &at, space, name, value, err) != 0)
             return -1;
         config[at] = read;

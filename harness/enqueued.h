@@ -13,9 +13,9 @@
 #include "space.h"
 
 /*
- * Sets what `wanted` names in config [space->n], which holds the values of all else, and settles the
- * whole.  A usage error where a name is none, a value is no text or cannot be had, or a parameter
- * has no meaning beside the others.  Constraints are the caller's business.
+ * Sets what `wanted` names in config [space->n], which holds the values of all else, and settles
+ * the whole.  A usage error where a name is none, a value is no text or cannot be had, or a
+ * parameter has no meaning beside the others.  Constraints are the caller's business.
  */
 int enqueued_apply(struct value *config, const struct space *space, const json_t *wanted,
                    struct err *err);

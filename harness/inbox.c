@@ -48,8 +48,7 @@ static int apply_note(const json_t *message, struct store *store, struct record 
     return 0;
 }
 
-static int apply(const json_t *message, struct store *store, struct record *record,
-                 struct err *err)
+static int apply(const json_t *message, struct store *store, struct record *record, struct err *err)
 {
     const json_t *config = json_object_get(message, "enqueue");
     struct str text = {0};
@@ -133,8 +132,8 @@ static int refuse(struct store *store, struct err *err)
 }
 
 /* A message that cannot be used is no reason to stop a night. */
-static int take_one(const char *path, const char *name, struct store *store,
-                    struct record *record, struct err *err)
+static int take_one(const char *path, const char *name, struct store *store, struct record *record,
+                    struct err *err)
 {
     char *json = NULL;
     bool taken;

@@ -25,16 +25,22 @@ int launch_prepare(struct job *out, const struct launch *launch, struct err *err
 {
     const struct study *study = launch->study;
     char *config_path = path_join(launch->dir, "config.json");
-    struct argv_values values = {.config_path = config_path, .dir = launch->dir,
-                                 .study_dir = launch->study_dir, .seed = launch->seed,
+    struct argv_values values = {.config_path = config_path,
+                                 .dir = launch->dir,
+                                 .study_dir = launch->study_dir,
+                                 .seed = launch->seed,
                                  .steps = launch->steps};
-    char **argv = trial_argv(&study->space, launch->config, study->command, study->n_command,
-                             &values);
+    char **argv =
+        trial_argv(&study->space, launch->config, study->command, study->n_command, &values);
 
     free(argv[0]);
     argv[0] = mem_strdup(launch->program);
-    *out = (struct job){.dir = launch->dir, .argv = argv, .timeout_s = study->timeout_s,
-                        .grace_s = GRACE_S, .cpus = launch->cpus, .n_cpus = launch->n_cpus,
+    *out = (struct job){.dir = launch->dir,
+                        .argv = argv,
+                        .timeout_s = study->timeout_s,
+                        .grace_s = GRACE_S,
+                        .cpus = launch->cpus,
+                        .n_cpus = launch->n_cpus,
                         .max_output = MAX_OUTPUT};
     out->env = host_run_environment(study->env, study->n_env, launch->n_cpus);
     int rc = write_config(config_path, launch, err);
@@ -54,7 +60,7 @@ void launch_clear(struct job *job)
 static bool is_ours(const char *name)
 {
     static const char *const ours[] = {"config.json", "job.json", RUN_STREAM, RUN_LOG,
-                                       RUN_OUTCOME, RUN_ALIVE, NULL};
+                                       RUN_OUTCOME,   RUN_ALIVE,  NULL};
 
     for (size_t i = 0; ours[i] != NULL; i++)
         if (strcmp(name, ours[i]) == 0)

@@ -26,10 +26,10 @@ struct loop {
     struct judge judge;
     struct slot *slots; /* [n_slots] */
     size_t n_slots;
-    int64_t cap;        /* 0: none */
+    int64_t cap;            /* 0: none */
     double began, deadline; /* clock_s() */
-    int signals;        /* signals_open() */
-    int asked;          /* the signal that asked us to stop; 0: none */
+    int signals;            /* signals_open() */
+    int asked;              /* the signal that asked us to stop; 0: none */
     int asked_times;
     bool stopping, exhausted, baseline_failed, timed_out;
     struct progress progress;
@@ -387,8 +387,11 @@ static void init_runner(struct loop *loop)
 {
     struct session *s = loop->session;
 
-    loop->runner = (struct runner){.place = &s->place, .store = s->store, .record = &s->record,
-                                   .executor = s->executor, .program = s->program,
+    loop->runner = (struct runner){.place = &s->place,
+                                   .store = s->store,
+                                   .record = &s->record,
+                                   .executor = s->executor,
+                                   .program = s->program,
                                    .session = s->id,
                                    .first_run = s->record.n_runs};
 }
@@ -404,7 +407,9 @@ static void abandon_runs(struct loop *loop)
 int loop_run(struct session *session, const struct limits *limits, enum loop_end *end, int *signal,
              struct err *err)
 {
-    struct loop loop = {.session = session, .cap = limits->experiments, .began = clock_s(),
+    struct loop loop = {.session = session,
+                        .cap = limits->experiments,
+                        .began = clock_s(),
                         .n_slots = (size_t)limits->jobs};
     int rc = -1;
 

@@ -88,8 +88,8 @@ static int from_run_dir(struct place *out, const char *path, struct err *err)
     out->name = mem_strdup(strrchr(run_dir, '/') + 1);
     if (recorded_path(&out->study_path, out->db, err) != 0)
         return -1;
-    char *above = out->study_path != NULL ? path_dir(out->study_path)
-                                          : mem_printf("%s/../..", run_dir);
+    char *above =
+        out->study_path != NULL ? path_dir(out->study_path) : mem_printf("%s/../..", run_dir);
     int rc = absolute(&out->study_dir, above, err);
     free(above);
     return rc;

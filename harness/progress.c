@@ -32,9 +32,8 @@ static void note_duration(struct progress *progress)
 
     progress->decided_s = now;
     progress->decided++;
-    progress->experiment_s = progress->decided == 1
-                                 ? took
-                                 : 0.8 * progress->experiment_s + 0.2 * took;
+    progress->experiment_s =
+        progress->decided == 1 ? took : 0.8 * progress->experiment_s + 0.2 * took;
 }
 
 static void add_effect(struct str *out, const struct decision *d)
@@ -80,8 +79,8 @@ void progress_decided(struct progress *progress, const struct record *record, in
              record->study.metric, number_short(number, values.mean, 6));
     add_effect(&line, d);
     if (d->against > 0) {
-        char *change = space_describe_change(
-            &record->study.space, record->experiments[e->against - 1].config, e->config);
+        char *change = space_describe_change(&record->study.space,
+                                             record->experiments[e->against - 1].config, e->config);
         str_addf(&line, "  %s", change);
         free(change);
     }

@@ -11,8 +11,8 @@
 #include "record.h"
 
 struct progress {
-    double began;        /* clock_s() */
-    double runs_s;       /* sum of the durations of this session's runs */
+    double began;  /* clock_s() */
+    double runs_s; /* sum of the durations of this session's runs */
     int64_t runs;
     double decided_s;    /* clock_s() of the last decision */
     double experiment_s; /* running mean of the time between decisions; 0 at first */

@@ -56,7 +56,9 @@ static void fill_history(struct history *history, struct past *past, const struc
         past[i] = (struct past){.unit = record->experiments[i].unit,
                                 .config = record->experiments[i].config,
                                 .outcome = OUTCOME_PENDING,
-                                .loss = NAN, .loss_se = NAN, .gain = NAN};
+                                .loss = NAN,
+                                .loss_se = NAN,
+                                .gain = NAN};
     for (size_t i = 0; i < known; i++) {
         const struct decision *d = &record->decisions[i];
         struct past *p = &past[d->experiment - 1];

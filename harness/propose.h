@@ -14,15 +14,16 @@
 #include "store.h"
 
 /*
- * Fills *out (id, purpose, config, unit, sha, against; the caller frees with experiment_clear()) and
- * *enqueued with the row that it came from (0: none).  0; 1 when the strategy has nothing left;
+ * Fills *out (id, purpose, config, unit, sha, against; the caller frees with experiment_clear())
+ * and *enqueued with the row that it came from (0: none).  0; 1 when the strategy has nothing left;
  * PROPOSE_REFUSED when the enqueued config is no use (err says why; *out is empty).
  */
 enum { PROPOSE_REFUSED = 2 };
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
                  struct store *store, struct err *err);
 
-/* What the strategy proposes with what `record` holds, the user's queue left aside: for a replay. */
+/* What the strategy proposes with what `record` holds, the user's queue left aside: for a replay.
+ */
 int propose_repeat(struct experiment *out, const struct record *record, struct err *err);
 void experiment_clear(struct experiment *experiment);
 

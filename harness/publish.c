@@ -43,11 +43,16 @@ static void fill_entry(struct entry *entry, struct texts *texts, const struct re
     decision_metric(&texts->metric, d, record);
     str_addf(&texts->subject, "decision %lld: %s experiment %lld", (long long)d->number,
              decision_word(d), (long long)d->experiment);
-    *entry = (struct entry){.study = study->name, .number = d->number,
-                            .experiment = d->experiment, .word = decision_word(d),
-                            .config_sha = texts->sha, .metric = texts->metric.at,
-                            .subject = texts->subject.at, .config_yaml = texts->config.at,
-                            .study_yaml = study->text, .study_len = study->text_len,
+    *entry = (struct entry){.study = study->name,
+                            .number = d->number,
+                            .experiment = d->experiment,
+                            .word = decision_word(d),
+                            .config_sha = texts->sha,
+                            .metric = texts->metric.at,
+                            .subject = texts->subject.at,
+                            .config_yaml = texts->config.at,
+                            .study_yaml = study->text,
+                            .study_len = study->text_len,
                             .decision_yaml = d->body};
 }
 
@@ -87,8 +92,8 @@ int publish_plan(struct plan *out, const struct record *record, struct ledger *l
     return -1;
 }
 
-static int publish_one(struct record *record, struct store *store, struct ledger *ledger,
-                       size_t at, struct err *err)
+static int publish_one(struct record *record, struct store *store, struct ledger *ledger, size_t at,
+                       struct err *err)
 {
     struct outbox *outbox = &record->outbox[at];
     struct plan plan;
@@ -131,9 +136,10 @@ int publish_check_refs(const struct record *record, struct ledger *ledger, struc
         if (ledger_tip(ledger, tip, ref, err) != 0)
             return -1;
         if (strcmp(tip, last) != 0)
-            return err_integrity(err, "'%s' in '%s' is at %s, but the record says %s (git "
-                                 "update-ref puts it back)", ref,
-                                 ledger_path(ledger), tip[0] != '\0' ? tip : "nothing",
+            return err_integrity(err,
+                                 "'%s' in '%s' is at %s, but the record says %s (git "
+                                 "update-ref puts it back)",
+                                 ref, ledger_path(ledger), tip[0] != '\0' ? tip : "nothing",
                                  last[0] != '\0' ? last : "nothing");
     }
     return 0;
@@ -145,12 +151,20 @@ static void fill_decision(struct decision *d, const struct record *record, int64
     const struct judgement *j = &needs->judgement;
     bool keep = needs->verdict == OUTCOME_KEEP, tested = against > 0;
 
-    *d = (struct decision){.number = (int64_t)record->n_decisions + 1, .experiment = experiment,
-                           .kind = tested ? DECISION_VERIFY : DECISION_HEAD, .against = against,
-                           .verdict = needs->verdict, .verified = keep && tested,
+    *d = (struct decision){.number = (int64_t)record->n_decisions + 1,
+                           .experiment = experiment,
+                           .kind = tested ? DECISION_VERIFY : DECISION_HEAD,
+                           .against = against,
+                           .verdict = needs->verdict,
+                           .verified = keep && tested,
                            .alpha = tested ? record->study.rule.alpha : (double)NAN,
-                           .n = j->n, .mean = j->mean, .low = j->low, .high = j->high,
-                           .z = j->z, .sd = needs->sample_sd, .df = j->df,
+                           .n = j->n,
+                           .mean = j->mean,
+                           .low = j->low,
+                           .high = j->high,
+                           .z = j->z,
+                           .sd = needs->sample_sd,
+                           .df = j->df,
                            .incumbent = keep ? experiment : record_incumbent(record)};
     d->reason = mem_strdup(j->reason);
 }

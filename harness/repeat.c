@@ -51,8 +51,8 @@ static void differs(struct str *verdict, const char *fmt, ...)
     str_add(verdict, text);
 }
 
-static void compare_end(struct str *verdict, const struct run *now,
-                        const struct expected *expected, const char *metric)
+static void compare_end(struct str *verdict, const struct run *now, const struct expected *expected,
+                        const char *metric)
 {
     char before[NUMBER_TEXT], after[NUMBER_TEXT];
 

@@ -13,10 +13,10 @@
 /* What the repetition must give.  All borrowed. */
 struct expected {
     enum run_class class;
-    double value;                   /* of the study's metric, where class is ok */
-    const struct artifact *files;   /* [n_files] recorded hashes; NULL: none are known */
+    double value;                 /* of the study's metric, where class is ok */
+    const struct artifact *files; /* [n_files] recorded hashes; NULL: none are known */
     size_t n_files;
-    const char *dir;                /* the original's directory; NULL or gone: not compared */
+    const char *dir; /* the original's directory; NULL or gone: not compared */
 };
 
 /*

@@ -315,8 +315,7 @@ static int open_all(struct session *out, const char *word, const char *dir, stru
     const char *study_dir = out->place.study_dir;
     if (executor_find_program(&out->program, study.command[0], study_dir, err) == 0 &&
         inputs_collect(&inputs, &n, &study, study_dir, out->program, err) == 0 &&
-        make_run_dir(out->place.run_dir, err) == 0 &&
-        place_lock(&out->lock, &out->place, err) == 0)
+        make_run_dir(out->place.run_dir, err) == 0 && place_lock(&out->lock, &out->place, err) == 0)
         rc = open_record(out, &study, inputs, n, err);
     artifacts_free(inputs, n);
     study_clear(&study);

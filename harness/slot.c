@@ -60,8 +60,7 @@ static char *limits_as_json(const struct job *job)
 /* A fresh directory: an earlier attempt's process is proven gone, its files are removed. */
 static int fresh_dir(const struct runner *runner, const char *dir, struct err *err)
 {
-    if (file_exists(dir) &&
-        (runner->executor->clear(dir, err) != 0 || file_remove(dir, err) != 0))
+    if (file_exists(dir) && (runner->executor->clear(dir, err) != 0 || file_remove(dir, err) != 0))
         return -1;
     return file_mkdirs(dir, err);
 }
@@ -99,16 +98,29 @@ int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uin
     struct record *record = runner->record;
     const struct run *before = record_run(record, experiment, seed);
     const struct experiment *e = &record->experiments[experiment - 1];
-    struct run run = {.id = (int64_t)record->n_runs + 1, .experiment = experiment, .seed = seed,
-                      .attempt = before != NULL ? before->attempt + 1 : 1, .class = CLASS_NONE,
-                      .exit_code = -1, .value = NAN, .wall_s = NAN, .cpu_s = NAN,
-                      .peak_mib = NAN, .steps = -1, .started = (int64_t)time(NULL)};
+    struct run run = {.id = (int64_t)record->n_runs + 1,
+                      .experiment = experiment,
+                      .seed = seed,
+                      .attempt = before != NULL ? before->attempt + 1 : 1,
+                      .class = CLASS_NONE,
+                      .exit_code = -1,
+                      .value = NAN,
+                      .wall_s = NAN,
+                      .cpu_s = NAN,
+                      .peak_mib = NAN,
+                      .steps = -1,
+                      .started = (int64_t)time(NULL)};
 
     slot->dir = place_run_dir(runner->place, experiment, seed);
-    struct launch launch = {.study = &record->study, .study_dir = runner->place->study_dir,
-                            .program = runner->program, .dir = slot->dir,
-                            .config = e->config, .seed = seed, .steps = e->steps,
-                            .cpus = slot->cpus, .n_cpus = slot->n_cpus};
+    struct launch launch = {.study = &record->study,
+                            .study_dir = runner->place->study_dir,
+                            .program = runner->program,
+                            .dir = slot->dir,
+                            .config = e->config,
+                            .seed = seed,
+                            .steps = e->steps,
+                            .cpus = slot->cpus,
+                            .n_cpus = slot->n_cpus};
     if (fresh_dir(runner, slot->dir, err) != 0 || launch_prepare(&slot->job, &launch, err) != 0 ||
         record_start(slot, runner, &run, err) != 0) {
         clear_slot(slot);
@@ -189,8 +201,7 @@ static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
 
     for (size_t i = runner->first_run; i < record->n_runs; i++)
         times += record->runs[i].class == CLASS_INTERRUPTED &&
-                 record->runs[i].experiment == run->experiment &&
-                 record->runs[i].seed == run->seed;
+                 record->runs[i].experiment == run->experiment && record->runs[i].seed == run->seed;
     if (times < TIMES)
         return;
     facts->class = CLASS_SIGNAL;

@@ -41,8 +41,8 @@ struct runner { /* what every slot needs */
 int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uint32_t seed,
                struct err *err);
 
-/* 1: the run has ended and is recorded, the slot is free; 0: still running.  `lost`: it was ended by
- * us, so whatever it left is no result. */
+/* 1: the run has ended and is recorded, the slot is free; 0: still running.  `lost`: it was ended
+ * by us, so whatever it left is no result. */
 int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *err);
 
 int slot_stop(struct slot *slot, const struct runner *runner, bool now, struct err *err);

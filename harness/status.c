@@ -40,8 +40,9 @@ void status_read(struct status *out, const struct view *view)
     *out = (struct status){.pid = place_owner(&view->place), .verified = verified > 0};
     for (size_t i = 0; i < record->n_experiments; i++)
         out->count[facts_outcome(&view->facts, (int64_t)i + 1)]++;
-    out->best = verified > 0 ? verified
-                             : record->n_experiments > 0 ? facts_baseline(&view->facts) : 0;
+    out->best = verified > 0                ? verified
+                : record->n_experiments > 0 ? facts_baseline(&view->facts)
+                                            : 0;
     read_runs(out, record);
 }
 

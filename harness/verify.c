@@ -92,8 +92,13 @@ const struct run *verify_failed_run(const struct record *record, const struct de
 
 static void nothing_compared(struct judgement *judgement)
 {
-    *judgement = (struct judgement){.mean = NAN, .low = NAN, .high = NAN, .z = NAN,
-                                    .sd = NAN, .df = NAN, .keep_bound = NAN,
+    *judgement = (struct judgement){.mean = NAN,
+                                    .low = NAN,
+                                    .high = NAN,
+                                    .z = NAN,
+                                    .sd = NAN,
+                                    .df = NAN,
+                                    .keep_bound = NAN,
                                     .revert_bound = NAN};
 }
 
@@ -165,8 +170,8 @@ static void next_of_candidate(struct needs *out, const struct record *record, in
     if (n_diff > 0) {
         judge_pairs(&out->judgement, judge, noise, diff, n_diff);
         if (out->judgement.verdict != VERDICT_MORE_SEEDS) {
-            need_decision(out, out->judgement.verdict == VERDICT_KEEP ? OUTCOME_KEEP
-                                                                       : OUTCOME_REVERT);
+            need_decision(out,
+                          out->judgement.verdict == VERDICT_KEEP ? OUTCOME_KEEP : OUTCOME_REVERT);
             return;
         }
     }

@@ -27,18 +27,18 @@ struct needs {
     enum need need;
     struct wanted runs[2 * BASELINE_SEEDS]; /* NEED_RUNS: may be none, when all are under way */
     size_t n_runs;
-    struct pair pair;                       /* NEED_PAIR: the one to make */
-    enum outcome verdict;                   /* NEED_DECISION */
-    struct judgement judgement;             /* mean, low, high … NAN where nothing was compared */
-    double sample_sd;                       /* of the differences alone; NAN below two pairs */
+    struct pair pair;           /* NEED_PAIR: the one to make */
+    enum outcome verdict;       /* NEED_DECISION */
+    struct judgement judgement; /* mean, low, high … NAN where nothing was compared */
+    double sample_sd;           /* of the differences alone; NAN below two pairs */
 };
 
 /* `against` 0: the baseline, which is kept when every run is ok. */
 void verify_next(struct needs *out, const struct record *record, int64_t experiment,
                  int64_t against, const struct judge *judge, const struct noise *noise);
 
-/* How many of the decisions (which come in the order of the experiments) experiment e may know: those
- * on experiments up to e - lookahead, and always the one that set the baseline. */
+/* How many of the decisions (which come in the order of the experiments) experiment e may know:
+ * those on experiments up to e - lookahead, and always the one that set the baseline. */
 size_t verify_known(const struct record *record, int64_t experiment);
 
 /* The noise that experiment e may know, from those decisions. */

@@ -36,7 +36,8 @@ int file_write(const char *path, const void *bytes, size_t len, struct err *err)
 
 int file_sync_dir(const char *dir, struct err *err);
 
-/* Removes a file or a whole folder, symbolic links themselves and not what they name; absent is fine. */
+/* Removes a file or a whole folder, symbolic links themselves and not what they name; absent is
+ * fine. */
 int file_remove(const char *path, struct err *err);
 
 /* Writes all of it to a descriptor, through short writes and EINTR. */

@@ -19,10 +19,10 @@ struct rng {
 };
 
 void rng_init(struct rng *rng, uint64_t seed, const char *purpose, uint64_t index);
-uint64_t rng_next(struct rng *rng);               /* 64 fresh bits */
-double rng_uniform(struct rng *rng);              /* [0, 1), 53 bits */
-uint64_t rng_below(struct rng *rng, uint64_t n);  /* 0 … n-1, exactly uniform; n > 0 */
-double rng_normal(struct rng *rng);               /* standard normal (Box & Muller 1958) */
+uint64_t rng_next(struct rng *rng);              /* 64 fresh bits */
+double rng_uniform(struct rng *rng);             /* [0, 1), 53 bits */
+uint64_t rng_below(struct rng *rng, uint64_t n); /* 0 … n-1, exactly uniform; n > 0 */
+double rng_normal(struct rng *rng);              /* standard normal (Box & Muller 1958) */
 
 /*
  * The `index`-th seed of a study: a permutation of 32-bit numbers keyed by the study's seed
