@@ -16,7 +16,7 @@ static int write_config(const char *path, const struct launch *launch, struct er
 
     trial_write_json(&text, &launch->study->space, launch->config);
     str_add(&text, "\n");
-    int rc = file_write(path, text.at, text.len, err);
+    int rc = file_write_unsynced(path, text.at, text.len, err);
     str_clear(&text);
     return rc;
 }

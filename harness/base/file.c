@@ -143,35 +143,46 @@ int file_sync_dir(const char *dir, struct err *err)
     return rc;
 }
 
-static int write_synced(const char *path, const void *bytes, size_t len, struct err *err)
+static int write_new(const char *path, const void *bytes, size_t len, bool sync, struct err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
         return err_sys(err, "cannot write '%s'", path);
     int rc = fd_write(fd, bytes, len, path, err);
-    if (rc == 0 && fsync(fd) != 0)
+    if (rc == 0 && sync && fsync(fd) != 0)
         rc = err_sys(err, "cannot sync '%s'", path);
     if (close(fd) != 0 && rc == 0)
         rc = err_sys(err, "cannot write '%s'", path);
     return rc;
 }
 
-int file_write(const char *path, const void *bytes, size_t len, struct err *err)
+static int write_by_rename(const char *path, const void *bytes, size_t len, bool sync,
+                           struct err *err)
 {
     char *part = mem_printf("%s.part", path);
     char *dir = path_dir(path);
-    int rc = write_synced(part, bytes, len, err);
+    int rc = write_new(part, bytes, len, sync, err);
 
     if (rc == 0 && rename(part, path) != 0)
         rc = err_sys(err, "cannot rename '%s' to '%s'", part, path);
-    if (rc == 0)
+    if (rc == 0 && sync)
         rc = file_sync_dir(dir, err);
     if (rc != 0)
         unlink(part);
     free(dir);
     free(part);
     return rc;
+}
+
+int file_write(const char *path, const void *bytes, size_t len, struct err *err)
+{
+    return write_by_rename(path, bytes, len, true, err);
+}
+
+int file_write_unsynced(const char *path, const void *bytes, size_t len, struct err *err)
+{
+    return write_by_rename(path, bytes, len, false, err);
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *where)

@@ -34,6 +34,10 @@ int file_read(char **out, size_t *len, const char *path, size_t max, struct err 
 /* Writes by temporary name, fsync, rename, fsync of the folder. */
 int file_write(const char *path, const void *bytes, size_t len, struct err *err);
 
+/* Writes by temporary name and rename, but leaves it to the system when it reaches the disk: for
+ * what is worthless after a crash, such as the orders of a run that will be repeated. */
+int file_write_unsynced(const char *path, const void *bytes, size_t len, struct err *err);
+
 int file_sync_dir(const char *dir, struct err *err);
 
 /* Removes a file or a whole folder, symbolic links themselves and not what they name; absent is
