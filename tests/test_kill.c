@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "file.h"
 #include "mem.h"
 #include "place.h"
@@ -125,12 +126,15 @@ static void check_health(const char *dir)
     assert_int_equal(wait_status(start(dir, fsck)), 0);
 }
 
-static char *undisturbed(const char *lookahead)
+/* What an undisturbed study ends with, and how long it takes here, which spaces the kills. */
+static char *undisturbed(const char *lookahead, double *seconds)
 {
     struct err err;
     char *dir = new_study(lookahead);
+    double began = clock_s();
 
     assert_int_equal(run_to_end(dir), 0);
+    *seconds = clock_s() - began;
     char *state = final_state(dir);
     check_health(dir);
     assert_int_equal(file_remove(dir, &err), 0);
@@ -140,7 +144,8 @@ static char *undisturbed(const char *lookahead)
 
 static void kills_change_nothing(const char *lookahead)
 {
-    char *want = undisturbed(lookahead), *dir = new_study(lookahead);
+    double seconds;
+    char *want = undisturbed(lookahead, &seconds), *dir = new_study(lookahead);
     const char *argv[] = {nightshift, "run", "torture.yaml", NULL};
     struct rng rng;
     struct err err;
@@ -149,7 +154,7 @@ static void kills_change_nothing(const char *lookahead)
     rng_init(&rng, 20261121, "kill", 0);
     for (int i = 0; i < KILLS; i++) {
         pid_t pid = start(dir, argv);
-        usleep((useconds_t)(rng_uniform(&rng) * 120000));
+        usleep((useconds_t)(rng_uniform(&rng) * seconds / 12 * 1e6));
         kill(pid, SIGKILL);
         killed += WIFSIGNALED(wait_status(pid));
     }
