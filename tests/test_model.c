@@ -167,7 +167,7 @@ static void losses_after_three_adamw_steps_are_the_reference_implementations(voi
         golden_open(&g, cases[i]);
         expected = json_object_get(g.root, "losses_after_adamw_steps");
         assert_int_equal(json_array_size(expected), 4); /* the first is before any step */
-        descent = descent_new(optimizer_find("adamw"), &g.model);
+        descent = descent_new(optimizer_find("adamw"), &g.model, 4);
         for (size_t k = 0; k < 4; k++) {
             double norm;
             assert_close(loss_and_gradient(&g), json_number_value(json_array_get(expected, k)),

@@ -156,9 +156,8 @@ static void hash_weights(char out[SHA256_TEXT], const struct fixture *f)
     free(path);
 }
 
-static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **state)
+static void threads_leave_no_trace_with(const struct fixture *f, const char *changes)
 {
-    const struct fixture *f = *state;
     const size_t threads[] = {1, 2, 4, 1};
     char *first = NULL, hash[SHA256_TEXT] = "";
 
@@ -166,7 +165,7 @@ static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **s
         struct config config;
         struct err err = {0};
         char *text, *lines, now[SHA256_TEXT];
-        config_with(&config, f, "{\"micro_batch\": 1}");
+        config_with(&config, f, changes);
         assert_int_equal(run_captured(&text, f, &config, 5, threads[i], &err), 0);
         lines = curve(text);
         hash_weights(now, f);
@@ -182,6 +181,12 @@ static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **s
         config_clear(&config);
     }
     free(first);
+}
+
+static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **state)
+{
+    threads_leave_no_trace_with(*state, "{\"micro_batch\": 1}");
+    threads_leave_no_trace_with(*state, "{\"micro_batch\": 1, \"optimizer\": \"muon\"}");
 }
 
 static void another_seed_is_another_run(void **state)
@@ -224,6 +229,49 @@ static void micro_batches_change_the_result_by_rounding_alone(void **state)
     assert_close(val_loss_with(f, "{\"micro_batch\": 0}"), whole, 1e-4, 0);
 }
 
+/* How options that act only beside another one are tried: with that one, on both sides. */
+static const struct {
+    const char *name, *beside, *changes;
+} acts_beside[] = {
+    {"muon_lr_ratio", "{\"optimizer\": \"muon\"}",
+     "{\"optimizer\": \"muon\", \"muon_lr_ratio\": 10}"},
+    {"muon_momentum", "{\"optimizer\": \"muon\"}",
+     "{\"optimizer\": \"muon\", \"muon_momentum\": 0.9}"},
+};
+
+static bool acts_beside_another(const struct fixture *f, const char *name)
+{
+    for (size_t i = 0; i < sizeof acts_beside / sizeof *acts_beside; i++) {
+        if (strcmp(acts_beside[i].name, name) != 0)
+            continue;
+        if (val_loss_with(f, acts_beside[i].beside) == val_loss_with(f, acts_beside[i].changes))
+            fail_msg("option '%s' does nothing", name);
+        return true;
+    }
+    return false;
+}
+
+/* Each choice of an option is a run of its own. */
+static void every_choice_acts(void **state)
+{
+    static const char *const names[] = {"optimizer", "schedule"};
+    const struct fixture *f = *state;
+
+    for (size_t i = 0; i < n_options; i++) {
+        double losses[16];
+        if (strcmp(options[i].name, names[0]) != 0 && strcmp(options[i].name, names[1]) != 0)
+            continue;
+        for (size_t k = 0; options[i].choices[k] != NULL; k++) {
+            char *changes = mem_printf("{\"%s\": \"%s\"}", options[i].name, options[i].choices[k]);
+            assert_true(k < sizeof losses / sizeof *losses);
+            losses[k] = val_loss_with(f, changes);
+            for (size_t j = 0; j < k; j++)
+                assert_true(losses[j] != losses[k]);
+            free(changes);
+        }
+    }
+}
+
 /* No placebo: each option alone changes the loss. */
 static void every_option_acts(void **state)
 {
@@ -243,6 +291,7 @@ static void every_option_acts(void **state)
         {"norm_eps", "{\"norm_eps\": 0.01}"},
         {"init_std", "{\"init_std\": 0.12}"},
         {"batch", "{\"batch\": 8}"},
+        {"optimizer", "{\"optimizer\": \"lion\"}"},
         {"schedule", "{\"schedule\": \"linear\"}"},
         {"decay", "{\"decay\": \"all\"}"},
         {"lr", "{\"lr\": 0.011}"},
@@ -259,8 +308,8 @@ static void every_option_acts(void **state)
     };
     /* One choice so far; a name for other options (test_config.c); where files lie; what is told;
      * machine time; rounding alone. */
-    static const char *const others[] = {"model",     "optimizer", "preset",  "data",
-                                         "log_every", "save",      "seconds", "micro_batch"};
+    static const char *const others[] = {"model", "preset",  "data",       "log_every",
+                                         "save",  "seconds", "micro_batch"};
     const struct fixture *f = *state;
     double usual;
 
@@ -268,7 +317,7 @@ static void every_option_acts(void **state)
     scratch_tokens(f->data, "val.bin", 7000, VOCAB, 1);
     usual = val_loss_with(f, "{\"val_tokens\": 2048}");
     for (size_t i = 0; i < n_options; i++) {
-        bool found = false;
+        bool found = acts_beside_another(f, options[i].name);
         for (size_t k = 0; k < sizeof others / sizeof *others; k++)
             found = found || strcmp(others[k], options[i].name) == 0;
         for (size_t k = 0; k < sizeof acts / sizeof *acts; k++) {
@@ -387,6 +436,7 @@ int main(void)
         cmocka_unit_test(training_learns_what_is_in_the_data),
         cmocka_unit_test(micro_batches_change_the_result_by_rounding_alone),
         cmocka_unit_test(every_option_acts),
+        cmocka_unit_test(every_choice_acts),
         cmocka_unit_test(budgets_become_steps),
         cmocka_unit_test(calibration_leaves_no_trace_in_the_result),
         cmocka_unit_test(a_loss_that_is_no_number_ends_the_run_at_once),

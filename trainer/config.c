@@ -16,7 +16,7 @@
 #define MICRO_TOKENS 768               /* of a micro-batch whose size was left to us */
 
 static const char *const model_choices[] = {"llama", NULL};
-static const char *const optimizer_choices[] = {"adamw", NULL};
+static const char *const optimizer_choices[] = {"adamw", "muon", "lion", "sgd", NULL};
 static const char *const schedule_choices[] = {"cosine", "linear", "constant", NULL};
 static const char *const decay_choices[] = {"matrices", "all", NULL};
 
@@ -58,11 +58,13 @@ const struct option options[] = {
     CHOICE(schedule, "cosine", "how the learning rate falls after warm-up"),
     REAL(min_lr_fraction, 0, 1, 0.1, "of lr", "what is left of the learning rate at the end"),
     REAL(warmup, 0, 1, 0.05, "of the budget", "share of the budget over which the learning rate rises"),
-    REAL(beta1, 0, 0.999999, 0.9, "", "decay of the gradient's running mean"),
+    REAL(beta1, 0, 0.999999, 0.9, "", "decay of the gradient's running mean; momentum of sgd"),
     REAL(beta2, 0, 0.999999, 0.95, "", "decay of the squared gradient's running mean"),
     REAL(eps, 1e-30, 1, 1e-8, "", "added to the root of the squared gradient's mean"),
     REAL(weight_decay, 0, 100, 0.1, "", "decoupled weight decay, times the learning rate"),
     CHOICE(decay, "matrices", "what weight decay acts on: matrices and embeddings, or all with the gains"),
+    REAL(muon_lr_ratio, 0, 1e6, 20, "of lr", "muon: learning rate of the hidden matrices, times lr"),
+    REAL(muon_momentum, 0, 0.999999, 0.95, "", "muon: decay of the running mean of a hidden matrix's gradient"),
     REAL(clip, 0, 1e12, 1, "", "largest norm of the whole gradient; 0: no limit"),
 
     INTEGER(tokens, 0, 1e15, 0, "tokens", "budget: tokens trained on"),

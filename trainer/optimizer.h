@@ -3,7 +3,8 @@
  * optimizer.h - how weights follow their gradient.
  *
  * An optimizer sees spans of the block, each within one tensor, so that spans can be worked on in
- * any order and by any thread with the same result.
+ * any order and by any thread with the same result.  One that treats hidden matrices as matrices
+ * gets each of them whole.
  *
  * To add one: optimizer_name.c with a `struct optimizer`, and a row in optimizer.c.
  */
@@ -21,6 +22,8 @@ struct optimizer_rule {
     double eps;
     double weight_decay; /* decoupled: a step takes lr * weight_decay * weight off */
     bool decay_all;      /* false: matrices and embeddings alone, no gains */
+    double matrix_lr;    /* of this step, for what step_matrix() moves */
+    double momentum;     /* of step_matrix() */
 };
 
 struct optimizer {
@@ -35,20 +38,31 @@ struct optimizer {
      */
     void (*step)(real *weights, const real *gradient, real *const *state, size_t n,
                  const struct optimizer_rule *rule, double scale, double decay, long t);
+    /*
+     * NULL, or one step over a whole hidden matrix [rows, cols], instead of step().
+     *   scratch  [matrix_scratch(rows, cols)] anything; the worker's own
+     */
+    void (*step_matrix)(real *weights, const real *gradient, real *const *state, size_t rows,
+                        size_t cols, const struct optimizer_rule *rule, double scale, double decay,
+                        real *scratch);
+    size_t (*matrix_scratch)(size_t rows, size_t cols); /* NULL where step_matrix is */
 };
 extern const struct optimizer *const optimizers[];        /* ends in NULL */
 const struct optimizer *optimizer_find(const char *name); /* or NULL */
 
 /* Norm and step over all tensors of a model, on the threads of a pool. */
 struct descent;
-struct descent *descent_new(const struct optimizer *optimizer, const struct model *model);
+struct descent *descent_new(const struct optimizer *optimizer, const struct model *model,
+                            size_t threads);
+/* What descent_new() takes [reals]. */
+size_t descent_reals(const struct optimizer *optimizer, const struct model *model, size_t threads);
 void descent_free(struct descent *descent);
 void descent_reset(struct descent *descent); /* as new: state zero, no step done */
 
 /* Euclidean norm of the whole gradient, in double, the same for any number of threads. */
 double descent_norm(struct descent *descent, const real *gradient, struct pool *pool);
 
-/* One optimizer step; the gradient is taken times `scale`. */
+/* One optimizer step; the gradient is taken times `scale`.  The pool has at most `threads`. */
 void descent_step(struct descent *descent, real *weights, const real *gradient,
                   const struct optimizer_rule *rule, double scale, struct pool *pool);
 

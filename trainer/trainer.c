@@ -19,11 +19,12 @@ double trainer_memory(const struct config *config, const struct model *model, si
 {
     size_t rows = config_micro_batch(config) * (size_t)config->seq;
     size_t partials = micro_batches(config) > 1 ? threads : 0;
-    size_t blocks = 2 + partials + optimizer_find(config->optimizer)->states;
+    size_t blocks = 2 + partials;
+    double descent = (double)descent_reals(optimizer_find(config->optimizer), model, threads);
     double scratch = (double)model->arch->scratch(model, rows, true) * (double)threads;
     double step = (double)config->batch * (double)config->seq;
 
-    return sizeof(real) * ((double)model->n_weights * (double)blocks + scratch + step);
+    return sizeof(real) * ((double)model->n_weights * (double)blocks + descent + scratch + step);
 }
 
 static void take_memory(struct trainer *t, size_t threads)
@@ -32,7 +33,7 @@ static void take_memory(struct trainer *t, size_t threads)
 
     t->weights = block_new(n);
     t->gradient = block_new(n);
-    t->descent = descent_new(optimizer_find(t->config->optimizer), &t->model);
+    t->descent = descent_new(optimizer_find(t->config->optimizer), &t->model, threads);
     t->partial = mem_new(threads, sizeof *t->partial);
     t->works = mem_new(threads, sizeof *t->works);
     for (size_t i = 0; i < threads; i++) {
@@ -170,7 +171,9 @@ static void descend(struct trainer *t, double lr, double norm)
                                         .beta2 = c->beta2,
                                         .eps = c->eps,
                                         .weight_decay = c->weight_decay,
-                                        .decay_all = strcmp(c->decay, "all") == 0};
+                                        .decay_all = strcmp(c->decay, "all") == 0,
+                                        .matrix_lr = lr * c->muon_lr_ratio,
+                                        .momentum = c->muon_momentum};
     double scale = c->clip > 0 && norm > c->clip ? c->clip / norm : 1;
 
     descent_step(t->descent, t->weights, t->gradient, &rule, scale, t->pool);
