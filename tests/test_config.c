@@ -79,7 +79,7 @@ static void bad_options_are_refused_with_place_and_cause(void **state)
         {"{\"layers\": 2.5}", "layers 2.5 is not a whole number"},
         {"{\"layers\": 1e30}", "layers 1e30 is not in"},
         {"{\"tied\": 1}", "tied is neither true nor false"},
-        {"{\"schedule\": \"cosin\"}", "none of: cosine, linear, constant"},
+        {"{\"schedule\": \"cosin\"}", "none of: cosine, linear, wsd, constant"},
         {"{\"schedule\": 3}", "none of"},
         {"{\"data\": null}", "data is not a text"},
         {"{\"preset\": \"huge\"}", "preset 'huge' is not known"},

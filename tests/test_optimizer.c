@@ -354,34 +354,55 @@ static void muon_leaves_embeddings_and_gains_to_adamw(void **state)
     model_clear(&model);
 }
 
+static double rate_of(const char *name, double warmup, double decay, double floor, long step,
+                      long steps)
+{
+    const struct schedule_rule rule = {schedule_find(name), 1, warmup, decay, floor};
+
+    return schedule_lr(&rule, step, steps);
+}
+
 static void schedules_rise_fall_and_end_with_the_budget(void **state)
 {
     (void)state;
     for (size_t i = 0; schedules[i] != NULL; i++)
         for (long steps = 1; steps <= 1000; steps *= 10) {
-            double last = schedule_lr(schedules[i], 1, 0, 0.1, steps - 1, steps);
+            const char *name = schedules[i]->name;
+            double last = rate_of(name, 0, 0.2, 0.1, steps - 1, steps);
             double before = INFINITY;
             for (long s = 0; s < steps; s++) {
-                double lr = schedule_lr(schedules[i], 1, 0, 0.1, s, steps);
+                double lr = rate_of(name, 0, 0.2, 0.1, s, steps);
                 assert_true(lr <= before && lr >= 0.1 && lr <= 1);
                 before = lr;
             }
-            if (steps == 1000 && strcmp(schedules[i]->name, "constant") != 0)
-                assert_close(last, 0.1, 0, 1e-3);
+            if (steps == 1000 && strcmp(name, "constant") != 0) /* half a step before the end */
+                assert_close(last, 0.1, 0, 0.9 * 0.0005 / 0.2 + 1e-12);
         }
 }
 
 static void warmup_is_a_share_of_the_budget(void **state)
 {
-    const struct schedule *s = schedule_find("constant");
-
     (void)state;
-    assert_close(schedule_lr(s, 2, 0.5, 0, 0, 100), 2 * 0.005 / 0.5, 1e-12, 0);
-    assert_close(schedule_lr(s, 2, 0.5, 0, 49, 100), 2 * 0.495 / 0.5, 1e-12, 0);
-    assert_close(schedule_lr(s, 2, 0.5, 0, 50, 100), 2, 1e-12, 0);
-    assert_close(schedule_lr(s, 2, 1, 0, 99, 100), 2 * 0.995, 1e-12, 0);
-    assert_close(schedule_lr(schedule_find("cosine"), 1, 0, 0, 499, 999), 0.5, 1e-12, 0);
+    assert_close(rate_of("constant", 0.5, 0, 0, 0, 100), 0.005 / 0.5, 1e-12, 0);
+    assert_close(rate_of("constant", 0.5, 0, 0, 49, 100), 0.495 / 0.5, 1e-12, 0);
+    assert_close(rate_of("constant", 0.5, 0, 0, 50, 100), 1, 1e-12, 0);
+    assert_close(rate_of("constant", 1, 0, 0, 99, 100), 0.995, 1e-12, 0);
+    assert_close(rate_of("cosine", 0, 0, 0, 499, 999), 0.5, 1e-12, 0);
     assert_null(schedule_find("cosin"));
+}
+
+static void wsd_is_flat_until_its_decay(void **state)
+{
+    (void)state;
+    assert_close(rate_of("wsd", 0.1, 0.2, 0, 4, 100), 0.045 / 0.1, 1e-12, 0);
+    assert_close(rate_of("wsd", 0.1, 0.2, 0, 10, 100), 1, 0, 0);
+    assert_close(rate_of("wsd", 0.1, 0.2, 0, 79, 100), 1, 0, 0);
+    assert_close(rate_of("wsd", 0.1, 0.2, 0, 80, 100), 0.195 / 0.2, 1e-12, 0);
+    assert_close(rate_of("wsd", 0.1, 0.2, 0.5, 99, 100), 0.5 + 0.5 * 0.005 / 0.2, 1e-12, 0);
+    /* No decay at all, and a decay that wants more than warm-up leaves: then all that is left. */
+    assert_close(rate_of("wsd", 0.1, 0, 0, 99, 100), 1, 0, 0);
+    assert_close(rate_of("wsd", 0.6, 0.9, 0, 79, 100), 0.205 / 0.4, 1e-12, 0);
+    assert_close(rate_of("wsd", 1, 1, 0, 99, 100), 0.995, 1e-12, 0);
 }
 
 int main(void)
@@ -397,6 +418,7 @@ int main(void)
         cmocka_unit_test(decay_of_matrices_leaves_gains_alone),
         cmocka_unit_test(schedules_rise_fall_and_end_with_the_budget),
         cmocka_unit_test(warmup_is_a_share_of_the_budget),
+        cmocka_unit_test(wsd_is_flat_until_its_decay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "check.h"
+#include "checkpoint.h"
+#include "evaluate.h"
 #include "json.h"
 #include "scratch.h"
 #include "train.h"
@@ -186,7 +188,71 @@ static void threads_leave_no_trace_with(const struct fixture *f, const char *cha
 static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **state)
 {
     threads_leave_no_trace_with(*state, "{\"micro_batch\": 1}");
-    threads_leave_no_trace_with(*state, "{\"micro_batch\": 1, \"optimizer\": \"muon\"}");
+    threads_leave_no_trace_with(*state,
+                                "{\"micro_batch\": 1, \"optimizer\": \"muon\", \"ema\": 0.9}");
+}
+
+/* Steps of a trainer by hand, and the mean by its definition: sum of ema^(t-s) w_s, normalised. */
+static void ema_is_the_unbiased_mean_of_the_weights(void **state)
+{
+    const struct fixture *f = *state;
+    struct config config;
+    struct data data;
+    struct trainer *t;
+    struct err err = {0};
+    double *sum, mass = 0;
+
+    config_with(&config, f, "{\"ema\": 0.7}");
+    assert_int_equal(data_open(&data, f->data, VOCAB, &err), 0);
+    assert_int_equal(trainer_open(&t, &config, VOCAB, 2, 1, &err), 0);
+    sum = mem_new(t->model.n_weights, sizeof *sum);
+    for (int twice = 0; twice < 2; twice++) { /* a new start forgets the mean too */
+        trainer_start(t);
+        for (uint64_t step = 0; step < 3; step++)
+            trainer_step(t, &data.split[SPLIT_TRAIN], step, 0.01);
+    }
+    trainer_start(t);
+    for (uint64_t step = 0; step < 6; step++) {
+        trainer_step(t, &data.split[SPLIT_TRAIN], step, 0.01);
+        mass = 0.7 * mass + 1;
+        for (size_t i = 0; i < t->model.n_weights; i++) {
+            sum[i] = 0.7 * sum[i] + (double)t->weights[i];
+            assert_close((double)trainer_weights(t)[i], sum[i] / mass, 1e-5, 1e-6);
+        }
+    }
+    assert_true(memcmp(trainer_weights(t), t->weights, t->model.n_weights * sizeof(real)) != 0);
+    free(sum);
+    trainer_close(t);
+    data_close(&data);
+    config_clear(&config);
+}
+
+/* A checkpoint's loss, worked out anew, is the loss that the run told. */
+static void saved_weights_are_the_evaluated_ones(void **state)
+{
+    const struct fixture *f = *state;
+    double told = val_loss_with(f, "{\"ema\": 0.9, \"val_tokens\": 0}");
+    struct config config;
+    struct data data;
+    struct evaluation val;
+    struct trainer *t;
+    struct err err = {0};
+    real *saved, *losses;
+
+    config_with(&config, f, "{}");
+    assert_int_equal(data_open(&data, f->data, VOCAB, &err), 0);
+    assert_int_equal(trainer_open(&t, &config, VOCAB, 1, 1, &err), 0);
+    assert_int_equal(checkpoint_read_weights(&saved, &t->model, f->out, &err), 0);
+    assert_int_equal(evaluation_init(&val, &data.split[SPLIT_VAL], 0, &err), 0);
+    losses = mem_new(val.n, sizeof *losses);
+    evaluate(losses, &val, &t->model, saved, t->works, t->rows, (size_t)config.seq, t->pool, NULL);
+    assert_close(evaluation_mean(&val, losses), told, 1e-6, 0);
+    free(losses);
+    free(saved);
+    evaluation_clear(&val);
+    trainer_close(t);
+    data_close(&data);
+    config_clear(&config);
 }
 
 static void another_seed_is_another_run(void **state)
@@ -237,6 +303,7 @@ static const struct {
      "{\"optimizer\": \"muon\", \"muon_lr_ratio\": 10}"},
     {"muon_momentum", "{\"optimizer\": \"muon\"}",
      "{\"optimizer\": \"muon\", \"muon_momentum\": 0.9}"},
+    {"wsd_decay", "{\"schedule\": \"wsd\"}", "{\"schedule\": \"wsd\", \"wsd_decay\": 0.5}"},
 };
 
 static bool acts_beside_another(const struct fixture *f, const char *name)
@@ -302,6 +369,7 @@ static void every_option_acts(void **state)
         {"eps", "{\"eps\": 0.0001}"},
         {"weight_decay", "{\"weight_decay\": 0.2}"},
         {"clip", "{\"clip\": 0.1}"},
+        {"ema", "{\"ema\": 0.9}"},
         {"tokens", "{\"steps\": 0, \"tokens\": 1900}"},
         {"steps", "{\"steps\": 13}"},
         {"flops", "{\"steps\": 0, \"flops\": 5e8}"},
@@ -432,6 +500,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_and_curve_are_the_same_for_one_two_and_four_threads),
+        cmocka_unit_test(ema_is_the_unbiased_mean_of_the_weights),
+        cmocka_unit_test(saved_weights_are_the_evaluated_ones),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(training_learns_what_is_in_the_data),
         cmocka_unit_test(micro_batches_change_the_result_by_rounding_alone),

@@ -17,7 +17,7 @@
 
 static const char *const model_choices[] = {"llama", NULL};
 static const char *const optimizer_choices[] = {"adamw", "muon", "lion", "sgd", NULL};
-static const char *const schedule_choices[] = {"cosine", "linear", "constant", NULL};
+static const char *const schedule_choices[] = {"cosine", "linear", "wsd", "constant", NULL};
 static const char *const decay_choices[] = {"matrices", "all", NULL};
 
 /* clang-format off */
@@ -58,6 +58,7 @@ const struct option options[] = {
     CHOICE(schedule, "cosine", "how the learning rate falls after warm-up"),
     REAL(min_lr_fraction, 0, 1, 0.1, "of lr", "what is left of the learning rate at the end"),
     REAL(warmup, 0, 1, 0.05, "of the budget", "share of the budget over which the learning rate rises"),
+    REAL(wsd_decay, 0, 1, 0.2, "of the budget", "wsd: share of the budget, at its end, over which the learning rate falls"),
     REAL(beta1, 0, 0.999999, 0.9, "", "decay of the gradient's running mean; momentum of sgd"),
     REAL(beta2, 0, 0.999999, 0.95, "", "decay of the squared gradient's running mean"),
     REAL(eps, 1e-30, 1, 1e-8, "", "added to the root of the squared gradient's mean"),
@@ -66,6 +67,7 @@ const struct option options[] = {
     REAL(muon_lr_ratio, 0, 1e6, 20, "of lr", "muon: learning rate of the hidden matrices, times lr"),
     REAL(muon_momentum, 0, 0.999999, 0.95, "", "muon: decay of the running mean of a hidden matrix's gradient"),
     REAL(clip, 0, 1e12, 1, "", "largest norm of the whole gradient; 0: no limit"),
+    REAL(ema, 0, 0.999999, 0, "", "decay of the running mean of the weights, which is evaluated and saved; 0: the weights themselves"),
 
     INTEGER(tokens, 0, 1e15, 0, "tokens", "budget: tokens trained on"),
     INTEGER(steps, 0, 1e12, 0, "steps", "budget: optimizer steps"),

@@ -31,7 +31,7 @@ struct config {
     int64_t batch, micro_batch;
     const char *optimizer, *schedule, *decay;
     double lr, min_lr_fraction, warmup, beta1, beta2, eps, weight_decay, clip;
-    double muon_lr_ratio, muon_momentum;
+    double muon_lr_ratio, muon_momentum, wsd_decay, ema;
     /* budget: exactly one is above zero */
     int64_t tokens, steps;
     double flops, seconds;

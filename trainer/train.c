@@ -153,12 +153,13 @@ static enum outcome nonfinite(const char *what, int64_t step, struct err *err)
 static enum outcome train_steps(struct run *run, struct err *err)
 {
     const struct config *c = run->config;
-    const struct schedule *schedule = schedule_find(c->schedule);
+    const struct schedule_rule schedule = {schedule_find(c->schedule), c->lr, c->warmup,
+                                           c->wsd_decay, c->min_lr_fraction};
     double sum = 0;
     int64_t told = 0;
 
     for (int64_t step = 0; step < run->steps; step++) {
-        double lr = schedule_lr(schedule, c->lr, c->warmup, c->min_lr_fraction, step, run->steps);
+        double lr = schedule_lr(&schedule, step, run->steps);
         struct step_result result;
         if (stop_signal != 0)
             return OUTCOME_STOPPED;
@@ -186,8 +187,8 @@ static double loss_on(real **losses, const struct run *run, const struct evaluat
     if (set->n == 0)
         return (double)NAN;
     each = mem_new(set->n, sizeof *each);
-    evaluate(each, set, &t->model, t->weights, t->works, t->rows, (size_t)run->config->seq, t->pool,
-             &stop_signal);
+    evaluate(each, set, &t->model, trainer_weights(t), t->works, t->rows, (size_t)run->config->seq,
+             t->pool, &stop_signal);
     mean = evaluation_mean(set, each);
     if (losses != NULL)
         *losses = each;
@@ -231,7 +232,7 @@ static int write_checkpoint(const struct run *run, double val_loss, struct err *
     json_object_set_new(about, "steps", json_integer(run->steps));
     json_object_set_new(about, "val_loss", json_number_or_null(val_loss));
     json_object_set_new(about, "config", config_echo(run->config));
-    rc = checkpoint_write(run->request->out, &t->model, t->weights, about, err);
+    rc = checkpoint_write(run->request->out, &t->model, trainer_weights(t), about, err);
     json_decref(about);
     return rc;
 }

@@ -8,6 +8,8 @@
 #include "ops.h"
 #include "trainer.h"
 
+#define AVERAGE_CHUNK ((size_t)1 << 16) /* weights of one task */
+
 static size_t micro_batches(const struct config *config)
 {
     size_t micro = config_micro_batch(config);
@@ -19,7 +21,7 @@ double trainer_memory(const struct config *config, const struct model *model, si
 {
     size_t rows = config_micro_batch(config) * (size_t)config->seq;
     size_t partials = micro_batches(config) > 1 ? threads : 0;
-    size_t blocks = 2 + partials;
+    size_t blocks = 2 + partials + (config->ema > 0 ? 1 : 0);
     double descent = (double)descent_reals(optimizer_find(config->optimizer), model, threads);
     double scratch = (double)model->arch->scratch(model, rows, true) * (double)threads;
     double step = (double)config->batch * (double)config->seq;
@@ -32,6 +34,7 @@ static void take_memory(struct trainer *t, size_t threads)
     size_t n = t->model.n_weights, step = trainer_step_tokens(t);
 
     t->weights = block_new(n);
+    t->average = t->config->ema > 0 ? block_new(n) : NULL;
     t->gradient = block_new(n);
     t->descent = descent_new(optimizer_find(t->config->optimizer), &t->model, threads);
     t->partial = mem_new(threads, sizeof *t->partial);
@@ -91,6 +94,7 @@ void trainer_close(struct trainer *t)
     free(t->starts);
     descent_free(t->descent);
     free(t->gradient);
+    free(t->average);
     free(t->weights);
     model_clear(&t->model);
     free(t);
@@ -108,6 +112,13 @@ void trainer_start(struct trainer *t)
 {
     pool_run(t->pool, start_chunk, t, model_start_chunks(&t->model));
     descent_reset(t->descent);
+    if (t->average != NULL)
+        memset(t->average, 0, t->model.n_weights * sizeof *t->average);
+}
+
+const real *trainer_weights(const struct trainer *t)
+{
+    return t->average != NULL ? t->average : t->weights;
 }
 
 size_t trainer_step_tokens(const struct trainer *t)
@@ -179,6 +190,40 @@ static void descend(struct trainer *t, double lr, double norm)
     descent_step(t->descent, t->weights, t->gradient, &rule, scale, t->pool);
 }
 
+/* mean = (1 - rate) mean + rate w */
+KERNEL static void mix(real *restrict mean, const real *restrict w, size_t n, real rate)
+{
+    for (size_t i = 0; i < n; i++)
+        mean[i] = (1 - rate) * mean[i] + rate * w[i];
+}
+
+struct average_job {
+    struct trainer *t;
+    real rate;
+};
+
+static void average_chunk(void *arg, size_t worker, size_t index)
+{
+    const struct average_job *job = arg;
+    size_t at = index * AVERAGE_CHUNK, left = job->t->model.n_weights - at;
+
+    (void)worker;
+    mix(job->t->average + at, job->t->weights + at, left < AVERAGE_CHUNK ? left : AVERAGE_CHUNK,
+        job->rate);
+}
+
+/* After `done` steps. */
+static void average(struct trainer *t, uint64_t done)
+{
+    double ema = t->config->ema;
+    struct average_job job = {t, (real)((1 - ema) / (1 - pow(ema, (double)done)))};
+
+    if (t->average == NULL)
+        return;
+    pool_run(t->pool, average_chunk, &job,
+             (t->model.n_weights + AVERAGE_CHUNK - 1) / AVERAGE_CHUNK);
+}
+
 struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, uint64_t step,
                                 double lr)
 {
@@ -191,8 +236,10 @@ struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, 
     laps_start(&t->laps);
     result.loss = mean_loss(t);
     result.norm = descent_norm(t->descent, t->gradient, t->pool);
-    if (isfinite(result.loss) && isfinite(result.norm))
+    if (isfinite(result.loss) && isfinite(result.norm)) {
         descend(t, lr, result.norm);
+        average(t, step + 1);
+    }
     laps_mark(&t->laps, OP_OPTIMIZER);
     return result;
 }

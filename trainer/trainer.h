@@ -21,6 +21,7 @@ struct trainer {
     struct model model;
     uint64_t seed;
     real *weights;
+    real *average;      /* running mean of the weights; NULL where the option ema is 0 */
     real *gradient;     /* of the whole step */
     real **partial;     /* [threads] of one micro-batch; NULL where a step has one only */
     struct work *works; /* [threads] */
@@ -51,6 +52,13 @@ void trainer_close(struct trainer *t); /* NULL is fine */
 
 /* The weights as the seed starts them, the optimizer as new. */
 void trainer_start(struct trainer *t);
+
+/*
+ * What a run evaluates and keeps: the weights, or their running mean over the steps t = 1, 2, …:
+ *     mean += rate (w - mean),  rate = (1 - ema) / (1 - ema^t)
+ * which is the exponential mean without its bias towards the start (Kingma & Ba 2014, section 3).
+ */
+const real *trainer_weights(const struct trainer *t);
 
 /*
  * One step on the sequences that (seed, step) draws.  The weights stay as they were where the loss
