@@ -15,6 +15,7 @@
 #include "block.h"
 #include "check.h"
 #include "checkpoint.h"
+#include "json.h"
 #include "safetensors.h"
 #include "scratch.h"
 
@@ -29,15 +30,49 @@ static const struct shape shape = {.dim = 16,
                                    .rope_theta = 12345.5,
                                    .norm_eps = 1e-6};
 
-static real *start(struct model *model, const struct shape *of, uint64_t seed)
+static real *start_as(struct model *model, const struct architecture *arch, const struct shape *of,
+                      uint64_t seed)
 {
     struct err err = {0};
     real *weights;
 
-    assert_int_equal(model_init(model, architectures[0], of, &err), 0);
+    assert_int_equal(model_init(model, arch, of, &err), 0);
     weights = block_new(model->n_weights);
     model_start(model, weights, seed, 0.02);
     return weights;
+}
+
+static real *start(struct model *model, const struct shape *of, uint64_t seed)
+{
+    return start_as(model, architectures[0], of, seed);
+}
+
+static void check_same_shape(const struct shape *a, const struct shape *b)
+{
+    assert_memory_equal(&a->dim, &b->dim, 8 * sizeof(int));
+    assert_true(a->tied == b->tied);
+    assert_true(a->deepnet == b->deepnet);
+    assert_true(a->rope_theta == b->rope_theta);
+    assert_true(a->norm_eps == b->norm_eps);
+}
+
+static void check_round_trip(const char *dir, const struct architecture *arch,
+                             const struct shape *of)
+{
+    struct model a, b;
+    struct err err = {0};
+    real *wa = start_as(&a, arch, of, 1), *wb;
+
+    assert_int_equal(checkpoint_write(dir, &a, wa, NULL, &err), 0);
+    assert_int_equal(checkpoint_read_shape(&b, dir, 0, &err), 0);
+    assert_int_equal(checkpoint_read_weights(&wb, &b, dir, &err), 0);
+    assert_ptr_equal(a.arch, b.arch);
+    check_same_shape(&a.shape, &b.shape);
+    assert_memory_equal(wa, wb, a.n_weights * sizeof *wa);
+    free(wa);
+    free(wb);
+    model_clear(&a);
+    model_clear(&b);
 }
 
 static void a_checkpoint_reads_back_bit_for_bit(void **state)
@@ -45,25 +80,99 @@ static void a_checkpoint_reads_back_bit_for_bit(void **state)
     char *dir = scratch_new();
 
     (void)state;
-    for (int tied = 0; tied < 2; tied++) {
-        struct shape of = shape;
-        struct model a, b;
+    for (size_t i = 0; architectures[i] != NULL; i++)
+        for (int kind = 0; kind < 8; kind++) {
+            struct shape of = shape;
+            of.tied = (kind & 1) != 0;
+            of.deepnet = (kind & 2) != 0;
+            of.head_dim = (kind & 4) != 0 ? 12 : 0;
+            check_round_trip(dir, architectures[i], &of);
+        }
+    scratch_remove(dir);
+}
+
+static json_t *description_of(const char *dir, const char *arch, bool deepnet)
+{
+    char *path = path_join(dir, "model.json"), *text;
+    struct shape of = shape;
+    struct model model;
+    struct err err = {0};
+    json_t *root = NULL;
+    real *weights;
+    size_t len;
+
+    of.deepnet = deepnet;
+    of.head_dim = 12;
+    weights = start_as(&model, architecture_find(arch), &of, 1);
+    assert_int_equal(checkpoint_write(dir, &model, weights, NULL, &err), 0);
+    assert_int_equal(file_read(&text, &len, path, 1 << 20, &err), 0);
+    assert_int_equal(json_read(&root, text, len, path, &err), 0);
+    free(text);
+    free(weights);
+    model_clear(&model);
+    free(path);
+    return root;
+}
+
+static void a_description_has_the_words_of_its_class(void **state)
+{
+    const struct {
+        const char *arch, *class_name;
+        bool says_bias;
+    } cases[] = {{"llama", "LlamaForCausalLM", true},
+                 {"qwen2", "Qwen2ForCausalLM", false},
+                 {"qwen3", "Qwen3ForCausalLM", true}};
+    char *dir = scratch_new();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *root = description_of(dir, cases[i].arch, false);
+        const json_t *classes = json_object_get(root, "architectures");
+        assert_string_equal(json_string_value(json_object_get(root, "model_type")), cases[i].arch);
+        assert_int_equal(json_array_size(classes), 1);
+        assert_string_equal(json_string_value(json_array_get(classes, 0)), cases[i].class_name);
+        assert_int_equal(json_integer_value(json_object_get(root, "head_dim")), 12);
+        assert_true(json_is_false(json_object_get(root, "attention_bias")) == cases[i].says_bias);
+        json_decref(root);
+    }
+    scratch_remove(dir);
+}
+
+/* Hugging Face's Llama would add the branches unscaled and tell another loss. */
+static void a_residual_scale_is_not_described_as_another_librarys_model(void **state)
+{
+    char *dir = scratch_new();
+    json_t *root = description_of(dir, "llama", true);
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(root, "model_type")), "deepnet-llama");
+    assert_null(json_object_get(root, "architectures"));
+    json_decref(root);
+    scratch_remove(dir);
+}
+
+/* Hugging Face's default for Qwen3 is 128; for the others dim / heads. */
+static void a_head_width_that_is_not_given_is_that_of_the_architecture(void **state)
+{
+    static const char rest[] = "\"hidden_size\": 8, \"num_attention_heads\": 2, \"head_dim\": null,"
+                               " \"num_hidden_layers\": 1, \"intermediate_size\": 8,"
+                               " \"vocab_size\": 8";
+    const struct {
+        const char *arch;
+        int width;
+    } cases[] = {{"llama", 4}, {"qwen2", 4}, {"qwen3", 128}};
+    char *dir = scratch_new();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = mem_printf("{\"model_type\": \"%s\", %s}", cases[i].arch, rest);
+        struct model model;
         struct err err = {0};
-        real *wa, *wb;
-        of.tied = tied == 1;
-        wa = start(&a, &of, 1);
-        assert_int_equal(checkpoint_write(dir, &a, wa, NULL, &err), 0);
-        assert_int_equal(checkpoint_read_shape(&b, dir, 0, &err), 0);
-        assert_int_equal(checkpoint_read_weights(&wb, &b, dir, &err), 0);
-        assert_memory_equal(&a.shape.dim, &b.shape.dim, 7 * sizeof(int));
-        assert_true(a.shape.tied == b.shape.tied);
-        assert_true(a.shape.rope_theta == b.shape.rope_theta);
-        assert_true(a.shape.norm_eps == b.shape.norm_eps);
-        assert_memory_equal(wa, wb, a.n_weights * sizeof *wa);
-        free(wa);
-        free(wb);
-        model_clear(&a);
-        model_clear(&b);
+        scratch_write(dir, "model.json", text, strlen(text));
+        assert_int_equal(checkpoint_read_shape(&model, dir, 0, &err), 0);
+        assert_int_equal(model.shape.head_dim, cases[i].width);
+        model_clear(&model);
+        free(text);
     }
     scratch_remove(dir);
 }
@@ -174,8 +283,10 @@ static void descriptions_that_make_no_model_are_refused(void **state)
         {"{\"model_type\": \"llama\"}", "hidden_size"},
         {"{\"model_type\": \"llama\", \"hidden_size\": -4}", "hidden_size"},
         {"{\"model_type\": \"llama\", \"hidden_size\": 8, \"num_attention_heads\": 2,"
-         " \"head_dim\": 8}",
+         " \"num_hidden_layers\": 1, \"head_dim\": 0}",
          "head_dim"},
+        {"{\"model_type\": \"deepnet-gpt2\"}", "deepnet-gpt2"},
+        {"{\"model_type\": \"qwen2\", \"use_sliding_window\": true}", "sliding-window"},
         {"{\"model_type\": \"llama\", \"attention_bias\": true}", "biases"},
         {"{\"model_type\": \"llama\", \"rope_scaling\": {\"factor\": 8}}", "scaled"},
         {"{\"model_type\": \"llama\", \"hidden_size\": 8, \"num_attention_heads\": 2,"
@@ -202,6 +313,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_checkpoint_reads_back_bit_for_bit),
+        cmocka_unit_test(a_description_has_the_words_of_its_class),
+        cmocka_unit_test(a_residual_scale_is_not_described_as_another_librarys_model),
+        cmocka_unit_test(a_head_width_that_is_not_given_is_that_of_the_architecture),
         cmocka_unit_test(another_shape_is_refused),
         cmocka_unit_test(cut_or_damaged_files_are_refused),
         cmocka_unit_test(a_full_disk_leaves_the_old_checkpoint_whole),

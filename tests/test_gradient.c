@@ -232,6 +232,19 @@ static double model_value(void *arg)
     return sum / 12;
 }
 
+/* Gains and biases too: at 1 and 0 a gradient with a factor too many or too few may be right. */
+static void start_anywhere(const struct model *model, real *weights)
+{
+    model_start(model, weights, 3, 0.3);
+    for (size_t i = 0; i < model->n_tensors; i++) {
+        const struct tensor *t = &model->tensors[i];
+        struct rng rng;
+        rng_init(&rng, 5, "gains and biases", i);
+        for (size_t k = 0; !tensor_is_matrix(t) && k < tensor_size(t); k++)
+            weights[t->at + k] += 0.3 * rng_normal(&rng);
+    }
+}
+
 static void check_model(const struct architecture *arch, const struct shape *shape)
 {
     struct model_case c = {.batch = {.sequences = 2, .seq = 6}};
@@ -250,7 +263,7 @@ static void check_model(const struct architecture *arch, const struct shape *sha
     c.weights = mem_new(c.model.n_weights, sizeof *c.weights);
     gradient = mem_new(c.model.n_weights, sizeof *gradient);
     c.work.block = mem_new(arch->scratch(&c.model, 12, true), sizeof(real));
-    model_start(&c.model, c.weights, 3, 0.3);
+    start_anywhere(&c.model, c.weights);
     draw_normal(gradient, c.model.n_weights, 10); /* which must not show: it is overwritten */
     arch->gradient(&c.model, c.losses, gradient, c.weights, &c.work, &c.batch, 1.0 / 12);
     check_gradient(arch->name, gradient, c.weights, c.model.n_weights, model_value, &c);
@@ -274,8 +287,10 @@ static void every_models_gradient_is_the_derivative(void **state)
 
     (void)state;
     for (size_t i = 0; architectures[i] != NULL; i++)
-        for (int tied = 0; tied < 2; tied++) {
-            shape.tied = tied == 1;
+        for (int kind = 0; kind < 8; kind++) {
+            shape.tied = (kind & 1) != 0;
+            shape.deepnet = (kind & 2) != 0;
+            shape.head_dim = (kind & 4) != 0 ? 6 : 0;
             check_model(architectures[i], &shape);
         }
 }

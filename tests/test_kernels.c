@@ -20,6 +20,10 @@
 #define linear                 plain_linear
 #define linear_backward_input  plain_linear_backward_input
 #define linear_backward_weight plain_linear_backward_weight
+#define linear_bias            plain_linear_bias
+#define bias_backward          plain_bias_backward
+#define residual               plain_residual
+#define residual_backward      plain_residual_backward
 #define embedding              plain_embedding
 #define embedding_backward     plain_embedding_backward
 #define rmsnorm                plain_rmsnorm
@@ -38,6 +42,10 @@
 #undef linear
 #undef linear_backward_input
 #undef linear_backward_weight
+#undef linear_bias
+#undef bias_backward
+#undef residual
+#undef residual_backward
 #undef embedding
 #undef embedding_backward
 #undef rmsnorm

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The model against reference values: two tiny random Llamas in tests/golden, whose loss, gradients
+ * The models against reference values: tiny random ones in tests/golden, whose loss, gradients
  * and losses after three AdamW steps were computed in float64 by Hugging Face's implementation.
  */
 #include <math.h>
@@ -21,6 +21,8 @@
 #include "model.h"
 #include "ops.h"
 #include "optimizer.h"
+#include "rng.h"
+#include "trainer.h"
 
 #define THREADS 2
 
@@ -102,7 +104,7 @@ static double loss_and_gradient(struct golden *g)
     return mean_loss(g);
 }
 
-static const char *const cases[] = {"llama-gqa", "llama-tied-mha"};
+static const char *const cases[] = {"llama-gqa", "llama-tied-mha", "qwen2-bias", "qwen3-qknorm"};
 #define CASES (sizeof cases / sizeof *cases)
 
 static void loss_is_the_reference_implementations(void **state)
@@ -195,17 +197,16 @@ static const struct shape small = {.dim = 16,
                                    .rope_theta = 10000,
                                    .norm_eps = 1e-5};
 
-static void depth_leaves_the_start_of_the_other_tensors_untouched(void **state)
+static void check_start_at_another_depth(const struct architecture *arch)
 {
     struct shape deep = small;
     struct model a, b;
     struct err err = {0};
     real *wa, *wb;
 
-    (void)state;
     deep.layers = 3;
-    assert_int_equal(model_init(&a, architectures[0], &small, &err), 0);
-    assert_int_equal(model_init(&b, architectures[0], &deep, &err), 0);
+    assert_int_equal(model_init(&a, arch, &small, &err), 0);
+    assert_int_equal(model_init(&b, arch, &deep, &err), 0);
     wa = block_new(a.n_weights);
     wb = block_new(b.n_weights);
     model_start(&a, wa, 7, 0.02);
@@ -219,6 +220,13 @@ static void depth_leaves_the_start_of_the_other_tensors_untouched(void **state)
     free(wa);
     model_clear(&b);
     model_clear(&a);
+}
+
+static void depth_leaves_the_start_of_the_other_tensors_untouched(void **state)
+{
+    (void)state;
+    for (size_t i = 0; architectures[i] != NULL; i++)
+        check_start_at_another_depth(architectures[i]);
 }
 
 /* Moments of n numbers, and how far their distribution is from the standard normal (Kolmogorov). */
@@ -248,6 +256,117 @@ static struct sample sample_of(real *x, size_t n, double std)
     }
     s.kurtosis = fourth / (s.variance * s.variance);
     return s;
+}
+
+static void check_start(const struct model *model, const struct tensor *t, const real *w)
+{
+    bool residual = t->role == ROLE_RESIDUAL && !model->shape.deepnet;
+    double square = 0, asked = residual ? 0.25 : 0.5; /* 0.5 / sqrt(2 layers) of two layers */
+
+    for (size_t i = 0; i < tensor_size(t); i++) {
+        if (!tensor_is_matrix(t))
+            assert_true(w[t->at + i] == (t->role == ROLE_NORM ? 1 : 0));
+        square += (double)w[t->at + i] * (double)w[t->at + i];
+    }
+    if (tensor_is_matrix(t)) /* five standard errors of a deviation */
+        assert_close(sqrt(square / (double)tensor_size(t)), asked,
+                     5 / sqrt(2 * (double)tensor_size(t)), 0);
+}
+
+static void gains_start_at_one_biases_at_zero_and_residual_matrices_are_scaled_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; architectures[i] != NULL; i++)
+        for (int deepnet = 0; deepnet < 2; deepnet++) {
+            struct shape shape = small;
+            struct model m;
+            struct err err = {0};
+            real *w;
+            shape.deepnet = deepnet == 1;
+            assert_int_equal(model_init(&m, architectures[i], &shape, &err), 0);
+            assert_close(residual_scale(&shape), deepnet == 1 ? 0.5 : 1, 1e-15, 0);
+            w = block_new(m.n_weights);
+            model_start(&m, w, 3, 0.5);
+            for (size_t k = 0; k < m.n_tensors; k++)
+                check_start(&m, &m.tensors[k], w);
+            free(w);
+            model_clear(&m);
+        }
+}
+
+/* Five steps of training on random tokens; the caller frees. */
+static real *trained(size_t *n, const char *model, size_t threads)
+{
+    static uint8_t bytes[2000];
+    const struct tokens tokens = {bytes, sizeof bytes / 2, 2};
+    char *text = mem_printf("{\"model\": \"%s\", \"dim\": 16, \"heads\": 2, \"kv_heads\": 1,"
+                            " \"head_dim\": 12, \"residual_scale\": \"deepnet\","
+                            " \"seq\": 16, \"batch\": 7, \"micro_batch\": 2}",
+                            model);
+    struct config config;
+    struct trainer *t;
+    struct err err = {0};
+    struct rng rng;
+    json_t *object = json_loads(text, 0, NULL);
+    real *weights;
+
+    rng_init(&rng, 1, "bytes", 0);
+    for (size_t i = 0; i < sizeof bytes; i += 2)
+        bytes[i] = (uint8_t)rng_below(&rng, 64); /* little-endian uint16 */
+    config_init(&config);
+    assert_int_equal(config_take(&config, object, "test", &err), 0);
+    assert_int_equal(trainer_open(&t, &config, 64, threads, 1, &err), 0);
+    trainer_start(t);
+    for (uint64_t step = 0; step < 5; step++)
+        assert_true(isfinite(trainer_step(t, &tokens, step, 0.01).loss));
+    *n = t->model.n_weights;
+    weights = block_new(*n);
+    memcpy(weights, t->weights, *n * sizeof *weights);
+    trainer_close(t);
+    json_decref(object);
+    config_clear(&config);
+    free(text);
+    return weights;
+}
+
+static void every_models_weights_are_the_same_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    for (size_t i = 0; architectures[i] != NULL; i++) {
+        size_t n;
+        real *one = trained(&n, architectures[i]->name, 1);
+        for (size_t threads = 2; threads <= 4; threads += 2) {
+            size_t m;
+            real *more = trained(&m, architectures[i]->name, threads);
+            assert_int_equal(m, n);
+            assert_memory_equal(more, one, n * sizeof *one);
+            free(more);
+        }
+        free(one);
+    }
+}
+
+/* A deepnet is the same model with smaller matrices in front of the residual stream. */
+static void a_residual_scale_is_the_same_as_smaller_matrices(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        struct golden g;
+        double deepnet, usual;
+        golden_open(&g, cases[i]);
+        usual = loss_and_gradient(&g);
+        g.model.shape.deepnet = true;
+        deepnet = loss_and_gradient(&g);
+        g.model.shape.deepnet = false;
+        for (size_t k = 0; k < g.model.n_tensors; k++) {
+            const struct tensor *t = &g.model.tensors[k];
+            if (t->role == ROLE_RESIDUAL) /* of two layers: a half, without rounding */
+                block_scale(g.weights + t->at, (real)0.5, tensor_size(t));
+        }
+        assert_close(loss_and_gradient(&g), deepnet, 1e-6, 0);
+        assert_true(fabs(deepnet - usual) > 1e-3);
+        golden_close(&g);
+    }
 }
 
 /* Bounds of five standard errors, and Kolmogorov's 0.1 % point, for n independent normals. */
@@ -328,29 +447,32 @@ static void large_blocks_begin_zeroed_even_where_memory_is_used_again(void **sta
 
 static void tensors_cover_the_block_without_gap_or_overlap(void **state)
 {
-    struct shape untied = small;
-    struct model m;
-    struct err err = {0};
-    size_t at = 0;
-
     (void)state;
-    untied.tied = false;
-    assert_int_equal(model_init(&m, architectures[0], &untied, &err), 0);
-    for (size_t i = 0; i < m.n_tensors; i++) {
-        assert_int_equal(m.tensors[i].at, at);
-        at += tensor_size(&m.tensors[i]);
+    for (size_t a = 0; architectures[a] != NULL; a++) {
+        struct shape untied = small;
+        struct model m;
+        struct err err = {0};
+        size_t at = 0;
+        untied.tied = false;
+        assert_int_equal(model_init(&m, architectures[a], &untied, &err), 0);
+        for (size_t i = 0; i < m.n_tensors; i++) {
+            assert_int_equal(m.tensors[i].at, at);
+            at += tensor_size(&m.tensors[i]);
+        }
+        assert_int_equal(at, m.n_weights);
+        model_clear(&m);
     }
-    assert_int_equal(at, m.n_weights);
-    model_clear(&m);
 }
 
 static void shapes_that_cannot_be_built_are_refused(void **state)
 {
     const struct {
-        int dim, heads, kv_heads;
+        int dim, heads, kv_heads, head_dim;
         const char *words;
-    } bad[] = {
-        {16, 3, 1, "divisible"}, {16, 2, 4, "multiple"}, {18, 6, 6, "odd"}, {64, 8, 3, "multiple"}};
+    } bad[] = {{16, 3, 1, 0, "divisible"},  {16, 2, 4, 0, "multiple"},
+               {18, 6, 6, 0, "odd"},        {64, 8, 3, 0, "multiple"},
+               {16, 3, 2, 8, "multiple"},   {16, 2, 1, 7, "head_dim 7 is odd"},
+               {16, 2, 1, 1 << 24, "wider"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -360,6 +482,7 @@ static void shapes_that_cannot_be_built_are_refused(void **state)
         shape.dim = bad[i].dim;
         shape.heads = bad[i].heads;
         shape.kv_heads = bad[i].kv_heads;
+        shape.head_dim = bad[i].head_dim;
         assert_int_equal(model_init(&m, architectures[0], &shape, &err), -1);
         assert_int_equal(err.code, ERR_USAGE);
         assert_non_null(strstr(err.text, bad[i].words));
@@ -373,6 +496,9 @@ int main(void)
         cmocka_unit_test(every_gradient_is_the_reference_implementations),
         cmocka_unit_test(losses_after_three_adamw_steps_are_the_reference_implementations),
         cmocka_unit_test(depth_leaves_the_start_of_the_other_tensors_untouched),
+        cmocka_unit_test(gains_start_at_one_biases_at_zero_and_residual_matrices_are_scaled_once),
+        cmocka_unit_test(every_models_weights_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(a_residual_scale_is_the_same_as_smaller_matrices),
         cmocka_unit_test(starting_matrices_are_normal_with_the_deviation_asked_for),
         cmocka_unit_test(neighbouring_starting_weights_are_independent),
         cmocka_unit_test(large_blocks_begin_zeroed_even_where_memory_is_used_again),

@@ -351,6 +351,9 @@ static void every_option_acts(void **state)
         {"layers", "{\"layers\": 3}"},
         {"heads", "{\"heads\": 4}"},
         {"kv_heads", "{\"kv_heads\": 2}"},
+        {"model", "{\"model\": \"qwen2\"}"},
+        {"head_dim", "{\"head_dim\": 6}"},
+        {"residual_scale", "{\"residual_scale\": \"deepnet\"}"},
         {"hidden", "{\"hidden\": 32}"},
         {"seq", "{\"seq\": 20}"},
         {"tied", "{\"tied\": false}"},
@@ -374,10 +377,10 @@ static void every_option_acts(void **state)
         {"steps", "{\"steps\": 13}"},
         {"flops", "{\"steps\": 0, \"flops\": 5e8}"},
     };
-    /* One choice so far; a name for other options (test_config.c); where files lie; what is told;
-     * machine time; rounding alone. */
-    static const char *const others[] = {"model", "preset",  "data",       "log_every",
-                                         "save",  "seconds", "micro_batch"};
+    /* A name for other options (test_config.c); where files lie; what is told; machine time;
+     * rounding alone. */
+    static const char *const others[] = {"preset", "data",    "log_every",
+                                         "save",   "seconds", "micro_batch"};
     const struct fixture *f = *state;
     double usual;
 

@@ -10,22 +10,44 @@
 #include "safetensors.h"
 
 #define JSON_MOST ((size_t)1 << 20)
-#define SIZE_MOST (1 << 24) /* no number in a shape is larger */
+#define SIZE_MOST (1 << 24)  /* no number in a shape is larger */
+#define DEEPNET   "deepnet-" /* in front of a model_type: with residual_scale() */
+
+/*
+ * Hugging Face has no class for the residual scale: a name that its libraries do not know is better
+ * than one that they would take for another model's.
+ */
+static char *type_of(const struct model *model)
+{
+    return mem_printf("%s%s", model->shape.deepnet ? DEEPNET : "", model->arch->name);
+}
+
+static const struct architecture *architecture_of(const char *type, bool *deepnet)
+{
+    *deepnet = type != NULL && strncmp(type, DEEPNET, strlen(DEEPNET)) == 0;
+    return type == NULL ? NULL : architecture_find(type + (*deepnet ? strlen(DEEPNET) : 0));
+}
 
 static json_t *describe(const struct model *model, const struct json_t *about)
 {
     const struct shape *s = &model->shape;
+    char *type = type_of(model);
     json_t *out = json_pack(
-        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:f, s:f, s:s, s:s, s:b, s:b}",
-        "architectures", "LlamaForCausalLM", "model_type", model->arch->name, "hidden_size", s->dim,
-        "num_hidden_layers", s->layers, "num_attention_heads", s->heads, "num_key_value_heads",
-        s->kv_heads, "head_dim", s->dim / s->heads, "intermediate_size", s->hidden, "vocab_size",
-        s->vocab, "max_position_embeddings", s->seq, "tie_word_embeddings", s->tied, "rope_theta",
-        s->rope_theta, "rms_norm_eps", s->norm_eps, "hidden_act", "silu", "torch_dtype", "float32",
-        "attention_bias", 0, "mlp_bias", 0);
+        "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:f, s:f, s:s, s:s}", "model_type",
+        type, "hidden_size", s->dim, "num_hidden_layers", s->layers, "num_attention_heads",
+        s->heads, "num_key_value_heads", s->kv_heads, "head_dim", s->head_dim, "intermediate_size",
+        s->hidden, "vocab_size", s->vocab, "max_position_embeddings", s->seq, "tie_word_embeddings",
+        s->tied, "rope_theta", s->rope_theta, "rms_norm_eps", s->norm_eps, "hidden_act", "silu",
+        "torch_dtype", "float32");
 
-    if (out != NULL && about != NULL)
+    if (!s->deepnet)
+        json_object_set_new(out, "architectures", json_pack("[s]", model->arch->class_name));
+    if (!model->arch->qkv_bias) /* which Hugging Face's Qwen2 always has, and no option for */
+        json_object_set_new(out, "attention_bias", json_false());
+    json_object_set_new(out, "mlp_bias", json_false());
+    if (about != NULL)
         json_object_set(out, "nightshift", (json_t *)(uintptr_t)about);
+    free(type);
     return out;
 }
 
@@ -93,11 +115,9 @@ static int refuse_other_models(const json_t *root, const char *path, struct err 
 {
     const char *type = json_string_value(json_object_get(root, "model_type"));
     const char *rope = json_string_value(json_object_get(rope_of(root), "rope_type"));
-    const json_t *width = json_object_get(root, "head_dim");
-    json_int_t heads = json_integer_value(json_object_get(root, "num_attention_heads"));
-    json_int_t dim = json_integer_value(json_object_get(root, "hidden_size"));
+    bool deepnet;
 
-    if (type == NULL || architecture_find(type) == NULL)
+    if (architecture_of(type, &deepnet) == NULL)
         return err_usage(err, "%s: model_type '%s' is not known", path, type != NULL ? type : "");
     if (json_is_true(json_object_get(root, "attention_bias")) ||
         json_is_true(json_object_get(root, "mlp_bias")))
@@ -105,18 +125,31 @@ static int refuse_other_models(const json_t *root, const char *path, struct err 
     if ((rope != NULL && strcmp(rope, "default") != 0) ||
         json_is_object(json_object_get(root, "rope_scaling")))
         return err_usage(err, "%s: scaled rotary embedding is not known", path);
-    if (json_is_integer(width) && heads > 0 && json_integer_value(width) * heads != dim)
-        return err_usage(err, "%s: head_dim is not hidden_size / num_attention_heads", path);
+    if (json_is_true(json_object_get(root, "use_sliding_window")))
+        return err_usage(err, "%s: sliding-window attention is not known", path);
     return 0;
 }
 
-static int shape_parse(struct shape *shape, const json_t *root, const char *path, struct err *err)
+/* Where the file has none: Hugging Face's default, which may be 0 for dim / heads. */
+static int read_head_dim(int *out, const json_t *root, const struct architecture *arch,
+                         const char *path, struct err *err)
 {
-    if (refuse_other_models(root, path, err) != 0 ||
-        read_size(&shape->dim, root, "hidden_size", 0, path, err) != 0 ||
+    const json_t *value = json_object_get(root, "head_dim");
+
+    *out = arch->head_dim;
+    if (value == NULL || json_is_null(value))
+        return 0;
+    return read_size(out, root, "head_dim", 0, path, err);
+}
+
+static int shape_parse(struct shape *shape, const struct architecture *arch, const json_t *root,
+                       const char *path, struct err *err)
+{
+    if (read_size(&shape->dim, root, "hidden_size", 0, path, err) != 0 ||
         read_size(&shape->layers, root, "num_hidden_layers", 0, path, err) != 0 ||
         read_size(&shape->heads, root, "num_attention_heads", 0, path, err) != 0 ||
         read_size(&shape->kv_heads, root, "num_key_value_heads", shape->heads, path, err) != 0 ||
+        read_head_dim(&shape->head_dim, root, arch, path, err) != 0 ||
         read_size(&shape->hidden, root, "intermediate_size", 0, path, err) != 0 ||
         read_size(&shape->vocab, root, "vocab_size", 0, path, err) != 0 ||
         read_size(&shape->seq, root, "max_position_embeddings", 2048, path, err) != 0 ||
@@ -141,6 +174,7 @@ int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct 
 {
     char *path = description_path(dir), *text = NULL;
     json_t *root = NULL;
+    const struct architecture *arch;
     struct shape shape = {0};
     size_t len;
     int rc = -1;
@@ -151,12 +185,13 @@ int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct 
         goto out;
     }
     if (file_read(&text, &len, path, JSON_MOST, err) != 0 ||
-        json_read(&root, text, len, path, err) != 0 || shape_parse(&shape, root, path, err) != 0)
+        json_read(&root, text, len, path, err) != 0 || refuse_other_models(root, path, err) != 0)
+        goto out;
+    arch = architecture_of(json_string_value(json_object_get(root, "model_type")), &shape.deepnet);
+    if (shape_parse(&shape, arch, root, path, err) != 0)
         goto out;
     shape.seq = seq > 0 ? seq : shape.seq;
-    rc =
-        model_init(model, architecture_find(json_string_value(json_object_get(root, "model_type"))),
-                   &shape, err);
+    rc = model_init(model, arch, &shape, err);
 out:
     json_decref(root);
     free(text);

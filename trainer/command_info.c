@@ -43,14 +43,20 @@ static int known_read(struct known *k, const char *dir, struct err *err)
     return 0;
 }
 
+static const char *residual_word(const struct shape *s)
+{
+    return s->deepnet ? "deepnet" : "none";
+}
+
 static int tell_json(const struct known *k, struct err *err)
 {
     const struct shape *s = &k->model.shape;
-    json_t *out = json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:f, s:f, s:I}", "model",
-                            k->model.arch->name, "dim", s->dim, "layers", s->layers, "heads",
-                            s->heads, "kv_heads", s->kv_heads, "hidden", s->hidden, "vocab",
-                            s->vocab, "seq", s->seq, "tied", s->tied, "rope_theta", s->rope_theta,
-                            "norm_eps", s->norm_eps, "parameters", (json_int_t)k->model.n_weights);
+    json_t *out = json_pack(
+        "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:f, s:f, s:s, s:I}", "model",
+        k->model.arch->name, "dim", s->dim, "layers", s->layers, "heads", s->heads, "kv_heads",
+        s->kv_heads, "head_dim", s->head_dim, "hidden", s->hidden, "vocab", s->vocab, "seq", s->seq,
+        "tied", s->tied, "rope_theta", s->rope_theta, "norm_eps", s->norm_eps, "residual_scale",
+        residual_word(s), "parameters", (json_int_t)k->model.n_weights);
 
     if (out == NULL)
         return err_environment(err, "cannot describe the model");
@@ -82,11 +88,12 @@ static int tell_people(const struct known *k, struct err *err)
 
     printf("%s: %s\n", model->arch->name, model->arch->summary);
     printf("parameters  %.3f M, %zu tensors\n", (double)model->n_weights / 1e6, model->n_tensors);
-    printf("dim         %d\nlayers      %d\nheads       %d, %d for keys and values\n", s->dim,
-           s->layers, s->heads, s->kv_heads);
+    printf("dim         %d\nlayers      %d\nheads       %d, %d for keys and values, width %d\n",
+           s->dim, s->layers, s->heads, s->kv_heads, s->head_dim);
     printf("hidden      %d\nvocab       %d, %s\nseq         %d\n", s->hidden, s->vocab,
            s->tied ? "tied head" : "head of its own", s->seq);
     printf("rope_theta  %g\nnorm_eps    %g\n", s->rope_theta, s->norm_eps);
+    printf("residual    scale %s\n", residual_word(s));
     if (k->tokenizer >= 0)
         printf("tokenizer   %lld tokens\n", (long long)k->tokenizer);
     if (json_is_object(k->about))

@@ -15,7 +15,8 @@
 #define CONFIG_MOST  ((size_t)1 << 20) /* bytes of a config file */
 #define MICRO_TOKENS 768               /* of a micro-batch whose size was left to us */
 
-static const char *const model_choices[] = {"llama", NULL};
+static const char *const model_choices[] = {"llama", "qwen2", "qwen3", NULL};
+static const char *const residual_scale_choices[] = {"none", "deepnet", NULL};
 static const char *const optimizer_choices[] = {"adamw", "muon", "lion", "sgd", NULL};
 static const char *const schedule_choices[] = {"cosine", "linear", "wsd", "constant", NULL};
 static const char *const decay_choices[] = {"matrices", "all", NULL};
@@ -39,16 +40,18 @@ const struct option options[] = {
     INTEGER(vocab, 0, 1e6, 0, "tokens", "size of the vocabulary; 0: as meta.json says"),
     INTEGER(val_tokens, 0, 1e12, 65536, "tokens", "validation targets, the same for every config; 0: the whole split"),
 
-    CHOICE(model, "llama", "architecture"),
+    CHOICE(model, "llama", "architecture; qwen2: biases on q, k, v; qwen3: RMSNorm on q and k"),
     INTEGER(dim, 2, 65536, 128, "", "width of the residual stream"),
     INTEGER(layers, 1, 1024, 3, "", "transformer blocks"),
-    INTEGER(heads, 1, 1024, 4, "", "query heads; dim is a multiple of it"),
+    INTEGER(heads, 1, 1024, 4, "", "query heads; dim is a multiple of it where head_dim is 0"),
     INTEGER(kv_heads, 0, 1024, 0, "", "key and value heads, a divisor of heads; 0: as many as heads"),
+    INTEGER(head_dim, 0, 4096, 0, "", "width of a head; 0: dim / heads"),
     INTEGER(hidden, 0, 262144, 0, "", "width of the feed-forward; 0: 8/3 dim rounded up to a multiple of 64"),
     INTEGER(seq, 1, 1048576, 128, "tokens", "length of a training sequence"),
     BOOLEAN(tied, 1, "the classifier uses the embedding table"),
     REAL(rope_theta, 1, 1e12, 10000, "", "base of the rotary embedding's wavelengths"),
     REAL(norm_eps, 1e-12, 1, 1e-5, "", "added to the mean square in RMSNorm"),
+    CHOICE(residual_scale, "none", "deepnet: what a half block adds is taken 1/sqrt(2 layers) times, from its start too"),
     REAL(init_std, 0, 10, 0.02, "", "standard deviation of the starting matrices"),
 
     INTEGER(batch, 1, 1048576, 16, "sequences", "sequences of one optimizer step"),
@@ -63,7 +66,7 @@ const struct option options[] = {
     REAL(beta2, 0, 0.999999, 0.95, "", "decay of the squared gradient's running mean"),
     REAL(eps, 1e-30, 1, 1e-8, "", "added to the root of the squared gradient's mean"),
     REAL(weight_decay, 0, 100, 0.1, "", "decoupled weight decay, times the learning rate"),
-    CHOICE(decay, "matrices", "what weight decay acts on: matrices and embeddings, or all with the gains"),
+    CHOICE(decay, "matrices", "what weight decay acts on: matrices and embeddings, or all with gains and biases"),
     REAL(muon_lr_ratio, 0, 1e6, 20, "of lr", "muon: learning rate of the hidden matrices, times lr"),
     REAL(muon_momentum, 0, 0.999999, 0.95, "", "muon: decay of the running mean of a hidden matrix's gradient"),
     REAL(clip, 0, 1e12, 1, "", "largest norm of the whole gradient; 0: no limit"),
@@ -226,10 +229,12 @@ static int take_preset(struct config *config, const json_t *value, const char *n
     if (p == NULL)
         return err_usage(err, "%s: preset '%s' is not known (see `nightshift-lm bench --help`)",
                          name, text);
+    config->model = p->model;
     config->dim = p->dim;
     config->layers = p->layers;
     config->heads = p->heads;
     config->kv_heads = p->kv_heads;
+    config->head_dim = p->head_dim;
     config->hidden = p->hidden;
     config->seq = p->seq;
     config->batch = p->batch;
@@ -362,10 +367,12 @@ struct shape config_shape(const struct config *c, size_t vocab)
                           .layers = (int)c->layers,
                           .heads = (int)c->heads,
                           .kv_heads = (int)(c->kv_heads > 0 ? c->kv_heads : c->heads),
+                          .head_dim = (int)c->head_dim,
                           .hidden = (int)hidden,
                           .vocab = (int)vocab,
                           .seq = (int)c->seq,
                           .tied = c->tied,
+                          .deepnet = strcmp(c->residual_scale, "deepnet") == 0,
                           .rope_theta = c->rope_theta,
                           .norm_eps = c->norm_eps};
 }

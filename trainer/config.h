@@ -24,9 +24,10 @@ struct config {
     int64_t vocab, val_tokens;
     /* shape */
     const char *model;
-    int64_t dim, layers, heads, kv_heads, hidden, seq;
+    int64_t dim, layers, heads, kv_heads, head_dim, hidden, seq;
     bool tied;
     double rope_theta, norm_eps, init_std;
+    const char *residual_scale;
     /* descent */
     int64_t batch, micro_batch;
     const char *optimizer, *schedule, *decay;
@@ -80,7 +81,8 @@ int config_check_budget(const struct config *config, struct err *err);
 int config_check(const struct config *config, struct err *err);
 
 /*
- * The shape, with what was left to us filled in: kv_heads 0 = heads; hidden 0 = 8/3 dim, rounded
+ * The shape, with what was left to us filled in (head_dim by model_init()): kv_heads 0 = heads;
+ * hidden 0 = 8/3 dim, rounded
  * up to a multiple of 64 (Touvron et al. 2023, section 2.2).
  */
 struct shape config_shape(const struct config *config, size_t vocab);

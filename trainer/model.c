@@ -11,10 +11,12 @@
 
 #define ROPE_MOST (1u << 28) /* reals: 1 GiB */
 
-extern const struct architecture architecture_llama;
+extern const struct architecture architecture_llama, architecture_qwen2, architecture_qwen3;
 
 const struct architecture *const architectures[] = {
     &architecture_llama,
+    &architecture_qwen2,
+    &architecture_qwen3,
     NULL,
 };
 
@@ -57,11 +59,14 @@ const struct architecture *architecture_find(const char *name)
 int model_init(struct model *model, const struct architecture *arch, const struct shape *shape,
                struct err *err)
 {
-    size_t width = (size_t)(shape->dim / shape->heads);
+    size_t width;
 
     *model = (struct model){.arch = arch, .shape = *shape};
     if (arch->check(shape, err) != 0)
         return -1;
+    if (shape->head_dim == 0)
+        model->shape.head_dim = shape->dim / shape->heads;
+    width = (size_t)model->shape.head_dim;
     if ((size_t)shape->seq * width > ROPE_MOST)
         return err_usage(err, "seq %d with heads of width %zu: the table of positions is too large",
                          shape->seq, width);
@@ -93,7 +98,7 @@ void model_add_layer(struct model *model, enum role role, int rows, int cols, in
 {
     char full[sizeof model->tensors->name];
 
-    snprintf(full, sizeof full, "model.layers.%d.%s.weight", layer, name);
+    snprintf(full, sizeof full, "model.layers.%d.%s", layer, name);
     model_add(model, role, rows, cols, full);
 }
 
@@ -103,6 +108,11 @@ const struct tensor *model_find(const struct model *model, const char *name)
         if (strcmp(model->tensors[i].name, name) == 0)
             return &model->tensors[i];
     return NULL;
+}
+
+double residual_scale(const struct shape *shape)
+{
+    return shape->deepnet ? 1 / sqrt(2.0 * shape->layers) : 1;
 }
 
 static size_t chunks_of(const struct tensor *t)
@@ -155,10 +165,17 @@ static void fill_normal(real *w, size_t n, double std, struct rng *rng)
     }
 }
 
-static void fill_ones(real *w, size_t n)
+static void fill_same(real *w, size_t n, real x)
 {
     for (size_t i = 0; i < n; i++)
-        w[i] = 1;
+        w[i] = x;
+}
+
+static double start_std(const struct model *model, const struct tensor *t, double std)
+{
+    bool small = t->role == ROLE_RESIDUAL && !model->shape.deepnet;
+
+    return small ? std / sqrt(2.0 * model->shape.layers) : std;
 }
 
 void model_start_chunk(const struct model *model, real *weights, uint64_t seed, double std,
@@ -173,11 +190,10 @@ void model_start_chunk(const struct model *model, real *weights, uint64_t seed, 
     at = chunk * START_CHUNK;
     n = tensor_size(t) - at < START_CHUNK ? tensor_size(t) - at : START_CHUNK;
     rng_init(&rng, seed, t->name, chunk);
-    if (t->role == ROLE_NORM)
-        fill_ones(weights + t->at + at, n);
+    if (tensor_is_matrix(t))
+        fill_normal(weights + t->at + at, n, start_std(model, t, std), &rng);
     else
-        fill_normal(weights + t->at + at, n,
-                    t->role == ROLE_RESIDUAL ? std / sqrt(2.0 * model->shape.layers) : std, &rng);
+        fill_same(weights + t->at + at, n, t->role == ROLE_NORM ? 1 : 0);
 }
 
 void model_start(const struct model *model, real *weights, uint64_t seed, double std)

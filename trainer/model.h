@@ -6,7 +6,8 @@
  * each tensor stands.  Optimizer, norm, checkpoint and initialisation walk the list and know
  * nothing about layers; the architecture alone knows what the tensors do.
  *
- * To add an architecture: model_name.c with a `struct architecture`, and a row in model.c.
+ * To add an architecture: a row in model.c; the `struct architecture` stands in model_name.c, or in
+ * model_llama.c where a few facts are all that it differs in.
  */
 #ifndef TRAINER_MODEL_H
 #define TRAINER_MODEL_H
@@ -24,6 +25,7 @@ enum role {
     ROLE_MATRIX,    /* a hidden layer's matrix */
     ROLE_RESIDUAL,  /* a hidden matrix that writes to the residual stream */
     ROLE_NORM,      /* a gain: starts at 1, and is no matrix */
+    ROLE_BIAS,      /* added to a product: starts at 0, and is no matrix */
 };
 
 struct tensor {
@@ -34,9 +36,13 @@ struct tensor {
 };
 
 struct shape {
-    int dim, layers, heads, kv_heads, hidden, vocab;
+    int dim, layers, heads, kv_heads;
+    int head_dim; /* width of a head; 0: dim / heads, which model_init() fills in */
+    int hidden, vocab;
     int seq; /* the longest sequence */
     bool tied;
+    bool
+        deepnet; /* what a half block adds to the residual stream is taken residual_scale() times */
     double rope_theta, norm_eps;
 };
 
@@ -81,6 +87,10 @@ struct model;
 
 struct architecture {
     const char *name, *summary;
+    const char *class_name; /* Hugging Face's, of the causal language model */
+    int head_dim;           /* Hugging Face's where a description has none; 0: dim / heads */
+    bool qkv_bias;          /* biases on query, key and value */
+    bool qk_norm;           /* RMSNorm of each head's query and key, with gains of its own */
     /* Refuses shapes that it cannot build. */
     int (*check)(const struct shape *shape, struct err *err);
     void (*list)(struct model *model); /* fills the tensor list with model_add() */
@@ -112,7 +122,7 @@ int model_init(struct model *model, const struct architecture *arch, const struc
                struct err *err);
 void model_clear(struct model *model);
 
-/* Adds a tensor behind the others; the name is a printf format for `layer`. */
+/* Adds a tensor behind the others; a layer's is named "model.layers.<layer>.<name>". */
 void model_add(struct model *model, enum role role, int rows, int cols, const char *name);
 void model_add_layer(struct model *model, enum role role, int rows, int cols, int layer,
                      const char *name);
@@ -123,9 +133,21 @@ static inline size_t tensor_size(const struct tensor *t)
     return (size_t)t->rows * (size_t)t->cols;
 }
 
+static inline bool tensor_is_matrix(const struct tensor *t)
+{
+    return t->role != ROLE_NORM && t->role != ROLE_BIAS;
+}
+
 /*
- * Starting weights: gains 1; matrices normal with mean 0 and standard deviation `std`, those that
- * write to the residual stream std / sqrt(2 layers) (Radford et al. 2019, GPT-2, section 2.3).
+ * 1, or 1 / sqrt(2 layers) for a deepnet: x + scale * f(x), after Wang et al. 2022 (DeepNet,
+ * arXiv:2203.00555), who scale x instead and normalise behind the sum.
+ */
+double residual_scale(const struct shape *shape);
+
+/*
+ * Starting weights: gains 1, biases 0; matrices normal with mean 0 and standard deviation `std`,
+ * those that write to the residual stream std / sqrt(2 layers) (Radford et al. 2019, GPT-2, section
+ * 2.3), unless residual_scale() does that already.
  * Each tensor draws from streams of its own, (seed, its name, 0) for its first START_CHUNK weights,
  * (seed, its name, 1) for the next, and so on: a change of depth leaves the draws of the other
  * tensors as they were, and chunks may be filled in any order.

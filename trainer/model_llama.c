@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * model_llama.c - Llama (Touvron et al. 2023, arXiv:2302.13971; grouped queries as in
- * arXiv:2307.09288):  per layer  x += out(attention(rope(qkv(norm(x))))),
- *                                x += down(swiglu(gate_up(norm(x)))).
+ * arXiv:2307.09288) and its descendants:
  *
- * Query, key and value matrices stand side by side in the block and are one product; so are gate
- * and up.
+ *     per layer  x += s * out(attention(rope(qk_norm(qkv(norm(x)) + bias)))),
+ *                x += s * down(swiglu(gate_up(norm(x)))).
+ *
+ * Llama has neither qk_norm nor bias; Qwen2 (Yang et al. 2024, arXiv:2407.10671) has biases; Qwen3
+ * (Yang et al. 2025, arXiv:2505.09388) normalises each head's query and key with a gain that the
+ * heads share, before the rotary embedding.  s is residual_scale(), usually 1.
+ *
+ * Query, key and value matrices stand side by side in the block and are one product, their biases
+ * one row; so are gate and up.
  */
 #include <assert.h>
 
@@ -15,30 +21,36 @@
 #include "ops.h"
 
 #define LAYERS_MOST 4096
+#define WIDTH_MOST  (1 << 24) /* of all heads together */
 
 /* The shape in the sizes that the operators want. */
 struct sizes {
     size_t dim, layers, heads, kv_heads, width, queries, qkv, hidden, vocab;
+    size_t bias;   /* qkv, or 0 without biases */
+    size_t gain;   /* width, or 0 without norms of queries and keys */
+    size_t turned; /* queries and keys of a row: what is normalised and turned */
 };
 
 /* One layer's weights, or their gradients. */
 struct layer {
-    size_t norm1, qkv, out, norm2, gate_up, down;
+    size_t norm1, qkv, bias, q_norm, k_norm, out, norm2, gate_up, down;
 };
 
 /* What one layer leaves for its backward pass. */
 struct activations {
-    real *x;       /* [rows, dim]         the residual stream at the layer's input */
-    real *norm1;   /* [rows, dim] */
-    real *rstd1;   /* [rows] */
-    real *qkv;     /* [rows, qkv]         after rope */
-    real *heads;   /* [rows, queries]     attention's output */
-    real *lse;     /* [heads, rows] */
-    real *middle;  /* [rows, dim]         the residual stream between the two halves */
-    real *norm2;   /* [rows, dim] */
-    real *rstd2;   /* [rows] */
-    real *gate_up; /* [rows, 2 hidden] */
-    real *swiglu;  /* [rows, hidden] */
+    real *x;        /* [rows, dim]         the residual stream at the layer's input */
+    real *norm1;    /* [rows, dim] */
+    real *rstd1;    /* [rows] */
+    real *raw;      /* [rows, turned]      queries and keys before their norm; where there is one */
+    real *raw_rstd; /* [rows, heads + kv_heads] */
+    real *qkv;      /* [rows, qkv]         after rope */
+    real *heads;    /* [rows, queries]     attention's output */
+    real *lse;      /* [heads, rows] */
+    real *middle;   /* [rows, dim]         the residual stream between the two halves */
+    real *norm2;    /* [rows, dim] */
+    real *rstd2;    /* [rows] */
+    real *gate_up;  /* [rows, 2 hidden] */
+    real *swiglu;   /* [rows, hidden] */
 };
 
 /* Gradients of activations; one set serves all layers. */
@@ -47,6 +59,7 @@ struct deltas {
     real *norm;   /* [rows, dim] */
     real *wide;   /* [rows, max(qkv, 2 hidden)] */
     real *narrow; /* [rows, max(queries, hidden)] */
+    real *row;    /* [turned] */
 };
 
 /* All scratch of one pass, cut from one block. */
@@ -57,6 +70,7 @@ struct pass {
     real *gradient; /* NULL in a pass without one */
     const struct batch *batch;
     struct laps *laps;
+    real scale; /* of what a half adds to the residual stream */
     size_t rows;
     size_t stride;   /* from one layer's activations to the next; 0 where all share one set */
     real *layers;    /* activations of layer 0 */
@@ -68,50 +82,84 @@ struct pass {
     struct deltas d;
 };
 
-static struct sizes sizes_of(const struct shape *shape)
+static struct sizes sizes_of(const struct model *model)
 {
+    const struct shape *shape = &model->shape;
     struct sizes s = {.dim = (size_t)shape->dim,
                       .layers = (size_t)shape->layers,
                       .heads = (size_t)shape->heads,
                       .kv_heads = (size_t)shape->kv_heads,
+                      .width = (size_t)shape->head_dim,
                       .hidden = (size_t)shape->hidden,
                       .vocab = (size_t)shape->vocab};
 
-    s.width = s.dim / s.heads;
     s.queries = s.heads * s.width;
-    s.qkv = (s.heads + 2 * s.kv_heads) * s.width;
+    s.turned = (s.heads + s.kv_heads) * s.width;
+    s.qkv = s.turned + s.kv_heads * s.width;
+    s.bias = model->arch->qkv_bias ? s.qkv : 0;
+    s.gain = model->arch->qk_norm ? s.width : 0;
     return s;
+}
+
+static int check_width(const struct shape *shape, struct err *err)
+{
+    if (shape->head_dim == 0 && shape->dim % shape->heads != 0)
+        return err_usage(err, "dim %d is not divisible by heads %d, and no head_dim is given",
+                         shape->dim, shape->heads);
+    if (shape->head_dim == 0 && shape->dim / shape->heads % 2 != 0)
+        return err_usage(err, "dim %d / heads %d is odd: rotary embedding wants pairs", shape->dim,
+                         shape->heads);
+    if (shape->head_dim % 2 != 0)
+        return err_usage(err, "head_dim %d is odd: rotary embedding wants pairs", shape->head_dim);
+    if (shape->head_dim > WIDTH_MOST / shape->heads)
+        return err_usage(err, "%d heads of width %d are wider than %d", shape->heads,
+                         shape->head_dim, WIDTH_MOST);
+    return 0;
 }
 
 static int llama_check(const struct shape *shape, struct err *err)
 {
     if (shape->layers > LAYERS_MOST)
         return err_usage(err, "%d layers are more than %d", shape->layers, LAYERS_MOST);
-    if (shape->dim % shape->heads != 0)
-        return err_usage(err, "dim %d is not divisible by heads %d", shape->dim, shape->heads);
-    if (shape->dim / shape->heads % 2 != 0)
-        return err_usage(err, "dim %d / heads %d is odd: rotary embedding wants pairs", shape->dim,
-                         shape->heads);
+    if (check_width(shape, err) != 0)
+        return -1;
     if (shape->kv_heads > shape->heads || shape->heads % shape->kv_heads != 0)
         return err_usage(err, "heads %d is not a multiple of kv_heads %d", shape->heads,
                          shape->kv_heads);
     return 0;
 }
 
+static void list_attention(struct model *model, int layer)
+{
+    const struct shape *s = &model->shape;
+    const struct architecture *arch = model->arch;
+    int queries = s->heads * s->head_dim, kv = s->kv_heads * s->head_dim;
+
+    model_add_layer(model, ROLE_MATRIX, queries, s->dim, layer, "self_attn.q_proj.weight");
+    model_add_layer(model, ROLE_MATRIX, kv, s->dim, layer, "self_attn.k_proj.weight");
+    model_add_layer(model, ROLE_MATRIX, kv, s->dim, layer, "self_attn.v_proj.weight");
+    if (arch->qkv_bias) {
+        model_add_layer(model, ROLE_BIAS, 1, queries, layer, "self_attn.q_proj.bias");
+        model_add_layer(model, ROLE_BIAS, 1, kv, layer, "self_attn.k_proj.bias");
+        model_add_layer(model, ROLE_BIAS, 1, kv, layer, "self_attn.v_proj.bias");
+    }
+    if (arch->qk_norm) {
+        model_add_layer(model, ROLE_NORM, 1, s->head_dim, layer, "self_attn.q_norm.weight");
+        model_add_layer(model, ROLE_NORM, 1, s->head_dim, layer, "self_attn.k_norm.weight");
+    }
+    model_add_layer(model, ROLE_RESIDUAL, s->dim, queries, layer, "self_attn.o_proj.weight");
+}
+
 static void list_layer(struct model *model, int layer)
 {
     const struct shape *s = &model->shape;
-    int width = s->dim / s->heads, kv = s->kv_heads * width;
 
-    model_add_layer(model, ROLE_NORM, 1, s->dim, layer, "input_layernorm");
-    model_add_layer(model, ROLE_MATRIX, s->dim, s->dim, layer, "self_attn.q_proj");
-    model_add_layer(model, ROLE_MATRIX, kv, s->dim, layer, "self_attn.k_proj");
-    model_add_layer(model, ROLE_MATRIX, kv, s->dim, layer, "self_attn.v_proj");
-    model_add_layer(model, ROLE_RESIDUAL, s->dim, s->dim, layer, "self_attn.o_proj");
-    model_add_layer(model, ROLE_NORM, 1, s->dim, layer, "post_attention_layernorm");
-    model_add_layer(model, ROLE_MATRIX, s->hidden, s->dim, layer, "mlp.gate_proj");
-    model_add_layer(model, ROLE_MATRIX, s->hidden, s->dim, layer, "mlp.up_proj");
-    model_add_layer(model, ROLE_RESIDUAL, s->dim, s->hidden, layer, "mlp.down_proj");
+    model_add_layer(model, ROLE_NORM, 1, s->dim, layer, "input_layernorm.weight");
+    list_attention(model, layer);
+    model_add_layer(model, ROLE_NORM, 1, s->dim, layer, "post_attention_layernorm.weight");
+    model_add_layer(model, ROLE_MATRIX, s->hidden, s->dim, layer, "mlp.gate_proj.weight");
+    model_add_layer(model, ROLE_MATRIX, s->hidden, s->dim, layer, "mlp.up_proj.weight");
+    model_add_layer(model, ROLE_RESIDUAL, s->dim, s->hidden, layer, "mlp.down_proj.weight");
 }
 
 static void llama_list(struct model *model)
@@ -132,9 +180,13 @@ static struct layer layer_at(const struct sizes *s, size_t index)
     struct layer l;
     size_t size = 2 * s->dim + (s->qkv + s->queries + 3 * s->hidden) * s->dim;
 
+    size += s->bias + 2 * s->gain;
     l.norm1 = s->vocab * s->dim + index * size;
     l.qkv = l.norm1 + s->dim;
-    l.out = l.qkv + s->qkv * s->dim;
+    l.bias = l.qkv + s->qkv * s->dim;
+    l.q_norm = l.bias + s->bias;
+    l.k_norm = l.q_norm + s->gain;
+    l.out = l.k_norm + s->gain;
     l.norm2 = l.out + s->queries * s->dim;
     l.gate_up = l.norm2 + s->dim;
     l.down = l.gate_up + 2 * s->hidden * s->dim;
@@ -168,6 +220,8 @@ static struct activations cut_layer(real *block, size_t *used, const struct size
     a.x = cut(block, used, rows * s->dim);
     a.norm1 = cut(block, used, rows * s->dim);
     a.rstd1 = cut(block, used, rows);
+    a.raw = cut(block, used, s->gain > 0 ? rows * s->turned : 0);
+    a.raw_rstd = cut(block, used, s->gain > 0 ? rows * (s->heads + s->kv_heads) : 0);
     a.qkv = cut(block, used, rows * s->qkv);
     a.heads = cut(block, used, rows * s->queries);
     a.lse = cut(block, used, rows * s->heads);
@@ -211,13 +265,14 @@ static size_t cut_pass(struct pass *p, real *block, size_t rows, bool gradient)
         p->d.norm = cut(block, &used, rows * s->dim);
         p->d.wide = cut(block, &used, rows * larger(s->qkv, 2 * s->hidden));
         p->d.narrow = cut(block, &used, rows * larger(s->queries, s->hidden));
+        p->d.row = cut(block, &used, s->gain > 0 ? s->turned : 0);
     }
     return used;
 }
 
 static size_t llama_scratch(const struct model *model, size_t rows, bool gradient)
 {
-    struct pass p = {.s = sizes_of(&model->shape), .model = model};
+    struct pass p = {.s = sizes_of(model), .model = model};
 
     return cut_pass(&p, NULL, rows, gradient);
 }
@@ -233,6 +288,38 @@ static struct attention attention_of(const struct pass *p)
                               .seq = p->batch->seq};
 }
 
+/* Queries, keys and values, not yet turned. */
+static void project(const struct pass *p, const struct layer *l, const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    const real *w = p->weights;
+
+    if (s->bias > 0)
+        linear_bias(a->qkv, a->norm1, w + l->qkv, w + l->bias, p->rows, s->qkv, s->dim);
+    else
+        linear(a->qkv, a->norm1, w + l->qkv, p->rows, s->qkv, s->dim, 0);
+    laps_mark(p->laps, OP_QKV);
+}
+
+/* Each head's query and key in its place; what they were is kept in a->raw. */
+static void normalise_heads(const struct pass *p, const struct layer *l,
+                            const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    const real *w = p->weights;
+    double eps = p->model->shape.norm_eps;
+
+    for (size_t i = 0; i < p->rows; i++) {
+        real *row = a->qkv + i * s->qkv, *raw = a->raw + i * s->turned;
+        real *rstd = a->raw_rstd + i * (s->heads + s->kv_heads);
+        memcpy(raw, row, s->turned * sizeof *raw);
+        rmsnorm(row, rstd, raw, w + l->q_norm, s->heads, s->width, eps);
+        rmsnorm(row + s->queries, rstd + s->heads, raw + s->queries, w + l->k_norm, s->kv_heads,
+                s->width, eps);
+    }
+    laps_mark(p->laps, OP_NORM);
+}
+
 static void attention_half(const struct pass *p, const struct layer *l, const struct activations *a)
 {
     const struct sizes *s = &p->s;
@@ -241,14 +328,15 @@ static void attention_half(const struct pass *p, const struct layer *l, const st
 
     rmsnorm(a->norm1, a->rstd1, a->x, w + l->norm1, p->rows, s->dim, p->model->shape.norm_eps);
     laps_mark(p->laps, OP_NORM);
-    linear(a->qkv, a->norm1, w + l->qkv, p->rows, s->qkv, s->dim, 0);
-    laps_mark(p->laps, OP_QKV);
+    project(p, l, a);
+    if (s->gain > 0)
+        normalise_heads(p, l, a);
     rope(a->qkv, p->model->rope, p->rows, p->batch->seq, s->qkv, s->heads + s->kv_heads, s->width);
     laps_mark(p->laps, OP_ROPE);
     attention(a->heads, a->lse, p->scratch, a->qkv, &shape);
     laps_mark(p->laps, OP_ATTENTION);
     memcpy(a->middle, a->x, p->rows * s->dim * sizeof(real));
-    linear(a->middle, a->heads, w + l->out, p->rows, s->dim, s->queries, 1);
+    residual(a->middle, a->heads, w + l->out, p->rows, s->dim, s->queries, p->scale);
     laps_mark(p->laps, OP_OUT);
 }
 
@@ -266,7 +354,7 @@ static void feed_forward_half(const struct pass *p, const struct layer *l,
     swiglu(a->swiglu, a->gate_up, p->rows, s->hidden);
     laps_mark(p->laps, OP_SWIGLU);
     memcpy(x_next, a->middle, p->rows * s->dim * sizeof(real));
-    linear(x_next, a->swiglu, w + l->down, p->rows, s->dim, s->hidden, 1);
+    residual(x_next, a->swiglu, w + l->down, p->rows, s->dim, s->hidden, p->scale);
     laps_mark(p->laps, OP_DOWN);
 }
 
@@ -298,8 +386,8 @@ static void feed_forward_backward(const struct pass *p, const struct layer *l,
     real *g = p->gradient;
     const struct deltas *d = &p->d;
 
-    linear_backward_weight(g + l->down, d->x, a->swiglu, p->rows, s->dim, s->hidden, 0);
-    linear_backward_input(d->narrow, d->x, w + l->down, p->rows, s->dim, s->hidden, 0);
+    residual_backward(d->narrow, g + l->down, d->x, a->swiglu, w + l->down, p->rows, s->dim,
+                      s->hidden, p->scale);
     laps_mark(p->laps, OP_DOWN);
     swiglu_backward(d->wide, d->narrow, a->gate_up, p->rows, s->hidden);
     laps_mark(p->laps, OP_SWIGLU);
@@ -312,6 +400,42 @@ static void feed_forward_backward(const struct pass *p, const struct layer *l,
     laps_mark(p->laps, OP_NORM);
 }
 
+/* p->d.wide goes from the gradient of the normalised queries and keys to that of a->raw. */
+static void normalise_heads_backward(const struct pass *p, const struct layer *l,
+                                     const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    const real *w = p->weights;
+    real *g = p->gradient, *dy = p->d.row;
+
+    memset(g + l->q_norm, 0, 2 * s->gain * sizeof *g);
+    for (size_t i = 0; i < p->rows; i++) {
+        real *dx = p->d.wide + i * s->qkv;
+        const real *raw = a->raw + i * s->turned;
+        const real *rstd = a->raw_rstd + i * (s->heads + s->kv_heads);
+        memcpy(dy, dx, s->turned * sizeof *dy);
+        memset(dx, 0, s->turned * sizeof *dx);
+        rmsnorm_backward(dx, g + l->q_norm, dy, raw, rstd, w + l->q_norm, s->heads, s->width);
+        rmsnorm_backward(dx + s->queries, g + l->k_norm, dy + s->queries, raw + s->queries,
+                         rstd + s->heads, w + l->k_norm, s->kv_heads, s->width);
+    }
+    laps_mark(p->laps, OP_NORM);
+}
+
+static void project_backward(const struct pass *p, const struct layer *l,
+                             const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    real *g = p->gradient;
+    const struct deltas *d = &p->d;
+
+    linear_backward_weight(g + l->qkv, d->wide, a->norm1, p->rows, s->qkv, s->dim, 0);
+    linear_backward_input(d->norm, d->wide, p->weights + l->qkv, p->rows, s->qkv, s->dim, 0);
+    if (s->bias > 0)
+        bias_backward(g + l->bias, d->wide, p->rows, s->qkv);
+    laps_mark(p->laps, OP_QKV);
+}
+
 static void attention_half_backward(const struct pass *p, const struct layer *l,
                                     const struct activations *a)
 {
@@ -321,17 +445,17 @@ static void attention_half_backward(const struct pass *p, const struct layer *l,
     real *g = p->gradient;
     const struct deltas *d = &p->d;
 
-    linear_backward_weight(g + l->out, d->x, a->heads, p->rows, s->dim, s->queries, 0);
-    linear_backward_input(d->narrow, d->x, w + l->out, p->rows, s->dim, s->queries, 0);
+    residual_backward(d->narrow, g + l->out, d->x, a->heads, w + l->out, p->rows, s->dim,
+                      s->queries, p->scale);
     laps_mark(p->laps, OP_OUT);
     attention_backward(d->wide, p->scratch, d->narrow, a->heads, a->lse, a->qkv, &shape);
     laps_mark(p->laps, OP_ATTENTION);
     rope_backward(d->wide, p->model->rope, p->rows, p->batch->seq, s->qkv, s->heads + s->kv_heads,
                   s->width);
     laps_mark(p->laps, OP_ROPE);
-    linear_backward_weight(g + l->qkv, d->wide, a->norm1, p->rows, s->qkv, s->dim, 0);
-    linear_backward_input(d->norm, d->wide, w + l->qkv, p->rows, s->qkv, s->dim, 0);
-    laps_mark(p->laps, OP_QKV);
+    if (s->gain > 0)
+        normalise_heads_backward(p, l, a);
+    project_backward(p, l, a);
     memset(g + l->norm1, 0, s->dim * sizeof *g);
     rmsnorm_backward(d->x, g + l->norm1, d->norm, a->x, a->rstd1, w + l->norm1, p->rows, s->dim);
     laps_mark(p->laps, OP_NORM);
@@ -372,8 +496,9 @@ static void backward(const struct pass *p)
 static struct pass pass_of(const struct model *model, const real *weights, real *gradient,
                            struct work *work, const struct batch *batch)
 {
-    struct pass p = {.s = sizes_of(&model->shape),
+    struct pass p = {.s = sizes_of(model),
                      .model = model,
+                     .scale = (real)residual_scale(&model->shape),
                      .weights = weights,
                      .gradient = gradient,
                      .batch = batch,
@@ -416,20 +541,39 @@ static void llama_gradient(const struct model *model, real *losses, real *gradie
  */
 static double llama_flops(const struct model *model, size_t seq)
 {
-    struct sizes s = sizes_of(&model->shape);
+    struct sizes s = sizes_of(model);
     double layer = (double)((s.qkv + s.queries + 3 * s.hidden) * s.dim);
     double scores = 2.0 * (double)s.queries * (double)seq;
 
     return 2 * ((double)s.layers * (layer + scores) + (double)(s.vocab * s.dim));
 }
 
+/* clang-format off */
+#define LLAMA_FUNCTIONS                                                                            \
+    .check = llama_check, .list = llama_list, .scratch = llama_scratch, .losses = llama_losses,    \
+    .gradient = llama_gradient, .flops = llama_flops
+/* clang-format on */
+
 const struct architecture architecture_llama = {
     .name = "llama",
     .summary = "pre-norm RMSNorm, rotary embedding, grouped-query attention, SwiGLU",
-    .check = llama_check,
-    .list = llama_list,
-    .scratch = llama_scratch,
-    .losses = llama_losses,
-    .gradient = llama_gradient,
-    .flops = llama_flops,
+    .class_name = "LlamaForCausalLM",
+    LLAMA_FUNCTIONS,
+};
+
+const struct architecture architecture_qwen2 = {
+    .name = "qwen2",
+    .summary = "Llama with biases on queries, keys and values",
+    .class_name = "Qwen2ForCausalLM",
+    .qkv_bias = true,
+    LLAMA_FUNCTIONS,
+};
+
+const struct architecture architecture_qwen3 = {
+    .name = "qwen3",
+    .summary = "Llama with RMSNorm on each head's query and key",
+    .class_name = "Qwen3ForCausalLM",
+    .head_dim = 128,
+    .qk_norm = true,
+    LLAMA_FUNCTIONS,
 };

@@ -23,6 +23,33 @@ void linear_backward_weight(real *dw, const real *dy, const real *x, size_t rows
     gemm(GEMM_TN, out, in, rows, 1, dy, out, x, in, beta, dw, in);
 }
 
+void linear_bias(real *y, const real *x, const real *w, const real *b, size_t rows, size_t out,
+                 size_t in)
+{
+    for (size_t i = 0; i < rows; i++)
+        memcpy(y + i * out, b, out * sizeof *y);
+    linear(y, x, w, rows, out, in, 1);
+}
+
+void bias_backward(real *db, const real *dy, size_t rows, size_t out)
+{
+    memset(db, 0, out * sizeof *db);
+    for (size_t i = 0; i < rows; i++)
+        block_add(db, dy + i * out, out);
+}
+
+void residual(real *y, const real *x, const real *w, size_t rows, size_t out, size_t in, real scale)
+{
+    gemm(GEMM_NT, rows, out, in, scale, x, in, w, in, 1, y, out);
+}
+
+void residual_backward(real *dx, real *dw, const real *dy, const real *x, const real *w,
+                       size_t rows, size_t out, size_t in, real scale)
+{
+    gemm(GEMM_TN, out, in, rows, scale, dy, out, x, in, 0, dw, in);
+    gemm(GEMM_NN, rows, in, out, scale, dy, out, w, in, 0, dx, in);
+}
+
 void embedding(real *y, const real *w, const uint32_t *ids, size_t rows, size_t dim)
 {
     for (size_t i = 0; i < rows; i++)

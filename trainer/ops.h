@@ -32,6 +32,23 @@ void linear_backward_input(real *dx, const real *dy, const real *w, size_t rows,
 void linear_backward_weight(real *dw, const real *dy, const real *x, size_t rows, size_t out,
                             size_t in, real beta);
 
+/* y [rows, out] = x w' + b in every row, b [out] */
+void linear_bias(real *y, const real *x, const real *w, const real *b, size_t rows, size_t out,
+                 size_t in);
+
+/* db [out] = the sum of the rows of dy [rows, out], in order */
+void bias_backward(real *db, const real *dy, size_t rows, size_t out);
+
+/* --- what a branch adds to the residual stream --- */
+
+/* y [rows, out] += scale x w' */
+void residual(real *y, const real *x, const real *w, size_t rows, size_t out, size_t in,
+              real scale);
+
+/* dx [rows, in] = scale dy w and dw [out, in] = scale dy' x */
+void residual_backward(real *dx, real *dw, const real *dy, const real *x, const real *w,
+                       size_t rows, size_t out, size_t in, real scale);
+
 /* --- embedding --- */
 
 /* y [rows, dim]: row i is row ids[i] of w [vocab, dim]. */

@@ -66,7 +66,7 @@ static void add_spans(struct descent *d, const struct tensor *t)
     for (size_t at = 0; at < size; at += SPAN)
         add_span(d, (struct span){.at = t->at + at,
                                   .n = size - at < SPAN ? size - at : SPAN,
-                                  .gain = t->role == ROLE_NORM});
+                                  .gain = !tensor_is_matrix(t)});
 }
 
 /* Scratch of one thread: what the matrix that wants most of it wants. */

@@ -21,7 +21,7 @@ struct optimizer_rule {
     double beta1, beta2; /* decay of the moment estimates */
     double eps;
     double weight_decay; /* decoupled: a step takes lr * weight_decay * weight off */
-    bool decay_all;      /* false: matrices and embeddings alone, no gains */
+    bool decay_all;      /* false: matrices and embeddings alone, no gains or biases */
     double matrix_lr;    /* of this step, for what step_matrix() moves */
     double momentum;     /* of step_matrix() */
 };

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 struct preset {
-    const char *name, *summary;
-    int dim, layers, heads, kv_heads, hidden, vocab, seq, batch;
+    const char *name, *summary, *model;
+    int dim, layers, heads, kv_heads, head_dim, hidden, vocab, seq, batch;
     bool tied;
     double rope_theta, norm_eps;
 };

@@ -162,7 +162,7 @@ static void make_header(struct str *out, const struct model *model)
         const struct tensor *t = &model->tensors[i];
         size_t from = t->at * sizeof(real), to = from + tensor_size(t) * sizeof(real);
         str_addf(&text, ",\"%s\":{\"dtype\":\"F32\",\"shape\":[", t->name);
-        if (t->role != ROLE_NORM)
+        if (tensor_is_matrix(t))
             str_addf(&text, "%d,", t->rows);
         str_addf(&text, "%d],\"data_offsets\":[%zu,%zu]}", t->cols, from, to);
     }
