@@ -92,6 +92,34 @@ static void linear_with_beta_one_adds(void **state)
     assert_true(y[0] == 111);
 }
 
+static void a_bias_is_added_to_every_row_and_its_gradient_is_the_sum_of_the_rows(void **state)
+{
+    const real x[6] = {1, 2, 3, 4, 5, 6}, w[4] = {1, 0, 0, 2}, b[2] = {100, 200};
+    real y[6], db[2] = {7, 7};
+
+    (void)state;
+    linear_bias(y, x, w, b, 3, 2, 2);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(y[2 * i] == x[2 * i] + 100);
+        assert_true(y[2 * i + 1] == 2 * x[2 * i + 1] + 200);
+    }
+    bias_backward(db, x, 3, 2);
+    assert_true(db[0] == 9 && db[1] == 12);
+}
+
+static void a_residual_adds_its_scaled_product(void **state)
+{
+    const real x[2] = {1, 2}, w[2] = {3, 4}, dy[1] = {10};
+    real y[1] = {100}, dx[2] = {7, 7}, dw[2] = {7, 7};
+
+    (void)state;
+    residual(y, x, w, 1, 1, 2, (real)0.5);
+    assert_true(y[0] == (real)105.5);
+    residual_backward(dx, dw, dy, x, w, 1, 1, 2, (real)0.5);
+    assert_true(dx[0] == 15 && dx[1] == 20);
+    assert_true(dw[0] == 5 && dw[1] == 10);
+}
+
 static void rmsnorm_is_its_formula_at_any_width(void **state)
 {
     (void)state;
@@ -234,6 +262,8 @@ int main(void)
         cmocka_unit_test(exp_saturates_and_keeps_nan),
         cmocka_unit_test(linear_and_its_backward_are_the_plain_sums),
         cmocka_unit_test(linear_with_beta_one_adds),
+        cmocka_unit_test(a_bias_is_added_to_every_row_and_its_gradient_is_the_sum_of_the_rows),
+        cmocka_unit_test(a_residual_adds_its_scaled_product),
         cmocka_unit_test(rmsnorm_is_its_formula_at_any_width),
         cmocka_unit_test(rope_turns_pairs_by_position_and_back),
         cmocka_unit_test(attention_is_causal_softmax_across_strips),

@@ -51,7 +51,7 @@ const struct option options[] = {
     BOOLEAN(tied, 1, "the classifier uses the embedding table"),
     REAL(rope_theta, 1, 1e12, 10000, "", "base of the rotary embedding's wavelengths"),
     REAL(norm_eps, 1e-12, 1, 1e-5, "", "added to the mean square in RMSNorm"),
-    CHOICE(residual_scale, "none", "deepnet: what a half block adds is taken 1/sqrt(2 layers) times, from its start too"),
+    CHOICE(residual_scale, "none", "deepnet: what a half block adds is multiplied by 1/sqrt(2 layers), and its starting matrices are not"),
     REAL(init_std, 0, 10, 0.02, "", "standard deviation of the starting matrices"),
 
     INTEGER(batch, 1, 1048576, 16, "sequences", "sequences of one optimizer step"),

@@ -81,9 +81,8 @@ int config_check_budget(const struct config *config, struct err *err);
 int config_check(const struct config *config, struct err *err);
 
 /*
- * The shape, with what was left to us filled in (head_dim by model_init()): kv_heads 0 = heads;
- * hidden 0 = 8/3 dim, rounded
- * up to a multiple of 64 (Touvron et al. 2023, section 2.2).
+ * The shape, with what was left to us filled in: kv_heads 0 = heads; hidden 0 = 8/3 dim, rounded
+ * up to a multiple of 64 (Touvron et al. 2023, section 2.2).  A head_dim of 0 is model_init()'s.
  */
 struct shape config_shape(const struct config *config, size_t vocab);
 
