@@ -106,6 +106,66 @@ wait $pid
 [ $? -eq 143 ] && [ -z "$(ls term)" ]
 ok $? "SIGTERM ends the run with 143 and no file half written"
 
+# --- stopping and going on: the same bits as without a stop
+long() { config ", \"steps\": 1000, \"ema\": 0.9, \"checkpoint_every\": 7$1" | sed 's/"log_every": 5/"log_every": 1/'; }
+long '' >resume.json
+resume="nightshift-lm train --config resume.json --seed 3"
+$resume --out whole >out 2>err
+ok $? "a run that keeps its state ends with 0"
+[ "$(ls whole | wc -l)" -eq 3 ]
+ok $? "and takes the state away at its end"
+grep train_loss out >curve.whole
+# goes_on NAME: what is in the folder `parts` goes on as if it had never stopped.
+goes_on() {
+    $resume --out parts --resume >out 2>err && grep train_loss out >rest && [ -s rest ] &&
+        tail -n "$(wc -l <rest)" curve.whole | cmp -s - rest &&
+        [ "$(wc -l <rest)" -lt "$(wc -l <curve.whole)" ] &&
+        for file in model.safetensors model.json val_losses.f32; do
+            cmp -s parts/$file whole/$file || echo $file; done >differ && [ ! -s differ ] &&
+        [ "$(ls parts | wc -l)" -eq 3 ]
+    ok $? "$1"
+}
+# The records of 1000 steps are more than a pipe holds, so the run waits for a reader before its end.
+mkfifo records
+for signal in KILL TERM; do
+    rm -rf parts stopped
+    $resume --out parts --threads 1 >records 2>err &
+    pid=$!
+    exec 3<records
+    for i in $(seq 600); do [ -e parts/train.state ] && break; sleep 0.1; done
+    kill -$signal $pid
+    cat <&3 >out
+    exec 3<&-
+    wait $pid 2>/dev/null
+    [ -e parts/train.state ] && [ ! -e parts/model.json ]
+    ok $? "SIG$signal leaves the state"
+    cp -r parts stopped
+    goes_on "after SIG$signal a run goes on with the same curve, weights and losses"
+done
+# Calibration is not done again: the steps that it found are in the state.
+config ', "seconds": 1, "checkpoint_every": 50' >seconds.json
+nightshift-lm train --config seconds.json --out timed >out 2>err &
+pid=$!
+for i in $(seq 600); do [ -e timed/train.state ] && break; sleep 0.05; done
+kill -TERM $pid
+wait $pid
+steps=$(sed -n 's/^{"calibrated_steps":\([0-9]*\)}$/\1/p' out)
+nightshift-lm train --config seconds.json --out timed --resume >out 2>err &&
+    grep -qx "{\"calibrated_steps\":$steps}" out && tail -n 1 out | grep -q "\"steps\":$steps," &&
+    nightshift-lm train --config seconds.json --out told --steps "$steps" >out 2>err &&
+    cmp -s timed/model.safetensors told/model.safetensors
+ok $? "a calibrated run goes on with the steps that it had found"
+rm -rf parts && cp -r stopped parts
+long ', "lr": 0.5' >other.json
+refused 2 "lr is 0.001 there and 0.5 here" "a state of another config is refused with the difference" nightshift-lm train --config other.json --seed 3 --out parts --resume
+refused 2 "seed is 3 there and 4 here" "and one of another seed" $resume --seed 4 --out parts --resume
+refused 2 "no state to resume" "--resume without a state is refused" $resume --out none --resume
+cp parts/train.state kept
+(ulimit -f 8; $resume --out parts --resume) >/dev/null 2>err
+[ $? -eq 3 ] && grep -q "cannot write .parts/train.state" err && cmp -s kept parts/train.state && [ ! -e parts/train.state.part ]
+ok $? "a full disk ends the run with one line and leaves the old state whole"
+goes_on "from which it goes on"
+
 # --- what became of the model
 nightshift-lm info a >out 2>err && grep -q '^layers *2$' out
 ok $? "info tells the shape"

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +18,7 @@
 #include "evaluate.h"
 #include "json.h"
 #include "scratch.h"
+#include "state.h"
 #include "train.h"
 #include "trainer.h"
 
@@ -255,6 +258,183 @@ static void saved_weights_are_the_evaluated_ones(void **state)
     config_clear(&config);
 }
 
+/* A run with all the state there can be, steps by hand, and a file to keep it in. */
+struct hand {
+    struct config config;
+    struct data data;
+    struct trainer *t;
+    json_t *identity;
+    char *path;
+};
+
+static void hand_open(struct hand *h, const struct fixture *f, const char *changes, size_t threads)
+{
+    struct err err = {0};
+
+    config_with(&h->config, f, changes);
+    if (data_open(&h->data, f->data, VOCAB, &err) != 0 ||
+        trainer_open(&h->t, &h->config, VOCAB, threads, 1, &err) != 0)
+        fail_msg("%s", err.text);
+    h->identity = json_pack("{s:{s:f, s:s}}", "config", "lr", 0.5, "optimizer", "adamw");
+    h->path = path_join(f->dir, "state");
+}
+
+static void hand_close(struct hand *h)
+{
+    json_decref(h->identity);
+    free(h->path);
+    trainer_close(h->t);
+    data_close(&h->data);
+    config_clear(&h->config);
+}
+
+static void hand_steps(struct hand *h, uint64_t from, uint64_t to)
+{
+    for (uint64_t step = from; step < to; step++)
+        trainer_step(h->t, &h->data.split[SPLIT_TRAIN], step, 0.01);
+}
+
+static void hand_write(struct hand *h, int64_t done)
+{
+    const struct progress progress = {
+        .steps = 6, .calibrated = true, .done = done, .told = 0, .loss_sum = 0.1};
+    struct err err = {0};
+
+    if (state_write(h->path, h->identity, &progress, h->t, &err) != 0)
+        fail_msg("%s", err.text);
+}
+
+static void same_blocks(const struct trainer *a, const struct trainer *b)
+{
+    real *of_a[TRAINER_BLOCKS], *of_b[TRAINER_BLOCKS];
+    size_t n = trainer_blocks(of_a, a);
+
+    assert_int_equal(trainer_blocks(of_b, b), n);
+    for (size_t i = 0; i < n; i++)
+        assert_memory_equal(of_a[i], of_b[i], a->model.n_weights * sizeof(real));
+}
+
+static void state_at_every_step_leads_to_the_same_bits(void **state)
+{
+    const struct fixture *f = *state;
+
+    for (size_t k = 0; optimizers[k] != NULL; k++) {
+        char *changes = mem_printf("{\"optimizer\": \"%s\", \"ema\": %s}", optimizers[k]->name,
+                                   k % 2 == 0 ? "0.9" : "0");
+        struct hand whole;
+        hand_open(&whole, f, changes, 1);
+        trainer_start(whole.t);
+        hand_steps(&whole, 0, 6);
+        for (int64_t at = 0; at <= 6; at++) {
+            struct hand first, second;
+            struct progress progress;
+            struct err err = {0};
+            hand_open(&first, f, changes, 1);
+            trainer_start(first.t);
+            hand_steps(&first, 0, (uint64_t)at);
+            hand_write(&first, at);
+            hand_close(&first);
+            hand_open(&second, f, changes, 2);
+            trainer_start(second.t); /* what calibration or anything else left goes away */
+            hand_steps(&second, 3, 5);
+            if (state_read(&progress, second.t, second.path, second.identity, &err) != 0)
+                fail_msg("%s", err.text);
+            assert_int_equal(progress.done, at);
+            assert_true(progress.loss_sum == 0.1 && progress.steps == 6 && progress.told == 0);
+            assert_true(progress.calibrated);
+            hand_steps(&second, (uint64_t)at, 6);
+            same_blocks(second.t, whole.t);
+            hand_close(&second);
+        }
+        hand_close(&whole);
+        free(changes);
+    }
+}
+
+/* Reads the state and demands a refusal that says `words`. */
+static void refused_state(struct hand *h, const char *words)
+{
+    struct progress progress;
+    struct err err = {0};
+
+    assert_int_equal(state_read(&progress, h->t, h->path, h->identity, &err), -1);
+    assert_int_equal(err.code, ERR_USAGE);
+    if (strstr(err.text, words) == NULL)
+        fail_msg("'%s' lacks '%s'", err.text, words);
+    assert_null(strchr(err.text, '\n'));
+}
+
+static void a_state_of_another_run_or_a_damaged_one_is_refused(void **state)
+{
+    const struct fixture *f = *state;
+    struct hand h, other;
+    struct err err = {0};
+    char *bytes;
+    size_t len;
+
+    hand_open(&h, f, "{}", 1);
+    trainer_start(h.t);
+    hand_steps(&h, 0, 2);
+    hand_write(&h, 2);
+    hand_open(&other, f, "{\"dim\": 20}", 1);
+    refused_state(&other, "of another size");
+    hand_close(&other);
+    hand_open(&other, f, "{\"optimizer\": \"sgd\"}", 1);
+    refused_state(&other, "of another size");
+    hand_close(&other);
+    json_object_set_new(json_object_get(h.identity, "config"), "lr", json_real(0.25));
+    refused_state(&h, "lr is 0.5 there and 0.25 here");
+    json_object_set_new(json_object_get(h.identity, "config"), "lr", json_real(0.5));
+    assert_int_equal(file_read(&bytes, &len, h.path, 1 << 22, &err), 0);
+    for (size_t cut = 0; cut < len; cut += len / 13) {
+        scratch_write(f->dir, "state", bytes, cut);
+        refused_state(&h, "is damaged");
+    }
+    for (size_t at = 0; at < len; at += len / 29) {
+        bytes[at] ^= 4;
+        scratch_write(f->dir, "state", bytes, len);
+        refused_state(&h, "is damaged");
+        bytes[at] ^= 4;
+    }
+    free(bytes);
+    assert_int_equal(file_remove(h.path, &err), 0);
+    refused_state(&h, "no state to resume");
+    hand_close(&h);
+}
+
+static void a_full_disk_leaves_the_old_state_whole(void **state)
+{
+    const struct fixture *f = *state;
+    const struct progress progress = {.steps = 6, .done = 2};
+    struct rlimit limit, small;
+    struct hand h;
+    struct err err = {0};
+    char before[SHA256_TEXT], after[SHA256_TEXT], *part;
+
+    hand_open(&h, f, "{}", 1);
+    trainer_start(h.t);
+    hand_write(&h, 0);
+    assert_int_equal(sha256_file(before, NULL, h.path, &err), 0);
+    hand_steps(&h, 0, 2);
+    signal(SIGXFSZ, SIG_IGN); /* a size limit stands in for the full disk: EFBIG for ENOSPC */
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = h.t->model.n_weights * sizeof(real) * 3 / 2; /* in the second block */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_int_equal(state_write(h.path, h.identity, &progress, h.t, &err), -1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(err.code, ERR_ENVIRONMENT);
+    assert_int_equal(sha256_file(after, NULL, h.path, &err), 0);
+    assert_string_equal(before, after);
+    part = mem_printf("%s.part", h.path);
+    assert_false(file_exists(part));
+    scratch_write(f->dir, "state.part", "left", 4); /* by a kill in mid-write */
+    assert_int_equal(state_remove(h.path, &err), 0);
+    assert_false(file_exists(part) || file_exists(h.path));
+    free(part);
+    hand_close(&h);
+}
+
 static void another_seed_is_another_run(void **state)
 {
     const struct fixture *f = *state;
@@ -377,9 +557,9 @@ static void every_option_acts(void **state)
         {"steps", "{\"steps\": 13}"},
         {"flops", "{\"steps\": 0, \"flops\": 5e8}"},
     };
-    /* A name for other options (test_config.c); where files lie; what is told; machine time;
-     * rounding alone. */
-    static const char *const others[] = {"preset", "data",    "log_every",
+    /* A name for other options (test_config.c); where files lie; what is told and kept; machine
+     * time; rounding alone. */
+    static const char *const others[] = {"preset", "data",    "log_every",  "checkpoint_every",
                                          "save",   "seconds", "micro_batch"};
     const struct fixture *f = *state;
     double usual;
@@ -505,6 +685,9 @@ int main(void)
         cmocka_unit_test(weights_and_curve_are_the_same_for_one_two_and_four_threads),
         cmocka_unit_test(ema_is_the_unbiased_mean_of_the_weights),
         cmocka_unit_test(saved_weights_are_the_evaluated_ones),
+        cmocka_unit_test(state_at_every_step_leads_to_the_same_bits),
+        cmocka_unit_test(a_state_of_another_run_or_a_damaged_one_is_refused),
+        cmocka_unit_test(a_full_disk_leaves_the_old_state_whole),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(training_learns_what_is_in_the_data),
         cmocka_unit_test(micro_batches_change_the_result_by_rounding_alone),

@@ -23,6 +23,7 @@ static const char help[] =
     "  --data PATH     instead of the option data\n"
     "  --steps N       instead of the budget in the config; 0: as the config says\n"
     "  --threads N     default: the processors that this process may use\n"
+    "  --resume        go on from DIR/train.state, which the option checkpoint_every leaves\n"
     "\n"
     "Standard output has one JSON object a line; the last one holds val_loss.\n"
     "Exit status: 0 done, 1 a loss was not finite, 2 bad input, 3 environment, 143 after "
@@ -30,7 +31,7 @@ static const char help[] =
 
 struct words {
     const char *config, *seed, *out, *data, *steps, *threads;
-    bool help;
+    bool resume, help;
 };
 
 static int read_words(struct words *words, int argc, char **argv, struct err *err)
@@ -39,7 +40,7 @@ static int read_words(struct words *words, int argc, char **argv, struct err *er
         {"config", &words->config, NULL}, {"seed", &words->seed, NULL},
         {"out", &words->out, NULL},       {"data", &words->data, NULL},
         {"steps", &words->steps, NULL},   {"threads", &words->threads, NULL},
-        {"help", NULL, &words->help},
+        {"resume", NULL, &words->resume}, {"help", NULL, &words->help},
     };
 
     if (args_read(NULL, 0, table, sizeof table / sizeof *table, argc, argv, err) < 0)
@@ -68,6 +69,7 @@ static int read_request(struct train_request *request, const struct words *words
         return -1;
     request->steps = (int64_t)steps;
     request->threads = (size_t)threads;
+    request->resume = words->resume;
     return 0;
 }
 

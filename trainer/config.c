@@ -78,6 +78,7 @@ const struct option options[] = {
     REAL(seconds, 0, 1e9, 0, "s", "budget: time on this machine; becomes a number of steps before the start"),
 
     INTEGER(log_every, 1, 1e12, 20, "steps", "steps from one record to the next"),
+    INTEGER(checkpoint_every, 0, 1e12, 0, "steps", "steps from one state for --resume to the next, and one at SIGTERM; 0: never"),
     BOOLEAN(save, 1, "leave the weights in the output folder"),
 };
 /* clang-format on */

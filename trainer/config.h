@@ -37,7 +37,7 @@ struct config {
     int64_t tokens, steps;
     double flops, seconds;
     /* what is told and kept */
-    int64_t log_every;
+    int64_t log_every, checkpoint_every;
     bool save;
 };
 

@@ -8,8 +8,7 @@
 #include "ops.h"
 #include "optimizer.h"
 
-#define SPAN        ((size_t)1 << 16) /* weights of one task */
-#define STATES_MOST 4
+#define SPAN ((size_t)1 << 16) /* weights of one task */
 
 extern const struct optimizer optimizer_adamw, optimizer_muon, optimizer_lion, optimizer_sgd;
 
@@ -129,6 +128,18 @@ void descent_reset(struct descent *d)
     for (size_t i = 0; d->t > 0 && i < d->optimizer->states; i++)
         memset(d->state[i], 0, d->n_weights * sizeof(real));
     d->t = 0;
+}
+
+size_t descent_states(real *states[STATES_MOST], const struct descent *d)
+{
+    for (size_t i = 0; i < d->optimizer->states; i++)
+        states[i] = d->state[i];
+    return d->optimizer->states;
+}
+
+void descent_continue(struct descent *d, long done)
+{
+    d->t = done;
 }
 
 struct norm_job {

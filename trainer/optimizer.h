@@ -59,6 +59,12 @@ size_t descent_reals(const struct optimizer *optimizer, const struct model *mode
 void descent_free(struct descent *descent);
 void descent_reset(struct descent *descent); /* as new: state zero, no step done */
 
+/* The blocks of state, each as long as the weights; returns how many. */
+#define STATES_MOST 4
+size_t descent_states(real *states[STATES_MOST], const struct descent *descent);
+/* After `done` steps, whose state has been put into those blocks. */
+void descent_continue(struct descent *descent, long done);
+
 /* Euclidean norm of the whole gradient, in double, the same for any number of threads. */
 double descent_norm(struct descent *descent, const real *gradient, struct pool *pool);
 

@@ -16,6 +16,7 @@
 #include "json.h"
 #include "mem.h"
 #include "schedule.h"
+#include "state.h"
 #include "train.h"
 #include "trainer.h"
 
@@ -35,6 +36,7 @@ static void watch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of the write, as a full disk is */
 }
 
 /* One run and all that it holds. */
@@ -44,8 +46,11 @@ struct run {
     struct data data;
     struct evaluation val, test; /* test.n is 0 where there is no test split */
     struct trainer *trainer;
-    int64_t steps;
-    double train_s;
+    json_t *derived;
+    char *state_path;
+    struct progress progress;
+    int64_t kept; /* the step that the file at state_path is of; 0: there is none */
+    double begin; /* clock_s() that makes progress.train_s start at 0 */
 };
 
 /* What a loop or an evaluation came to. */
@@ -86,56 +91,102 @@ static int prepare_folder(const char *out, struct err *err)
     return 0;
 }
 
+static int derive(struct run *run, struct err *err)
+{
+    const struct trainer *t = run->trainer;
+    const struct shape *s = &t->model.shape;
+
+    run->derived = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s}", "hidden", s->hidden,
+                             "kv_heads", s->kv_heads, "vocab", s->vocab, "micro_batch",
+                             (json_int_t)t->micro, "parameters", (json_int_t)t->model.n_weights,
+                             "train_tokens", (json_int_t)run->data.split[SPLIT_TRAIN].n,
+                             "val_tokens", (json_int_t)run->val.n, "val_sha256", run->val.sha256);
+    return run->derived != NULL ? 0 : err_environment(err, "cannot describe the run");
+}
+
+/* What must be the same for a run to go on: all but what is kept of it, and when. */
+static json_t *identity(const struct run *run)
+{
+    json_t *out = json_object(), *config = config_echo(run->config);
+
+    json_object_del(config, "save");
+    json_object_del(config, "checkpoint_every");
+    json_object_set_new(out, "config", config);
+    json_object_set(out, "derived", run->derived);
+    json_object_set_new(out, "seed", json_integer((json_int_t)run->request->seed));
+    json_object_set_new(out, "--steps", json_integer(run->request->steps));
+    return out;
+}
+
+static int resume(struct run *run, struct err *err)
+{
+    json_t *own;
+    int rc;
+
+    if (!run->request->resume)
+        return 0;
+    own = identity(run);
+    rc = state_read(&run->progress, run->trainer, run->state_path, own, err);
+    run->kept = run->progress.done;
+    json_decref(own);
+    return rc;
+}
+
+static int keep_state(struct run *run, struct err *err)
+{
+    json_t *own = identity(run);
+    int rc;
+
+    rc = state_write(run->state_path, own, &run->progress, run->trainer, err);
+    run->kept = run->progress.done;
+    json_decref(own);
+    return rc;
+}
+
 /* Everything that can be wrong with the input is found here, before anything is trained. */
 static int prepare(struct run *run, struct err *err)
 {
+    run->state_path = path_join(run->request->out, "train.state");
     if (run->request->steps <= 0 && config_check_budget(run->config, err) != 0)
         return -1;
     if (config_check(run->config, err) != 0 || prepare_data(run, err) != 0 ||
         trainer_open(&run->trainer, run->config, run->data.vocab, run->request->threads,
                      run->request->seed, err) != 0)
         return -1;
+    if (derive(run, err) != 0 || resume(run, err) != 0)
+        return -1;
     return prepare_folder(run->request->out, err);
-}
-
-static int tell_derived(const struct run *run, struct err *err)
-{
-    const struct trainer *t = run->trainer;
-    const struct shape *s = &t->model.shape;
-    json_t *derived = json_pack(
-        "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s}", "hidden", s->hidden, "kv_heads", s->kv_heads,
-        "vocab", s->vocab, "micro_batch", (json_int_t)t->micro, "parameters",
-        (json_int_t)t->model.n_weights, "train_tokens", (json_int_t)run->data.split[SPLIT_TRAIN].n,
-        "val_tokens", (json_int_t)run->val.n, "val_sha256", run->val.sha256);
-
-    if (derived == NULL)
-        return err_environment(err, "cannot describe the run");
-    return emit_value("derived", derived, err);
 }
 
 static int choose_steps(struct run *run, struct err *err)
 {
-    bool calibrated = false;
+    struct progress *p = &run->progress;
 
-    run->steps = run->request->steps;
-    if (run->steps <= 0)
-        run->steps =
-            budget_steps(&calibrated, run->trainer, &run->data.split[SPLIT_TRAIN], &stop_signal);
-    if (!calibrated || stop_signal != 0)
+    if (!run->request->resume) {
+        p->steps = run->request->steps;
+        if (p->steps <= 0)
+            p->steps = budget_steps(&p->calibrated, run->trainer, &run->data.split[SPLIT_TRAIN],
+                                    &stop_signal);
+    }
+    if (!p->calibrated || stop_signal != 0)
         return 0;
-    return emit_value("calibrated_steps", json_integer(run->steps), err);
+    return emit_value("calibrated_steps", json_integer(p->steps), err);
 }
 
-static int tell_progress(const struct run *run, int64_t done, double loss, double lr, double norm,
-                         struct err *err)
+/* A record of the steps since the last one. */
+static int tell_progress(struct run *run, double lr, double norm, struct err *err)
 {
+    struct progress *p = &run->progress;
+    double loss = p->loss_sum / (double)(p->done - p->told);
     json_t *record = json_object();
 
-    json_object_set_new(record, "progress", json_real((double)done / (double)run->steps));
-    json_object_set_new(record, "step", json_integer(done));
+    json_object_set_new(record, "progress", json_real((double)p->done / (double)p->steps));
+    json_object_set_new(record, "step", json_integer(p->done));
     json_object_set_new(record, "train_loss", json_number_or_null(loss));
     json_object_set_new(record, "lr", json_number_or_null(lr));
     json_object_set_new(record, "grad_norm", json_number_or_null(norm));
+    p->loss_sum = 0;
+    p->told = p->done;
     return emit_object(record, err);
 }
 
@@ -150,31 +201,38 @@ static enum outcome nonfinite(const char *what, int64_t step, struct err *err)
     return fflush(stdout) == 0 ? OUTCOME_NONFINITE : OUTCOME_ERROR;
 }
 
+/* One step, and what is told and kept after it. */
+static enum outcome one_step(struct run *run, const struct schedule_rule *schedule, struct err *err)
+{
+    const struct config *c = run->config;
+    struct progress *p = &run->progress;
+    double lr = schedule_lr(schedule, p->done, p->steps);
+    struct step_result result =
+        trainer_step(run->trainer, &run->data.split[SPLIT_TRAIN], (uint64_t)p->done, lr);
+
+    p->done++;
+    p->train_s = clock_s() - run->begin;
+    if (!isfinite(result.loss) || !isfinite(result.norm))
+        return nonfinite(isfinite(result.loss) ? "grad_norm" : "train_loss", p->done, err);
+    p->loss_sum += result.loss;
+    if ((p->done % c->log_every == 0 || p->done == p->steps) &&
+        tell_progress(run, lr, result.norm, err) != 0)
+        return OUTCOME_ERROR;
+    if (c->checkpoint_every > 0 && p->done % c->checkpoint_every == 0 && keep_state(run, err) != 0)
+        return OUTCOME_ERROR;
+    return OUTCOME_DONE;
+}
+
 static enum outcome train_steps(struct run *run, struct err *err)
 {
     const struct config *c = run->config;
     const struct schedule_rule schedule = {schedule_find(c->schedule), c->lr, c->warmup,
                                            c->wsd_decay, c->min_lr_fraction};
-    double sum = 0;
-    int64_t told = 0;
+    enum outcome outcome = OUTCOME_DONE;
 
-    for (int64_t step = 0; step < run->steps; step++) {
-        double lr = schedule_lr(&schedule, step, run->steps);
-        struct step_result result;
-        if (stop_signal != 0)
-            return OUTCOME_STOPPED;
-        result = trainer_step(run->trainer, &run->data.split[SPLIT_TRAIN], (uint64_t)step, lr);
-        if (!isfinite(result.loss) || !isfinite(result.norm))
-            return nonfinite(isfinite(result.loss) ? "grad_norm" : "train_loss", step + 1, err);
-        sum += result.loss;
-        if ((step + 1) % c->log_every != 0 && step + 1 != run->steps)
-            continue;
-        if (tell_progress(run, step + 1, sum / (double)(step + 1 - told), lr, result.norm, err))
-            return OUTCOME_ERROR;
-        sum = 0;
-        told = step + 1;
-    }
-    return OUTCOME_DONE;
+    while (outcome == OUTCOME_DONE && run->progress.done < run->progress.steps)
+        outcome = stop_signal != 0 ? OUTCOME_STOPPED : one_step(run, &schedule, err);
+    return outcome;
 }
 
 /* Mean loss over the set; NAN for an empty one.  The losses go to *losses where that is asked. */
@@ -229,7 +287,7 @@ static int write_checkpoint(const struct run *run, double val_loss, struct err *
         return 0;
     about = json_object();
     json_object_set_new(about, "seed", json_integer((json_int_t)run->request->seed));
-    json_object_set_new(about, "steps", json_integer(run->steps));
+    json_object_set_new(about, "steps", json_integer(run->progress.steps));
     json_object_set_new(about, "val_loss", json_number_or_null(val_loss));
     json_object_set_new(about, "config", config_echo(run->config));
     rc = checkpoint_write(run->request->out, &t->model, trainer_weights(t), about, err);
@@ -241,7 +299,7 @@ static void set_results(json_t *record, const struct run *run, double val, doubl
 {
     const struct trainer *t = run->trainer;
     size_t step_tokens = trainer_step_tokens(t);
-    double tokens = (double)run->steps * (double)step_tokens;
+    double steps = (double)run->progress.steps, tokens = steps * (double)step_tokens;
     double flops = model_step_flops(&t->model, step_tokens, (size_t)run->config->seq);
     double bytes = run->data.bytes_per_token[SPLIT_VAL];
 
@@ -250,12 +308,19 @@ static void set_results(json_t *record, const struct run *run, double val, doubl
         json_object_set_new(record, "val_bpb", json_number_or_null(val / LN2 / bytes));
     if (!isnan(test))
         json_object_set_new(record, "test_loss", json_number_or_null(test));
-    json_object_set_new(record, "steps", json_integer(run->steps));
+    json_object_set_new(record, "steps", json_integer(run->progress.steps));
     json_object_set_new(record, "tokens", json_number_or_null(tokens));
-    json_object_set_new(record, "flops", json_number_or_null(flops * (double)run->steps));
-    json_object_set_new(record, "train_s", json_real(run->train_s));
-    json_object_set_new(record, "tokens_per_s", json_real(tokens / run->train_s));
+    json_object_set_new(record, "flops", json_number_or_null(flops * steps));
+    json_object_set_new(record, "train_s", json_real(run->progress.train_s));
+    json_object_set_new(record, "tokens_per_s",
+                        json_number_or_null(tokens / run->progress.train_s));
     json_object_set_new(record, "peak_mib", json_number_or_null(block_peak_mib()));
+}
+
+/* The state of a run that is over is of no use. */
+static int drop_state(const struct run *run, struct err *err)
+{
+    return run->kept > 0 ? state_remove(run->state_path, err) : 0;
 }
 
 /* Files first: whoever reads the last record finds them. */
@@ -273,7 +338,7 @@ static enum outcome finish(struct run *run, struct err *err)
         goto out;
     }
     if (!isfinite(val)) {
-        outcome = nonfinite("val_loss", run->steps, err);
+        outcome = nonfinite("val_loss", run->progress.steps, err);
         goto out;
     }
     if (write_val_losses(run, losses, err) != 0 || write_checkpoint(run, val, err) != 0)
@@ -281,26 +346,37 @@ static enum outcome finish(struct run *run, struct err *err)
     record = json_object();
     set_results(record, run, val, test);
     json_object_set_new(record, "finish_s", json_real(clock_s() - begin));
-    if (emit_object(record, err) == 0)
+    if (emit_object(record, err) == 0 && drop_state(run, err) == 0)
         outcome = OUTCOME_DONE;
 out:
     free(losses);
     return outcome;
 }
 
+static int tell_start(struct run *run, struct err *err)
+{
+    if (emit_value("config", config_echo(run->config), err) != 0 ||
+        emit_value("derived", json_incref(run->derived), err) != 0)
+        return -1;
+    return choose_steps(run, err);
+}
+
 static enum outcome train_and_finish(struct run *run, struct err *err)
 {
     enum outcome outcome;
-    double begin;
 
-    if (emit_value("config", config_echo(run->config), err) != 0 || tell_derived(run, err) != 0 ||
-        choose_steps(run, err) != 0)
+    if (tell_start(run, err) != 0)
         return OUTCOME_ERROR;
-    trainer_start(run->trainer);
-    begin = clock_s();
+    if (!run->request->resume)
+        trainer_start(run->trainer);
+    run->begin = clock_s() - run->progress.train_s;
     outcome = train_steps(run, err);
-    run->train_s = clock_s() - begin;
-    return outcome == OUTCOME_DONE ? finish(run, err) : outcome;
+    if (outcome == OUTCOME_DONE)
+        outcome = finish(run, err);
+    if (outcome == OUTCOME_STOPPED && run->config->checkpoint_every > 0 &&
+        run->progress.done > run->kept && keep_state(run, err) != 0)
+        return OUTCOME_ERROR;
+    return outcome;
 }
 
 static int exit_status(enum outcome outcome)
@@ -330,5 +406,7 @@ int train(const struct config *config, const struct train_request *request, stru
     evaluation_clear(&run.val);
     evaluation_clear(&run.test);
     data_close(&run.data);
+    json_decref(run.derived);
+    free(run.state_path);
     return rc;
 }

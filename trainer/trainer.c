@@ -116,6 +116,22 @@ void trainer_start(struct trainer *t)
         memset(t->average, 0, t->model.n_weights * sizeof *t->average);
 }
 
+size_t trainer_blocks(real *blocks[TRAINER_BLOCKS], const struct trainer *t)
+{
+    size_t n = 0;
+
+    blocks[n++] = t->weights;
+    n += descent_states(blocks + n, t->descent);
+    if (t->average != NULL)
+        blocks[n++] = t->average;
+    return n;
+}
+
+void trainer_continue(struct trainer *t, int64_t done)
+{
+    descent_continue(t->descent, (long)done);
+}
+
 const real *trainer_weights(const struct trainer *t)
 {
     return t->average != NULL ? t->average : t->weights;

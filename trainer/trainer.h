@@ -54,6 +54,16 @@ void trainer_close(struct trainer *t); /* NULL is fine */
 void trainer_start(struct trainer *t);
 
 /*
+ * All that a step reads and changes, as blocks of n_weights reals: weights, optimizer state, mean.
+ * Returns how many.
+ */
+#define TRAINER_BLOCKS (2 + STATES_MOST)
+size_t trainer_blocks(real *blocks[TRAINER_BLOCKS], const struct trainer *t);
+
+/* Instead of trainer_start(): `done` steps are done, and the blocks are as those left them. */
+void trainer_continue(struct trainer *t, int64_t done);
+
+/*
  * What a run evaluates and keeps: the weights, or their running mean over the steps t = 1, 2, …:
  *     mean += rate (w - mean),  rate = (1 - ema) / (1 - ema^t)
  * which is the exponential mean without its bias towards the start (Kingma & Ba 2014, section 3).

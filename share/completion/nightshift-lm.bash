@@ -6,7 +6,7 @@ _nightshift_lm_options()
 {
     case $1 in
         prepare) echo --text --out --vocab --documents --val --test --pattern --train-bytes ;;
-        train) echo --config --seed --out --data --steps --threads ;;
+        train) echo --config --seed --out --data --steps --threads --resume ;;
         eval) echo --tokens --text --tokenizer --seq --threads --json ;;
         info | options) echo --json ;;
         bench) echo --preset --compact-vocab --sequences --threads --steps --json ;;
