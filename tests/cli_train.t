@@ -159,6 +159,10 @@ rm -rf parts && cp -r stopped parts
 long ', "lr": 0.5' >other.json
 refused 2 "lr is 0.001 there and 0.5 here" "a state of another config is refused with the difference" nightshift-lm train --config other.json --seed 3 --out parts --resume
 refused 2 "seed is 3 there and 4 here" "and one of another seed" $resume --seed 4 --out parts --resume
+mv tokens.bin usual.bin
+perl -0777 -pe 'substr($_, 0, 2) = pack("v", (unpack("v", $_) + 1) % 97)' usual.bin >tokens.bin
+refused 2 "train_sha256 is" "and one of other data" $resume --out parts --resume
+mv usual.bin tokens.bin
 refused 2 "no state to resume" "--resume without a state is refused" $resume --out none --resume
 cp parts/train.state kept
 (ulimit -f 8; $resume --out parts --resume) >/dev/null 2>err

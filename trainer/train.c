@@ -47,6 +47,7 @@ struct run {
     struct evaluation val, test; /* test.n is 0 where there is no test split */
     struct trainer *trainer;
     json_t *derived;
+    json_t *identity; /* for the state; NULL where none is kept or resumed */
     char *state_path;
     struct progress progress;
     int64_t kept; /* the step that the file at state_path is of; 0: there is none */
@@ -105,42 +106,43 @@ static int derive(struct run *run, struct err *err)
 }
 
 /* What must be the same for a run to go on: all but what is kept of it, and when. */
-static json_t *identity(const struct run *run)
+static void identify(struct run *run)
 {
-    json_t *out = json_object(), *config = config_echo(run->config);
+    const struct tokens *tokens = &run->data.split[SPLIT_TRAIN];
+    json_t *own, *config;
+    char hash[SHA256_TEXT];
 
+    if (run->config->checkpoint_every == 0 && !run->request->resume)
+        return;
+    own = json_object();
+    config = config_echo(run->config);
+    sha256_bytes(hash, tokens->at, tokens->n * tokens->width);
     json_object_del(config, "save");
     json_object_del(config, "checkpoint_every");
-    json_object_set_new(out, "config", config);
-    json_object_set(out, "derived", run->derived);
-    json_object_set_new(out, "seed", json_integer((json_int_t)run->request->seed));
-    json_object_set_new(out, "--steps", json_integer(run->request->steps));
-    return out;
+    json_object_set_new(own, "config", config);
+    json_object_set(own, "derived", run->derived);
+    json_object_set_new(own, "seed", json_integer((json_int_t)run->request->seed));
+    json_object_set_new(own, "--steps", json_integer(run->request->steps));
+    json_object_set_new(own, "train_sha256", json_string(hash));
+    run->identity = own;
 }
 
 static int resume(struct run *run, struct err *err)
 {
-    json_t *own;
-    int rc;
-
     if (!run->request->resume)
         return 0;
-    own = identity(run);
-    rc = state_read(&run->progress, run->trainer, run->state_path, own, err);
+    if (state_read(&run->progress, run->trainer, run->state_path, run->identity, err) != 0)
+        return -1;
     run->kept = run->progress.done;
-    json_decref(own);
-    return rc;
+    return 0;
 }
 
 static int keep_state(struct run *run, struct err *err)
 {
-    json_t *own = identity(run);
-    int rc;
-
-    rc = state_write(run->state_path, own, &run->progress, run->trainer, err);
+    if (state_write(run->state_path, run->identity, &run->progress, run->trainer, err) != 0)
+        return -1;
     run->kept = run->progress.done;
-    json_decref(own);
-    return rc;
+    return 0;
 }
 
 /* Everything that can be wrong with the input is found here, before anything is trained. */
@@ -153,7 +155,10 @@ static int prepare(struct run *run, struct err *err)
         trainer_open(&run->trainer, run->config, run->data.vocab, run->request->threads,
                      run->request->seed, err) != 0)
         return -1;
-    if (derive(run, err) != 0 || resume(run, err) != 0)
+    if (derive(run, err) != 0)
+        return -1;
+    identify(run);
+    if (resume(run, err) != 0)
         return -1;
     return prepare_folder(run->request->out, err);
 }
@@ -406,6 +411,7 @@ int train(const struct config *config, const struct train_request *request, stru
     evaluation_clear(&run.val);
     evaluation_clear(&run.test);
     data_close(&run.data);
+    json_decref(run.identity);
     json_decref(run.derived);
     free(run.state_path);
     return rc;
