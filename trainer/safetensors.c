@@ -125,8 +125,7 @@ static int refuse_strangers(const struct model *model, const struct opened *in, 
     const char *name;
     json_t *value;
 
-    json_object_foreach(in->header, name, value)
-    {
+    json_object_foreach (in->header, name, value) {
         if (strcmp(name, "__metadata__") == 0 || model_find(model, name) != NULL)
             continue;
         if (strcmp(name, "lm_head.weight") != 0 || !model->shape.tied)

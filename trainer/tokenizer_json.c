@@ -229,8 +229,7 @@ static int read_special(struct token_table *table, const json_t *root, struct er
     uint32_t id = 0;
 
     table->endoftext = -1;
-    json_array_foreach(list, i, one)
-    {
+    json_array_foreach (list, i, one) {
         const char *text = json_string_value(json_object_get(one, "content"));
         if (text == NULL || *text == '\0')
             return err_usage(err, "added token %zu has no content", i);
@@ -273,8 +272,9 @@ static int read_vocab(struct token_table *table, const json_t *vocab, struct err
 
     if (!json_is_object(vocab))
         return err_usage(err, "the model has no 'vocab'");
-    json_object_foreach((json_t *)(uintptr_t)vocab, text,
-                        value) if (read_token(table, text, value, err) != 0) return -1;
+    json_object_foreach ((json_t *)(uintptr_t)vocab, text, value)
+        if (read_token(table, text, value, err) != 0)
+            return -1;
     return 0;
 }
 
@@ -351,8 +351,9 @@ static int read_merges(struct token_table *table, const json_t *model, struct er
         return err_usage(err, "the model has no 'merges', or too many");
     table->merges_n = json_array_size(list);
     table->merges = mem_new(table->merges_n, sizeof *table->merges);
-    json_array_foreach(list, rank, value) if (read_merge(table, json_object_get(model, "vocab"),
-                                                         rank, value, err) != 0) return -1;
+    json_array_foreach (list, rank, value)
+        if (read_merge(table, json_object_get(model, "vocab"), rank, value, err) != 0)
+            return -1;
     return 0;
 }
 
