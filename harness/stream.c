@@ -69,8 +69,10 @@ static void take_record(struct stream *out, json_t *record)
         out->nonfinite = true;
 }
 
-static void take(struct stream *out, const struct line *line)
+static void take(void *into, const struct line *line)
 {
+    struct stream *out = into;
+
     out->lines++;
     if (line->kind == LINE_RECORD)
         take_record(out, line->record);
@@ -80,21 +82,11 @@ static void take(struct stream *out, const struct line *line)
 
 int stream_read(struct stream *out, const char *dir, struct err *err)
 {
-    struct line_source source;
-    struct line line;
-    int more;
-
     *out = (struct stream){.calibrated_steps = -1, .steps = -1};
-    if (line_source_open(&source, dir, err) != 0)
-        return -1;
-    while ((more = line_next(&line, &source, err)) == 1) {
-        take(out, &line);
-        line_clear(&line);
-    }
-    line_source_close(&source);
-    if (more != 0)
-        stream_clear(out);
-    return more;
+    if (stream_each_line(dir, take, out, err) == 0)
+        return 0;
+    stream_clear(out);
+    return -1;
 }
 
 void stream_clear(struct stream *stream)

@@ -66,8 +66,9 @@ static void add_record(struct str *out, json_t *record)
     json_decref(kept);
 }
 
-static void add_line(struct str *out, const struct line *line)
+static void add_line(void *into, const struct line *line)
 {
+    struct str *out = into;
     char text[NUMBER_TEXT];
 
     if (line->kind == LINE_RECORD)
@@ -78,16 +79,5 @@ static void add_line(struct str *out, const struct line *line)
 
 int stream_canonical(struct str *out, const char *dir, struct err *err)
 {
-    struct line_source source;
-    struct line line;
-    int more;
-
-    if (line_source_open(&source, dir, err) != 0)
-        return -1;
-    while ((more = line_next(&line, &source, err)) == 1) {
-        add_line(out, &line);
-        line_clear(&line);
-    }
-    line_source_close(&source);
-    return more;
+    return stream_each_line(dir, add_line, out, err);
 }

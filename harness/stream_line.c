@@ -174,7 +174,13 @@ static int open_regular(const char *path, struct err *err)
     return err_environment(err, "'%s' is no regular file", path);
 }
 
-int line_source_open(struct line_source *out, const char *dir, struct err *err)
+/* RUN_STREAM, being read. */
+struct line_source {
+    FILE *file; /* NULL: nothing to read */
+    char *text; /* [LINE_MAX_BYTES + 1] */
+};
+
+static int source_open(struct line_source *out, const char *dir, struct err *err)
 {
     char *path = path_join(dir, RUN_STREAM);
     struct err inner = {0};
@@ -194,7 +200,7 @@ int line_source_open(struct line_source *out, const char *dir, struct err *err)
     return 0;
 }
 
-void line_source_close(struct line_source *source)
+static void source_close(struct line_source *source)
 {
     if (source->file != NULL)
         fclose(source->file);
@@ -221,7 +227,8 @@ static bool next_text(struct line_source *source, size_t *len, bool *whole)
     return c != EOF || *len > 0;
 }
 
-int line_next(struct line *out, struct line_source *source, struct err *err)
+/* 1: a line; 0: the end; -1: it cannot be read. */
+static int next_line(struct line *out, struct line_source *source, struct err *err)
 {
     size_t len;
     bool whole;
@@ -234,4 +241,21 @@ int line_next(struct line *out, struct line_source *source, struct err *err)
     if (whole)
         line_read(out, source->text, len);
     return 1;
+}
+
+int stream_each_line(const char *dir, void (*use)(void *into, const struct line *line), void *into,
+                     struct err *err)
+{
+    struct line_source source;
+    struct line line;
+    int more;
+
+    if (source_open(&source, dir, err) != 0)
+        return -1;
+    while ((more = next_line(&line, &source, err)) == 1) {
+        use(into, &line);
+        line_clear(&line);
+    }
+    source_close(&source);
+    return more;
 }

@@ -36,15 +36,11 @@ void line_clear(struct line *line);
 /* The number of a field of a record, NAN and infinities too; false where the field is none. */
 bool record_number(double *out, const json_t *field);
 
-/* RUN_STREAM, being read.  A run that left none has printed nothing. */
-struct line_source {
-    FILE *file; /* NULL: nothing to read */
-    char *text; /* [LINE_MAX_BYTES + 1] */
-};
-int line_source_open(struct line_source *out, const char *dir, struct err *err);
-void line_source_close(struct line_source *source);
-
-/* 1: a line, which the caller clears; 0: the end; -1: it cannot be read. */
-int line_next(struct line *out, struct line_source *source, struct err *err);
+/*
+ * Hands every line of DIR/RUN_STREAM to use(), which borrows it; a run that left no stream has
+ * printed nothing.  -1 where it cannot be read.
+ */
+int stream_each_line(const char *dir, void (*use)(void *into, const struct line *line), void *into,
+                     struct err *err);
 
 #endif
