@@ -46,7 +46,7 @@ int report_compose(struct str *out, const struct record *record, struct store *s
     write_top(out, record);
     for (size_t i = 0; sections[i] != NULL; i++) {
         str_addf(out, "## %s\n\n", sections[i]->title);
-        if (sections[i]->write(out, record, store, err) != 0)
+        if (section_write(out, sections[i], record, store, err) != 0)
             return err_wrap(err, "section '%s'", sections[i]->name);
         trim_end(out);
         str_add(out, sections[i + 1] != NULL ? "\n" : "");

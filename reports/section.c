@@ -13,3 +13,12 @@ const struct section *const sections[] = {
     &section_found,    &section_history,    &section_parameters, &section_noise,
     &section_failures, &section_provenance, &section_reproduce,  NULL,
 };
+
+int section_write(struct str *out, const struct section *section, const struct record *record,
+                  struct store *store, struct err *err)
+{
+    if (record->n_experiments > 0 || section->empty == NULL)
+        return section->write(out, record, store, err);
+    str_addf(out, "%s\n", section->empty);
+    return 0;
+}

@@ -15,11 +15,16 @@
 #include "str.h"
 
 struct section {
-    const char *name,
-        *title; /* the heading, as a question: "How far can seeds alone move the loss?" */
+    const char *name;
+    const char *title; /* the heading, as a question: "How far can seeds alone move the loss?" */
+    const char *empty; /* the line that stands instead while there is no experiment; NULL: none */
     int (*write)(struct str *out, const struct record *record, struct store *store,
                  struct err *err);
 };
 extern const struct section *const sections[]; /* NULL-terminated, in the order of the report */
+
+/* What stands below the heading. */
+int section_write(struct str *out, const struct section *section, const struct record *record,
+                  struct store *store, struct err *err);
 
 #endif

@@ -63,4 +63,8 @@ static int write(struct str *out, const struct record *record, struct store *sto
     return 0;
 }
 
-const struct section section_failures = {"failures", "What failed, and why?", write};
+const struct section section_failures = {
+    .name = "failures",
+    .title = "What failed, and why?",
+    .write = write,
+};

@@ -233,10 +233,6 @@ static int write(struct str *out, const struct record *record, struct store *sto
 
     (void)store;
     (void)err;
-    if (record->n_experiments == 0) {
-        str_add(out, "Nothing has run yet.\n");
-        return 0;
-    }
     facts_init(&facts, record);
     int64_t best = facts_verified(&facts);
     if (best > 0)
@@ -247,4 +243,9 @@ static int write(struct str *out, const struct record *record, struct store *sto
     return 0;
 }
 
-const struct section section_found = {"found", "What was found?", write};
+const struct section section_found = {
+    .name = "found",
+    .title = "What was found?",
+    .empty = "Nothing has run yet.",
+    .write = write,
+};

@@ -62,10 +62,6 @@ static int write(struct str *out, const struct record *record, struct store *sto
 
     (void)store;
     (void)err;
-    if (record->n_experiments == 0) {
-        str_add(out, "No experiment yet.\n");
-        return 0;
-    }
     facts_init(&facts, record);
     chart_history(out, &facts);
     str_add(out,
@@ -79,4 +75,9 @@ static int write(struct str *out, const struct record *record, struct store *sto
     return 0;
 }
 
-const struct section section_history = {"history", "What was tried?", write};
+const struct section section_history = {
+    .name = "history",
+    .title = "What was tried?",
+    .empty = "No experiment yet.",
+    .write = write,
+};

@@ -64,10 +64,6 @@ static int write(struct str *out, const struct record *record, struct store *sto
 
     (void)store;
     (void)err;
-    if (record->n_experiments == 0) {
-        str_add(out, "Nothing has run yet.\n");
-        return 0;
-    }
     facts_init(&facts, record);
     write_over_seeds(out, &facts);
     write_over_pairs(out, &facts);
@@ -75,4 +71,9 @@ static int write(struct str *out, const struct record *record, struct store *sto
     return 0;
 }
 
-const struct section section_noise = {"noise", "How far can seeds alone move the metric?", write};
+const struct section section_noise = {
+    .name = "noise",
+    .title = "How far can seeds alone move the metric?",
+    .empty = "Nothing has run yet.",
+    .write = write,
+};

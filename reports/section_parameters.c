@@ -138,10 +138,6 @@ static int write(struct str *out, const struct record *record, struct store *sto
 {
     (void)store;
     (void)err;
-    if (record->n_experiments == 0) {
-        str_add(out, "Nothing has run yet.\n");
-        return 0;
-    }
     str_add(out,
             "How often experiments changed each parameter of the config that they started from. "
             "An effect belongs to the whole change of its experiment; only \"alone\" names one "
@@ -154,4 +150,9 @@ static int write(struct str *out, const struct record *record, struct store *sto
     return 0;
 }
 
-const struct section section_parameters = {"parameters", "What did each parameter do?", write};
+const struct section section_parameters = {
+    .name = "parameters",
+    .title = "What did each parameter do?",
+    .empty = "Nothing has run yet.",
+    .write = write,
+};

@@ -166,4 +166,8 @@ static int write(struct str *out, const struct record *record, struct store *sto
     return write_machine(out, store, err);
 }
 
-const struct section section_provenance = {"provenance", "On what did it run?", write};
+const struct section section_provenance = {
+    .name = "provenance",
+    .title = "On what did it run?",
+    .write = write,
+};

@@ -32,4 +32,8 @@ static int write(struct str *out, const struct record *record, struct store *sto
     return 0;
 }
 
-const struct section section_reproduce = {"reproduce", "How is it run again?", write};
+const struct section section_reproduce = {
+    .name = "reproduce",
+    .title = "How is it run again?",
+    .write = write,
+};

@@ -29,7 +29,7 @@ static char *section_text(const struct night *night, const char *name)
 
     for (size_t i = 0; sections[i] != NULL; i++)
         if (strcmp(sections[i]->name, name) == 0)
-            assert_int_equal(sections[i]->write(&text, &night->record, night->store, &err), 0);
+            assert_int_equal(section_write(&text, sections[i], &night->record, night->store, &err), 0);
     assert_true(text.len > 0);
     return str_take(&text);
 }
