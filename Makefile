@@ -47,8 +47,9 @@ export ASAN_OPTIONS  := handle_segv=2:detect_leaks=1:exitcode=99
 export UBSAN_OPTIONS := print_stacktrace=1:exitcode=99
 endif
 
+# The folder of the build is kept out of the programs: two builds of one commit are the same bytes.
 BASE_FLAGS := -std=c11 -D_GNU_SOURCE -DNIGHTSHIFT_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDEN) \
-              $(SANITIZE) -ffp-contract=off -MMD -MP
+              $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. -ffp-contract=off -MMD -MP
 # Kernels: vectorised, errno left alone, NAN and the order of sums kept.
 trainer_FLAGS := -O3 -fno-math-errno
 
