@@ -101,6 +101,41 @@ static void rmsnorm_backward_is_the_derivative(void **state)
     check_gradient("rmsnorm gain", dgain, c.gain, DIM, norm_value, &c);
 }
 
+/* Queries or keys: each head is a row, and the heads of all tokens share one narrow gain. */
+enum { HEAD_ROWS = 8, HEAD_WIDTH = 4, HEADS_N = HEAD_ROWS * HEAD_WIDTH };
+
+struct heads_case {
+    real x[HEADS_N], gain[HEAD_WIDTH], dy[HEADS_N];
+};
+
+static double heads_value(void *arg)
+{
+    struct heads_case *c = arg;
+    real y[HEADS_N], rstd[HEAD_ROWS];
+
+    rmsnorm(y, rstd, c->x, c->gain, HEAD_ROWS, HEAD_WIDTH, 1e-5);
+    return weighted_sum(y, c->dy, HEADS_N);
+}
+
+static void norm_of_queries_and_keys_adds_to_a_gain_that_heads_share(void **state)
+{
+    struct heads_case c;
+    real y[HEADS_N], rstd[HEAD_ROWS], dx[HEADS_N] = {0}, dgain[HEAD_WIDTH] = {0};
+    const size_t half = HEAD_ROWS / 2; /* the heads of one token */
+
+    (void)state;
+    draw_normal(c.x, HEADS_N, 19);
+    draw_normal(c.gain, HEAD_WIDTH, 20);
+    draw_normal(c.dy, HEADS_N, 21);
+    rmsnorm(y, rstd, c.x, c.gain, HEAD_ROWS, HEAD_WIDTH, 1e-5);
+    for (size_t row = 0; row < HEAD_ROWS; row += half) {
+        size_t at = row * HEAD_WIDTH;
+        rmsnorm_backward(dx + at, dgain, c.dy + at, c.x + at, rstd + row, c.gain, half, HEAD_WIDTH);
+    }
+    check_gradient("head norm x", dx, c.x, HEADS_N, heads_value, &c);
+    check_gradient("head norm gain", dgain, c.gain, HEAD_WIDTH, heads_value, &c);
+}
+
 /* --- SwiGLU --- */
 
 struct swiglu_case {
@@ -131,6 +166,131 @@ static void swiglu_backward_is_the_derivative(void **state)
     check_gradient("swiglu in place", d, c.gate_up, 2 * ROWS * DIM, swiglu_value, &c);
 }
 
+/* --- embedding: a token that comes twice, and some that do not come --- */
+
+enum { VOCAB = 11 };
+
+struct embedding_case {
+    real w[VOCAB * DIM], dy[5 * DIM];
+};
+static const uint32_t embedded[5] = {3, 10, 3, 0, 7};
+
+static double embedding_value(void *arg)
+{
+    struct embedding_case *c = arg;
+    real y[5 * DIM];
+
+    embedding(y, c->w, embedded, 5, DIM);
+    return weighted_sum(y, c->dy, 5 * DIM);
+}
+
+static void embedding_backward_is_the_derivative(void **state)
+{
+    struct embedding_case c;
+    real dw[VOCAB * DIM] = {0};
+
+    (void)state;
+    draw_normal(c.w, VOCAB * DIM, 11);
+    draw_normal(c.dy, 5 * DIM, 12);
+    embedding_backward(dw, c.dy, embedded, 5, DIM);
+    check_gradient("embedding", dw, c.w, VOCAB * DIM, embedding_value, &c);
+}
+
+/* --- linear layers: plain, with a bias, and as a scaled addition to the residual stream --- */
+
+enum { OUT = 13, IN = 7 };
+enum linear_kind { PLAIN, BIAS, RESIDUAL };
+
+struct linear_case {
+    real x[ROWS * IN], w[OUT * IN], b[OUT], dy[ROWS * OUT];
+    enum linear_kind kind;
+};
+
+static double linear_value(void *arg)
+{
+    struct linear_case *c = arg;
+    real y[ROWS * OUT] = {0};
+
+    if (c->kind == PLAIN)
+        linear(y, c->x, c->w, ROWS, OUT, IN, 0);
+    else if (c->kind == BIAS)
+        linear_bias(y, c->x, c->w, c->b, ROWS, OUT, IN);
+    else
+        residual(y, c->x, c->w, ROWS, OUT, IN, 0.37);
+    return weighted_sum(y, c->dy, ROWS * OUT);
+}
+
+static void start_linear(struct linear_case *c, enum linear_kind kind)
+{
+    c->kind = kind;
+    draw_normal(c->x, ROWS * IN, 13);
+    draw_normal(c->w, OUT * IN, 14);
+    draw_normal(c->b, OUT, 15);
+    draw_normal(c->dy, ROWS * OUT, 16);
+}
+
+static void linear_backward_is_the_derivative_with_and_without_a_bias(void **state)
+{
+    real dx[ROWS * IN], dw[OUT * IN], db[OUT];
+    struct linear_case c;
+
+    (void)state;
+    start_linear(&c, PLAIN);
+    linear_backward_input(dx, c.dy, c.w, ROWS, OUT, IN, 0);
+    linear_backward_weight(dw, c.dy, c.x, ROWS, OUT, IN, 0);
+    bias_backward(db, c.dy, ROWS, OUT);
+    check_gradient("linear x", dx, c.x, ROWS * IN, linear_value, &c);
+    check_gradient("linear w", dw, c.w, OUT * IN, linear_value, &c);
+    c.kind = BIAS;
+    check_gradient("linear with bias x", dx, c.x, ROWS * IN, linear_value, &c);
+    check_gradient("linear with bias w", dw, c.w, OUT * IN, linear_value, &c);
+    check_gradient("linear with bias b", db, c.b, OUT, linear_value, &c);
+}
+
+static void residual_backward_is_the_derivative_of_the_scaled_product(void **state)
+{
+    real dx[ROWS * IN], dw[OUT * IN];
+    struct linear_case c;
+
+    (void)state;
+    start_linear(&c, RESIDUAL);
+    residual_backward(dx, dw, c.dy, c.x, c.w, ROWS, OUT, IN, 0.37);
+    check_gradient("residual x", dx, c.x, ROWS * IN, linear_value, &c);
+    check_gradient("residual w", dw, c.w, OUT * IN, linear_value, &c);
+}
+
+/* --- rotary embedding: two sequences, rows wider than the heads that turn --- */
+
+enum { SEQ = 5, WIDTH = 6, HEADS = 2, STRIDE = HEADS * WIDTH + 4 };
+
+struct rope_case {
+    real x[2 * SEQ * STRIDE], dy[2 * SEQ * STRIDE], table[SEQ * WIDTH];
+};
+
+static double rope_value(void *arg)
+{
+    struct rope_case *c = arg;
+    real y[2 * SEQ * STRIDE];
+
+    memcpy(y, c->x, sizeof y);
+    rope(y, c->table, 2 * SEQ, SEQ, STRIDE, HEADS, WIDTH);
+    return weighted_sum(y, c->dy, 2 * SEQ * STRIDE);
+}
+
+static void rope_backward_is_the_derivative(void **state)
+{
+    struct rope_case c;
+    real dx[2 * SEQ * STRIDE];
+
+    (void)state;
+    rope_table(c.table, SEQ, WIDTH, 100);
+    draw_normal(c.x, 2 * SEQ * STRIDE, 17);
+    draw_normal(c.dy, 2 * SEQ * STRIDE, 18);
+    memcpy(dx, c.dy, sizeof dx);
+    rope_backward(dx, c.table, 2 * SEQ, SEQ, STRIDE, HEADS, WIDTH);
+    check_gradient("rope", dx, c.x, 2 * SEQ * STRIDE, rope_value, &c);
+}
+
 /* --- attention, longer than one strip, grouped queries --- */
 
 struct attention_case {
@@ -153,6 +313,7 @@ static void attention_backward_is_the_derivative(void **state)
         {.heads = 4, .kv_heads = 2, .width = 2, .sequences = 2, .seq = 5},
         {.heads = 2, .kv_heads = 1, .width = 4, .sequences = 1, .seq = ATTENTION_STRIP + 7},
         {.heads = 3, .kv_heads = 3, .width = 2, .sequences = 1, .seq = ATTENTION_STRIP},
+        {.heads = 6, .kv_heads = 2, .width = 10, .sequences = 3, .seq = 3}, /* any width */
     };
 
     (void)state;
@@ -181,8 +342,6 @@ static void attention_backward_is_the_derivative(void **state)
 }
 
 /* --- classifier and cross-entropy --- */
-
-enum { VOCAB = 11 };
 
 struct classifier_case {
     real x[ROWS * DIM], w[VOCAB * DIM], tile[ROWS * VOCAB];
@@ -299,7 +458,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rmsnorm_backward_is_the_derivative),
+        cmocka_unit_test(norm_of_queries_and_keys_adds_to_a_gain_that_heads_share),
         cmocka_unit_test(swiglu_backward_is_the_derivative),
+        cmocka_unit_test(embedding_backward_is_the_derivative),
+        cmocka_unit_test(linear_backward_is_the_derivative_with_and_without_a_bias),
+        cmocka_unit_test(residual_backward_is_the_derivative_of_the_scaled_product),
+        cmocka_unit_test(rope_backward_is_the_derivative),
         cmocka_unit_test(attention_backward_is_the_derivative),
         cmocka_unit_test(classifier_gradient_is_the_derivative),
         cmocka_unit_test(every_models_gradient_is_the_derivative),
