@@ -213,6 +213,22 @@ struct evaluated {
     char sha256[SHA256_TEXT];
 };
 
+/* The same weights twice give the same bits, whatever is worked out in the same memory between. */
+static void evaluate_once_more(const struct evaluated *was, const struct evaluation *e,
+                               const struct model *model, const real *weights, struct work *works,
+                               size_t rows, size_t seq, struct pool *pool)
+{
+    real *again = mem_new(e->n, sizeof *again), *others = block_new(model->n_weights);
+
+    model_start(model, others, 2, 0.5);
+    evaluate(again, e, model, others, works, rows, seq, pool, NULL);
+    assert_memory_not_equal(again, was->losses, e->n * sizeof *again);
+    evaluate(again, e, model, weights, works, rows, seq, pool, NULL);
+    assert_memory_equal(again, was->losses, e->n * sizeof *again);
+    free(others);
+    free(again);
+}
+
 /* Losses of one small model on a fixed set, read in sequences of `seq`, `rows` tokens at once. */
 static void evaluate_with(struct evaluated *out, const struct tokens *tokens, size_t seq,
                           size_t rows, size_t threads)
@@ -245,6 +261,7 @@ static void evaluate_with(struct evaluated *out, const struct tokens *tokens, si
     out->losses = mem_new(e.n, sizeof *out->losses);
     memcpy(out->sha256, e.sha256, sizeof out->sha256);
     evaluate(out->losses, &e, &model, weights, works, rows, seq, pool, NULL);
+    evaluate_once_more(out, &e, &model, weights, works, rows, seq, pool);
     for (size_t i = 0; i < threads; i++)
         free(works[i].block);
     free(weights);
@@ -253,7 +270,8 @@ static void evaluate_with(struct evaluated *out, const struct tokens *tokens, si
     model_clear(&model);
 }
 
-static void the_targets_do_not_depend_on_sequence_length_or_threads(void **state)
+static void
+targets_depend_on_no_sequence_length_and_losses_on_no_thread_or_evaluation_before(void **state)
 {
     char *dir = scratch_new(), *path = path_join(dir, "t.bin");
     struct data data;
@@ -298,7 +316,8 @@ int main(void)
         cmocka_unit_test(every_place_that_leaves_a_target_is_drawn),
         cmocka_unit_test(evaluation_windows_are_spread_and_never_overlap),
         cmocka_unit_test(the_whole_split_leaves_out_fewer_targets_than_windows),
-        cmocka_unit_test(the_targets_do_not_depend_on_sequence_length_or_threads),
+        cmocka_unit_test(
+            targets_depend_on_no_sequence_length_and_losses_on_no_thread_or_evaluation_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

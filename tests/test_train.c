@@ -475,6 +475,51 @@ static void micro_batches_change_the_result_by_rounding_alone(void **state)
     assert_close(val_loss_with(f, "{\"micro_batch\": 0}"), whole, 1e-4, 0);
 }
 
+/* Losses of the first step's targets, sequence by sequence; the caller frees. */
+static real *first_losses(const struct fixture *f, const char *changes)
+{
+    struct config config;
+    struct data data;
+    struct trainer *t;
+    struct err err = {0};
+    real *losses;
+
+    config_with(&config, f, changes);
+    assert_int_equal(data_open(&data, f->data, VOCAB, &err), 0);
+    assert_int_equal(trainer_open(&t, &config, VOCAB, 2, 1, &err), 0);
+    trainer_start(t);
+    trainer_step(t, &data.split[SPLIT_TRAIN], 0, 0.01);
+    losses = mem_new(trainer_step_tokens(t), sizeof *losses);
+    memcpy(losses, t->losses, trainer_step_tokens(t) * sizeof *losses);
+    trainer_close(t);
+    data_close(&data);
+    config_clear(&config);
+    return losses;
+}
+
+/*
+ * Each target's loss is that of its sequence alone, up to the rounding of larger products (1e-5 of
+ * losses about 4): another sequence in its place, or another order, would be off by tenths.
+ */
+static void batch_and_micro_batch_leave_the_data_of_a_step_as_it_is(void **state)
+{
+    static const char *const splits[] = {
+        "{\"batch\": 6, \"micro_batch\": 2}", "{\"batch\": 6, \"micro_batch\": 4}",
+        "{\"batch\": 6, \"micro_batch\": 6}", "{\"batch\": 6, \"micro_batch\": 0}",
+        "{\"batch\": 11, \"micro_batch\": 3}"};
+    const struct fixture *f = *state;
+    real *alone = first_losses(f, "{\"batch\": 6, \"micro_batch\": 1}");
+
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+        real *losses = first_losses(f, splits[i]);
+        for (size_t k = 0; k < 6 * 16; k++)
+            assert_close((double)losses[k], (double)alone[k], 1e-5, 1e-5);
+        free(losses);
+    }
+    assert_true(fabs((double)(alone[0] - alone[16])) > 1e-3);
+    free(alone);
+}
+
 /* How options that act only beside another one are tried: with that one, on both sides. */
 static const struct {
     const char *name, *beside, *changes;
@@ -691,6 +736,7 @@ int main(void)
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(training_learns_what_is_in_the_data),
         cmocka_unit_test(micro_batches_change_the_result_by_rounding_alone),
+        cmocka_unit_test(batch_and_micro_batch_leave_the_data_of_a_step_as_it_is),
         cmocka_unit_test(every_option_acts),
         cmocka_unit_test(every_choice_acts),
         cmocka_unit_test(budgets_become_steps),
