@@ -225,6 +225,20 @@ refused 2 "cut/model.safetensors" "weights cut short are refused" nightshift-lm 
 nightshift-lm bench --preset small --sequences 2 --steps 2 --threads 1 --json >out 2>err &&
     grep -q '"seconds_by_operator":{.*"share_of_gemm":.*"tokens_per_s":' out
 ok $? "bench --json tells speed and where the time goes"
+# In turn with the steps: their own products, AdamW beside its traffic, and the formula of memory.
+# small, two micro-batches of 128 tokens: weights, gradients of the step and of the thread, and two
+# moments are 5 * 902016 reals; a token has 3 * (4 * 128 + 4 * 128 + 3 * 384) + 2 * 128 activations;
+# a tile holds all 128 rows of logits.
+perl -e 'my %b = <STDIN> =~ /"([a-z_]+)":([0-9.e+-]+)[,}]/g; my $n = 902016;
+    my $close = sub { my ($a, $b) = @_; abs($a / $b - 1) < 1e-9 };
+    my $model = 4 * (5 * $n + 128 * (3 * (8 * 128 + 3 * 384) + 2 * 128) + 128 * 2048) / 2**20;
+    exit !($b{parameters} == $n && $b{step_tokens} == 256 && $close->($b{memory_model_mib}, $model) &&
+        $close->($b{peak_of_model}, $b{peak_mib} / $b{memory_model_mib}) &&
+        $close->($b{tokens_per_s}, 256 / $b{step_s}) &&
+        $close->($b{share_of_products}, $b{products_s} / $b{step_s}) &&
+        $close->($b{adamw_of_traffic}, $b{adamw_s} * $b{traffic_gb_per_s} * 1e9 / 28 / $n) &&
+        $b{first_step_s} > 0 && $b{start_s} > 0)' <out
+ok $? "its ratios follow from what it measured, and the formula of memory from the shape"
 refused 2 "preset 'huge'" "an unknown preset is refused" nightshift-lm bench --preset huge
 
 # --- the lists

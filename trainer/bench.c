@@ -1,59 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
 #include <stdlib.h>
 
 #include "bench.h"
 #include "block.h"
 #include "clock.h"
-#include "gemm.h"
 #include "mem.h"
 #include "rng.h"
+#include "yardstick.h"
 
 #define STEPS_LEAST 5
 #define SECONDS     5       /* of steps, where their number is left to us */
 #define TOKENS      1000000 /* random tokens to draw sequences from */
-#define SQUARE      1024    /* side of the products that measure the machine */
-#define PRODUCTS    4       /* of each thread in a row */
-
-/* Products of square matrices, each thread's own. */
-struct squares {
-    real *blocks; /* [threads, 3, SQUARE * SQUARE] */
-    size_t threads;
-};
-
-static void multiply(void *arg, size_t worker, size_t index)
-{
-    const struct squares *squares = arg;
-    size_t n = (size_t)SQUARE * SQUARE;
-    real *a = squares->blocks + worker * 3 * n;
-
-    (void)index;
-    gemm(GEMM_NN, SQUARE, SQUARE, SQUARE, 1, a, SQUARE, a + n, SQUARE, 0, a + 2 * n, SQUARE);
-}
-
-static struct squares squares_new(size_t threads)
-{
-    size_t n = threads * 3 * SQUARE * SQUARE;
-    struct squares squares = {block_new(n), threads};
-
-    for (size_t i = 0; i < n; i++)
-        squares.blocks[i] = (real)(i % 17) - 8;
-    return squares;
-}
-
-/* Seconds that PRODUCTS products on every thread take. */
-static double squares_seconds(struct squares *squares, struct pool *pool)
-{
-    double begin = clock_s();
-
-    pool_run(pool, multiply, squares, PRODUCTS * squares->threads);
-    return clock_s() - begin;
-}
-
-static double squares_flops(const struct squares *squares)
-{
-    return 2.0 * SQUARE * SQUARE * SQUARE * PRODUCTS * (double)squares->threads;
-}
 
 static uint8_t *random_tokens(struct tokens *tokens, size_t vocab)
 {
@@ -83,64 +40,90 @@ static double median(double *x, size_t n)
     return n % 2 == 1 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-/* Medians of what is measured in turn, so that a neighbour on the machine slows both. */
-struct pace {
-    double step_s, squares_s;
-    size_t steps;
+/* What is measured in turn: a step, and what stands beside it. */
+enum turn_kind { TURN_STEP, TURN_OPTIMIZER, TURN_TRAFFIC, TURN_SQUARES, TURN_PRODUCTS, TURNS };
+
+/* The optimizer comes before the products, which overwrite its gradient. */
+static double (*const yardsticks[TURNS])(struct yardstick *y) = {
+    [TURN_OPTIMIZER] = yardstick_optimizer_s,
+    [TURN_TRAFFIC] = yardstick_traffic_s,
+    [TURN_SQUARES] = yardstick_squares_s,
+    [TURN_PRODUCTS] = yardstick_products_s,
 };
 
-static struct pace measure_pace(struct trainer *t, struct squares *squares,
-                                const struct tokens *tokens, size_t steps)
+static double step_s(struct trainer *t, const struct tokens *tokens, uint64_t step)
 {
-    struct pace pace;
-    double *step_s = NULL, *squares_s = NULL, begin = clock_s(), last;
+    double begin = clock_s();
+
+    trainer_step(t, tokens, step, t->config->lr);
+    return clock_s() - begin;
+}
+
+/* Medians of `steps` rounds in seconds[TURNS]; returns how many rounds there were. */
+static size_t take_turns(double seconds[TURNS], struct yardstick *y, const struct tokens *tokens,
+                         size_t steps)
+{
+    double *each[TURNS] = {NULL}, begin = clock_s();
     size_t n = 0;
 
     do {
-        step_s = mem_room(step_s, n, sizeof *step_s);
-        squares_s = mem_room(squares_s, n, sizeof *squares_s);
-        last = clock_s();
-        trainer_step(t, tokens, n + 1, t->config->lr);
-        step_s[n] = clock_s() - last;
-        squares_s[n++] = squares_seconds(squares, t->pool);
+        for (int k = 0; k < TURNS; k++)
+            each[k] = mem_room(each[k], n, sizeof *each[k]);
+        each[TURN_STEP][n] = step_s(y->t, tokens, n + 1);
+        for (int k = TURN_STEP + 1; k < TURNS; k++)
+            each[k][n] = yardsticks[k](y);
+        n++;
     } while (steps > 0 ? n < steps : n < STEPS_LEAST || clock_s() - begin < SECONDS);
-    pace = (struct pace){median(step_s, n), median(squares_s, n), n};
-    free(squares_s);
-    free(step_s);
-    return pace;
+    for (int k = 0; k < TURNS; k++) {
+        seconds[k] = median(each[k], n);
+        free(each[k]);
+    }
+    return n;
 }
 
-static void fill_speed(struct bench *out, const struct trainer *t, const struct pace *pace,
-                       const struct squares *squares)
+static void fill_speed(struct bench *out, const struct yardstick *y, const double seconds[TURNS])
 {
-    size_t seq = (size_t)t->config->seq;
+    const struct trainer *t = y->t;
+    double flops = model_step_flops(&t->model, out->step_tokens, (size_t)t->config->seq);
+    double rate = yardstick_traffic_bytes(y) / seconds[TURN_TRAFFIC];
 
-    out->steps = pace->steps;
-    out->tokens_per_s = (double)out->step_tokens / pace->step_s;
-    out->gflops = model_step_flops(&t->model, out->step_tokens, seq) / pace->step_s / 1e9;
-    out->gemm_gflops = squares_flops(squares) / pace->squares_s / 1e9;
+    out->step_s = seconds[TURN_STEP];
+    out->tokens_per_s = (double)out->step_tokens / out->step_s;
+    out->gflops = flops / out->step_s / 1e9;
+    out->gemm_gflops = yardstick_squares_flops(y) / seconds[TURN_SQUARES] / 1e9;
     out->share_of_gemm = out->gflops / out->gemm_gflops;
+    out->products_s = seconds[TURN_PRODUCTS];
+    out->share_of_products = out->products_s / out->step_s;
+    out->adamw_s = seconds[TURN_OPTIMIZER];
+    out->traffic_gb_per_s = rate / 1e9;
+    out->adamw_of_traffic = out->adamw_s / (yardstick_adamw_bytes(y) / rate);
 }
 
 /* The first step touches the memory anew and is left out; what it has touched is the peak. */
+static void measure_first_step(struct bench *out, struct trainer *t, const struct tokens *tokens)
+{
+    out->first_step_s = step_s(t, tokens, 0);
+    out->peak_mib = block_peak_mib();
+    out->memory_model_mib = yardstick_memory(t) / 0x1p20;
+    out->peak_of_model = out->peak_mib / out->memory_model_mib;
+}
+
 static void measure_steps(struct bench *out, struct trainer *t, const struct tokens *tokens,
                           size_t steps)
 {
-    double before[OPERATORS], after[OPERATORS];
-    struct squares squares;
-    struct pace pace;
+    double before[OPERATORS], after[OPERATORS], seconds[TURNS];
+    struct yardstick y;
 
-    trainer_step(t, tokens, 0, t->config->lr);
-    out->peak_mib = block_peak_mib();
-    squares = squares_new(out->threads);
-    squares_seconds(&squares, t->pool);
+    yardstick_init(&y, t);
+    for (int k = TURN_STEP + 1; k < TURNS; k++)
+        yardsticks[k](&y);
     trainer_seconds(before, t);
-    pace = measure_pace(t, &squares, tokens, steps);
+    out->steps = take_turns(seconds, &y, tokens, steps);
     trainer_seconds(after, t);
     for (int op = 0; op < OPERATORS; op++)
-        out->seconds[op] = (after[op] - before[op]) / (double)pace.steps;
-    fill_speed(out, t, &pace, &squares);
-    free(squares.blocks);
+        out->seconds[op] = (after[op] - before[op]) / (double)out->steps;
+    fill_speed(out, &y, seconds);
+    yardstick_clear(&y);
 }
 
 int bench_run(struct bench *out, const struct config *config, size_t vocab, size_t threads,
@@ -159,6 +142,7 @@ int bench_run(struct bench *out, const struct config *config, size_t vocab, size
     out->parameters = t->model.n_weights;
     out->step_tokens = trainer_step_tokens(t);
     bytes = random_tokens(&tokens, vocab);
+    measure_first_step(out, t, &tokens);
     measure_steps(out, t, &tokens, steps);
     free(bytes);
     trainer_close(t);

@@ -15,9 +15,10 @@
 static const char help[] =
     "usage: nightshift-lm bench [options]\n"
     "\n"
-    "Trains on random tokens for a few seconds and tells tokens a second, the share of what "
-    "matrix\n"
-    "products alone reach on this machine, the most memory held, and where the time goes.\n"
+    "Trains on random tokens for a few seconds and tells tokens a second, the share of what\n"
+    "matrix products alone reach on this machine, what AdamW takes beside the memory traffic\n"
+    "that it cannot avoid, the most memory held beside what a formula wants, and where the\n"
+    "time goes.  All of it is measured in turn.\n"
     "\n"
     "  --preset NAME       a ready shape (default small); the names are below\n"
     "  --compact-vocab N   instead of the preset's vocabulary\n"
@@ -83,6 +84,30 @@ static int read_request(struct request *r, const struct words *words, struct err
     return read_count(&r->threads, "threads", words->threads, POOL_MOST, err);
 }
 
+/* The numbers of a bench, under the names that --json gives them. */
+struct figure {
+    const char *name;
+    size_t at;
+};
+
+static const struct figure figures[] = {
+    {"step_s", offsetof(struct bench, step_s)},
+    {"tokens_per_s", offsetof(struct bench, tokens_per_s)},
+    {"gflops", offsetof(struct bench, gflops)},
+    {"gemm_gflops", offsetof(struct bench, gemm_gflops)},
+    {"share_of_gemm", offsetof(struct bench, share_of_gemm)},
+    {"products_s", offsetof(struct bench, products_s)},
+    {"share_of_products", offsetof(struct bench, share_of_products)},
+    {"adamw_s", offsetof(struct bench, adamw_s)},
+    {"traffic_gb_per_s", offsetof(struct bench, traffic_gb_per_s)},
+    {"adamw_of_traffic", offsetof(struct bench, adamw_of_traffic)},
+    {"start_s", offsetof(struct bench, start_s)},
+    {"first_step_s", offsetof(struct bench, first_step_s)},
+    {"peak_mib", offsetof(struct bench, peak_mib)},
+    {"memory_model_mib", offsetof(struct bench, memory_model_mib)},
+    {"peak_of_model", offsetof(struct bench, peak_of_model)},
+};
+
 static json_t *describe(const struct bench *b, const char *preset)
 {
     json_t *out = json_object(), *seconds = json_object();
@@ -94,32 +119,42 @@ static json_t *describe(const struct bench *b, const char *preset)
     json_object_set_new(out, "threads", json_integer((json_int_t)b->threads));
     json_object_set_new(out, "steps", json_integer((json_int_t)b->steps));
     json_object_set_new(out, "step_tokens", json_integer((json_int_t)b->step_tokens));
-    json_object_set_new(out, "tokens_per_s", json_number_or_null(b->tokens_per_s));
-    json_object_set_new(out, "gflops", json_number_or_null(b->gflops));
-    json_object_set_new(out, "gemm_gflops", json_number_or_null(b->gemm_gflops));
-    json_object_set_new(out, "share_of_gemm", json_number_or_null(b->share_of_gemm));
-    json_object_set_new(out, "start_s", json_number_or_null(b->start_s));
-    json_object_set_new(out, "peak_mib", json_number_or_null(b->peak_mib));
     json_object_set_new(out, "gemm_core", json_string(gemm_core()));
     json_object_set_new(out, "seconds_by_operator", seconds);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        double value;
+        memcpy(&value, (const char *)b + figures[i].at, sizeof value);
+        json_object_set_new(out, figures[i].name, json_number_or_null(value));
+    }
     return out;
 }
 
-static void print_for_people(const struct bench *b, const char *preset)
+static void print_operators(const struct bench *b)
 {
     double all = 0;
 
     for (int op = 0; op < OPERATORS; op++)
         all += b->seconds[op];
-    printf("%s: %.2f M parameters, %zu tokens a step, %zu thread%s, kernels %s\n", preset,
-           (double)b->parameters / 1e6, b->step_tokens, b->threads, b->threads > 1 ? "s" : "",
-           gemm_core());
-    printf("%.0f tokens/s, %.1f GFLOP/s, %.0f %% of the %.1f that matrix products alone reach\n",
-           b->tokens_per_s, b->gflops, 100 * b->share_of_gemm, b->gemm_gflops);
-    printf("%.0f MiB at most, %.2f s before the first step\n", b->peak_mib, b->start_s);
     for (int op = 0; op < OPERATORS; op++)
         printf("  %-14s %6.2f ms  %4.1f %%\n", operator_names[op], 1e3 * b->seconds[op],
                100 * b->seconds[op] / all);
+}
+
+static void print_for_people(const struct bench *b, const char *preset)
+{
+    printf("%s: %.2f M parameters, %zu tokens a step, %zu thread%s, kernels %s\n", preset,
+           (double)b->parameters / 1e6, b->step_tokens, b->threads, b->threads > 1 ? "s" : "",
+           gemm_core());
+    printf("%.0f tokens/s, %.1f GFLOP/s, %.0f %% of the %.1f of large matrix products\n",
+           b->tokens_per_s, b->gflops, 100 * b->share_of_gemm, b->gemm_gflops);
+    printf("a step takes %.4f s, its matrix products alone %.4f s: %.0f %%\n", b->step_s,
+           b->products_s, 100 * b->share_of_products);
+    printf("AdamW takes %.2f ms, %.2f times its memory traffic at %.1f GB/s\n", 1e3 * b->adamw_s,
+           b->adamw_of_traffic, b->traffic_gb_per_s);
+    printf("%.0f MiB at most, %.2f times the %.0f of the formula\n", b->peak_mib, b->peak_of_model,
+           b->memory_model_mib);
+    printf("%.2f s before the first step, which takes %.2f s\n", b->start_s, b->first_step_s);
+    print_operators(b);
 }
 
 static int measure(const struct request *r, bool json, struct err *err)
