@@ -175,6 +175,22 @@ void boundary_power(double *keep, double *pairs, const struct boundary *boundary
     }
 }
 
+double boundary_visible(const struct boundary *boundary, double power)
+{
+    double low = 0.0, high = 2.0 * BOUNDARY_BLIND;
+
+    assert(power >= boundary->alpha && power < 1.0);
+    for (int step = 0; step < 60; step++) {
+        double middle = 0.5 * (low + high), keep, pairs;
+        boundary_power(&keep, &pairs, boundary, middle);
+        if (keep < power)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
 double boundary_tail(const struct boundary *boundary, int n, double z, double effect)
 {
     double sum = 0.0;

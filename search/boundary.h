@@ -51,6 +51,10 @@ int boundary_compute(struct boundary *out, double alpha, int first, int looks, d
 /* P(keep) and the expected number of pairs under a true effect. */
 void boundary_power(double *keep, double *pairs, const struct boundary *boundary, double effect);
 
+/* The effect at which P(keep) is `power`: the smallest that the test sees so often.  `power` lies
+ * between alpha and 1. */
+double boundary_visible(const struct boundary *boundary, double power);
+
 /*
  * P(outcome at least as good as z at look n) under a true effect, outcomes ordered by stage: a keep
  * is better the earlier it comes, a revert the later; at the same look the larger z is better.

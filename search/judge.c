@@ -36,8 +36,8 @@ int judge_init(struct judge *out, const struct judge_rule *rule, struct err *err
 {
     double alpha = DESIGN_SHARE * rule->alpha, effect;
 
-    if (!(rule->alpha >= 0.001 && rule->alpha <= 0.2))
-        return err_usage(err, "alpha %g is outside 0.001 … 0.2", rule->alpha);
+    if (!(rule->alpha >= 1e-6 && rule->alpha <= 0.2))
+        return err_usage(err, "alpha %g is outside 1e-06 … 0.2", rule->alpha);
     if (rule->max_seeds < 1 || rule->max_seeds > BOUNDARY_MAX)
         return err_usage(err, "max_seeds %d is outside 1 … %d", rule->max_seeds, BOUNDARY_MAX);
     if (!(rule->min_gain >= 0.0 && isfinite(rule->min_gain)))

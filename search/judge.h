@@ -22,7 +22,7 @@
 enum verdict { VERDICT_KEEP, VERDICT_REVERT, VERDICT_MORE_SEEDS };
 
 struct judge_rule {
-    double alpha;    /* P(keep | no gain) at most; 0.001 … 0.2 */
+    double alpha;    /* P(keep | no gain) at most; 1e-6 … 0.2 */
     int max_seeds;   /* pairs after which it is decided; 1 … BOUNDARY_MAX */
     double min_gain; /* the gain that does not matter yet [metric]; >= 0 */
 };

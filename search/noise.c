@@ -3,9 +3,12 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sf_psi.h>
+
+#include "mem.h"
 
 static const struct noise UNKNOWN = {NAN, 0.0};
 static const double ROUNDING = 1e-9;        /* relative; a real spread this small decides nothing */
@@ -101,23 +104,46 @@ static void moments_of(struct moments *m, const double *s2, const double *df, si
     m->observed = squares / ((double)m->n - 1.0);
 }
 
-void noise_learn(struct noise *out, const double *s2, const double *df, size_t n)
+/* What the moments say; `least`: so many variances there must be. */
+static void learn(struct noise *out, const double *s2, const double *df, size_t n, size_t least)
 {
     struct moments m;
     double prior_df;
 
     moments_of(&m, s2, df, n);
-    if (m.n < NOISE_MIN_VARIANCES) {
+    if (m.n < least) {
         *out = UNKNOWN;
         return;
     }
-    if (m.observed <= m.expected) {
+    if (m.n < NOISE_MIN_VARIANCES || m.observed <= m.expected) {
         *out = (struct noise){m.pooled / m.df, m.df};
         return;
     }
     prior_df = 2.0 * trigamma_inverse(m.observed - m.expected);
     out->s2 = exp(m.mean + log_bias(prior_df));
     out->df = fmin(prior_df, m.df);
+}
+
+void noise_learn(struct noise *out, const double *s2, const double *df, size_t n)
+{
+    learn(out, s2, df, n, NOISE_MIN_VARIANCES);
+}
+
+void noise_prior(struct noise *out, const struct noise *audit, const double *s2, const double *df,
+                 size_t n)
+{
+    bool audited = usable(audit->s2, audit->df);
+    double *all_s2 = mem_new(n + 1, sizeof *all_s2), *all_df = mem_new(n + 1, sizeof *all_df);
+
+    all_s2[0] = audit->s2;
+    all_df[0] = audit->df;
+    for (size_t i = 0; i < n; i++) {
+        all_s2[i + 1] = s2[i];
+        all_df[i + 1] = df[i];
+    }
+    learn(out, all_s2, all_df, n + 1, audited ? 1 : NOISE_MIN_VARIANCES);
+    free(all_s2);
+    free(all_df);
 }
 
 struct noise noise_moderate(const struct noise *prior, double s2, double df)

@@ -37,6 +37,18 @@ enum { NOISE_MIN_VARIANCES = 3 };
 void noise_learn(struct noise *out, const double *s2, const double *df, size_t n);
 
 /*
+ * The prior of a study that began with an audit: noise_learn() of the audit's variance and those of
+ * all pairs after it.  While these are fewer than NOISE_MIN_VARIANCES, but the audit's is among
+ * them, the pooled variance, worth the sum of the degrees of freedom behind it (about 5 after the
+ * audit alone).  df is never more than that sum.
+ *
+ *   audit      df 0: none; a variance that is zero or not finite counts as none
+ *   s2, df [n] as for noise_learn(); without the audit's own
+ */
+void noise_prior(struct noise *out, const struct noise *audit, const double *s2, const double *df,
+                 size_t n);
+
+/*
  * The moderated variance of a sample with variance s2 and df degrees of freedom,
  *     (prior.df * prior.s2 + df * s2) / (prior.df + df),   worth prior.df + df   (Smyth 2004). df
  * 0: the prior alone (s2 is not read).  Nothing known and df 0: nothing known.
