@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "seen.h"
 #include "strategy.h"
+#include "strategy_autoane.h"
 #include "strategy_grid.h"
 #include "strategy_perturb.h"
 
@@ -13,7 +14,7 @@ extern const struct strategy strategy_random;
 extern const struct strategy strategy_sobol;
 
 const struct strategy *const strategies[] = {
-    &strategy_perturb, &strategy_random, &strategy_sobol, &strategy_grid, NULL,
+    &strategy_perturb, &strategy_random, &strategy_sobol, &strategy_grid, &strategy_autoane, NULL,
 };
 
 /* How often one proposal is asked for before the space counts as used up. */

@@ -12,13 +12,13 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <gsl/gsl_randist.h>
 
 #include "distribution.h"
 #include "gsl_stream.h"
 #include "mem.h"
+#include "neighbour.h"
 #include "strategy_perturb.h"
 
 #define ONE_PARAMETER  0.75 /* probability that a single parameter changes */
@@ -84,66 +84,33 @@ static double move_number(const struct param *param, const struct value *from, d
     return unit;
 }
 
-/* The indices of what can move: searched and active in `head`; returns how many. */
-static size_t list_movable(size_t *out, const struct space *space, const struct value *head)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < space->n; i++)
-        if (head[i].type != VALUE_NONE && param_levels(&space->params[i]) > 1)
-            out[n++] = i;
-    return n;
-}
-
 static void move_some(double *unit, const struct space *space, const struct value *head,
-                      double sigma, size_t count, const gsl_rng *gsl)
+                      double sigma, size_t count, struct rng *rng)
 {
-    size_t *movable = mem_new(space->n, sizeof *movable);
+    gsl_rng gsl = gsl_stream(rng);
     size_t *moved = mem_new(space->n, sizeof *moved);
-    size_t n = list_movable(movable, space, head);
 
-    if (count > n)
-        count = n;
-    if (count > 0)
-        gsl_ran_choose(gsl, moved, count, movable, n, sizeof *movable);
+    count = neighbour_pick(moved, space, head, count, rng);
     for (size_t k = 0; k < count; k++) {
         const struct param *param = &space->params[moved[k]];
         const struct value *from = &head[moved[k]];
-        unit[moved[k]] = param->distribution == NULL ? move_choice(param, from, gsl)
-                                                     : move_number(param, from, sigma, gsl);
+        unit[moved[k]] = param->distribution == NULL ? move_choice(param, from, &gsl)
+                                                     : move_number(param, from, sigma, &gsl);
     }
     free(moved);
-    free(movable);
-}
-
-/* Where the head stands; an inactive parameter at its start, where it begins once it is active. */
-static void stand_at(double *unit, struct value *at, const struct space *space,
-                     const struct history *history)
-{
-    const struct value *head = history_head(history);
-
-    if (head != NULL)
-        memcpy(at, head, space->n * sizeof *at);
-    else
-        space_start(at, space);
-    for (size_t i = 0; i < space->n; i++) {
-        const struct param *param = &space->params[i];
-        unit[i] = param_encode(param, at[i].type != VALUE_NONE ? &at[i] : &param->start);
-    }
 }
 
 static int propose(double *unit, const struct space *space, const struct history *history,
                    struct rng *rng, size_t attempt, struct err *err)
 {
-    gsl_rng gsl = gsl_stream(rng);
     struct value *at = mem_new(space->n, sizeof *at);
     size_t wider = attempt / WIDEN_AFTER;
     double sigma = ldexp(perturb_step(space, history), (int)(wider < 10 ? wider : 10));
     size_t count = (rng_uniform(rng) < ONE_PARAMETER ? 1 : 2) + wider;
 
     (void)err;
-    stand_at(unit, at, space, history);
-    move_some(unit, space, at, sigma, count, &gsl);
+    neighbour_stand(unit, at, space, history);
+    move_some(unit, space, at, sigma, count, rng);
     free(at);
     return 0;
 }

@@ -424,6 +424,163 @@ static void perturb_is_far_better_than_random_on_a_smooth_bowl(void **state)
         assert_true(best_of_study("perturb", seed) < 0.5 * best_of_study("random", seed));
 }
 
+/* --- autoane ---------------------------------------------------------------------------------- */
+
+/* The one parameter's value after proposal k, k = 0 … n - 1, from a fresh baseline each time. */
+static double *autoane_moves(const struct space *space, size_t n)
+{
+    double *to = mem_new(n, sizeof *to);
+    struct value config[1];
+
+    for (uint64_t k = 0; k < n; k++) {
+        propose_first(config, strategy_find("autoane"), space, 1, k);
+        to[k] = config[0].number;
+    }
+    return to;
+}
+
+static void autoane_changes_one_parameter_three_times_in_four(void **state)
+{
+    enum { PROPOSALS = 2000 };
+    struct space space = {0};
+    struct value start[4], config[4];
+    size_t count[5] = {0};
+    (void)state;
+
+    for (int i = 0; i < 4; i++) {
+        char name[] = {'a', (char)('0' + i), '\0'};
+        add_number(&space, name, "uniform", 0, 1, 0, 0.5);
+    }
+    space_start(start, &space);
+    for (uint64_t k = 0; k < PROPOSALS; k++) {
+        propose_first(config, strategy_find("autoane"), &space, 1, k);
+        count[count_changes(&space, start, config)]++;
+    }
+    assert_true(fabs((double)count[1] - 1500) < 80); /* Binomial(2000, 3/4): sd 19 */
+    assert_int_equal(count[1] + count[2], PROPOSALS);
+    space_clear(&space);
+}
+
+static void autoane_steps_by_fifteen_hundredths_of_a_range_or_of_its_logarithm(void **state)
+{
+    enum { PROPOSALS = 2000 };
+    static const char *const names[] = {"uniform", "log_uniform_values"};
+    (void)state;
+
+    for (size_t d = 0; d < 2; d++) {
+        struct space space = {0};
+        add_number(&space, "lr", names[d], 1, 100, 0, d == 0 ? 50.5 : 10);
+        double *to = autoane_moves(&space, PROPOSALS), sum = 0, squares = 0;
+        for (size_t k = 0; k < PROPOSALS; k++) {
+            struct value value = number_value(to[k]);
+            double by = param_encode(&space.params[0], &value) - 0.5;
+            sum += by;
+            squares += by * by;
+        }
+        /* Four standard errors; the ends cut off 0.09 % of the draws. */
+        assert_true(fabs(sum / PROPOSALS) < 4 * 0.15 / sqrt(PROPOSALS));
+        assert_true(fabs(sqrt(squares / PROPOSALS) - 0.15) < 4 * 0.15 / sqrt(2.0 * PROPOSALS));
+        free(to);
+        space_clear(&space);
+    }
+}
+
+static void autoane_sticks_to_the_end_of_a_continuous_range(void **state)
+{
+    struct space space = {0};
+    size_t at_end = 0;
+    (void)state;
+
+    add_number(&space, "beta2", "uniform", 0, 1, 0, 0.9);
+    double *to = autoane_moves(&space, 1000);
+    for (size_t k = 0; k < 1000; k++)
+        at_end += to[k] == 1;
+    /* P(0.15 z > 0.1) = 0.2525: sd 14, four of them */
+    assert_in_range(at_end, 197, 308);
+    free(to);
+    space_clear(&space);
+}
+
+/* The forerunner's own ranges, with the reach that it had in each. */
+static void autoane_reaches_a_fifth_of_a_stepped_range_and_every_place_alike(void **state)
+{
+    static const struct {
+        const char *distribution;
+        double min, max, q, start;
+        int reach;
+    } rows[] = {
+        {"int_uniform", 5, 20, 0, 10, 3},
+        {"int_uniform", 25, 200, 0, 100, 35},
+        {"int_uniform", 2, 8, 0, 4, 1},
+        {"q_uniform", 256, 768, 64, 512, 1},
+        {"q_uniform", 704, 2048, 64, 1408, 4},
+        {"int_uniform", 2, 8, 0, 2, 1},
+        {"q_log_uniform_values", 2, 32, 2, 16, 3},
+    };
+    enum { EACH = 300 };
+    (void)state;
+
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct space space = {0};
+        add_number(&space, "x", rows[r].distribution, rows[r].min, rows[r].max, rows[r].q,
+                   rows[r].start);
+        double step = rows[r].q > 0 ? rows[r].q : 1;
+        size_t places =
+            rows[r].start == rows[r].min ? (size_t)rows[r].reach : 2 * (size_t)rows[r].reach;
+        size_t n = EACH * places, count[71] = {0};
+        double *to = autoane_moves(&space, n);
+        for (size_t k = 0; k < n; k++) {
+            double by = round((to[k] - rows[r].start) / step);
+            assert_true(by != 0 && fabs(by) <= rows[r].reach);
+            count[(int)by + rows[r].reach]++;
+        }
+        for (int by = -rows[r].reach; by <= rows[r].reach; by++)
+            if (by != 0 && rows[r].start + by * step >= rows[r].min)
+                assert_in_range(count[by + rows[r].reach], EACH - 85, EACH + 85); /* sd below 18 */
+        free(to);
+        space_clear(&space);
+    }
+}
+
+static void autoane_takes_every_other_choice_alike(void **state)
+{
+    struct space space = {0};
+    int count[4] = {0};
+    (void)state;
+
+    add_choice(&space, "seq", "128 64 256 512");
+    double *to = autoane_moves(&space, 900);
+    for (size_t k = 0; k < 900; k++)
+        for (int i = 0; i < 4; i++)
+            count[i] += to[k] == space.params[0].values[i].number;
+    assert_int_equal(count[0], 0);
+    for (int i = 1; i < 4; i++)
+        assert_true(abs(count[i] - 300) < 60); /* Binomial(900, 1/3): sd 14 */
+    free(to);
+    space_clear(&space);
+}
+
+static void autoane_ends_where_all_within_reach_was_tried(void **state)
+{
+    struct space space = {0};
+    struct journal journal;
+    struct value config[20];
+    (void)state;
+
+    /* 2^20 configs, 1 + 20 + 190 of them within reach of a head that never moves. */
+    for (int i = 0; i < 20; i++) {
+        char name[] = {'b', (char)('a' + i), '\0'};
+        add_choice(&space, name, "true false");
+    }
+    journal_init(&journal, &space);
+    journal_add_start(&journal);
+    while (ask_next(config, strategy_find("autoane"), &journal, 1) == 0)
+        journal_add(&journal, config, OUTCOME_REVERT, NAN);
+    assert_in_range(journal.history.n, 180, 211); /* the last few may be missed by 1,000 draws */
+    journal_clear(&journal);
+    space_clear(&space);
+}
+
 /* --- sobol ------------------------------------------------------------------------------------ */
 
 /*
@@ -675,6 +832,12 @@ int main(void)
         cmocka_unit_test(perturb_changes_more_once_its_neighbourhood_is_used_up),
         cmocka_unit_test(no_config_of_a_small_space_is_forgotten),
         cmocka_unit_test(perturb_is_far_better_than_random_on_a_smooth_bowl),
+        cmocka_unit_test(autoane_changes_one_parameter_three_times_in_four),
+        cmocka_unit_test(autoane_steps_by_fifteen_hundredths_of_a_range_or_of_its_logarithm),
+        cmocka_unit_test(autoane_sticks_to_the_end_of_a_continuous_range),
+        cmocka_unit_test(autoane_reaches_a_fifth_of_a_stepped_range_and_every_place_alike),
+        cmocka_unit_test(autoane_takes_every_other_choice_alike),
+        cmocka_unit_test(autoane_ends_where_all_within_reach_was_tried),
         cmocka_unit_test(sobol_fills_every_cell_once_and_its_shift_follows_the_seed),
         cmocka_unit_test(every_halton_coordinate_fills_its_cells_once),
         cmocka_unit_test(halton_coordinates_of_large_bases_do_not_run_together),
