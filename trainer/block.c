@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "block.h"
+#include "memory.h"
 
 #define LINE      ((size_t)64)
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -29,11 +29,11 @@ real *block_new(size_t n)
 
 int block_check_memory(double bytes, struct err *err)
 {
-    double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    struct memory there = memory_there();
 
-    if (bytes > there)
-        return err_usage(err, "this run needs %.1f GiB of memory, and the machine has %.1f GiB",
-                         bytes / 0x1p30, there / 0x1p30);
+    if (bytes > there.bytes)
+        return err_usage(err, "this run needs %.2f GiB of memory, and %s %.2f GiB", bytes / 0x1p30,
+                         there.source, there.bytes / 0x1p30);
     return 0;
 }
 

@@ -17,7 +17,7 @@
 /* n zeroed reals that begin on a cache line; exhaustion ends the program (exit 3).  free() it. */
 real *block_new(size_t n);
 
-/* Refuses (exit 2) what is more than the machine's memory, with both numbers. */
+/* Refuses (exit 2) what is more than memory_there(), with both numbers. */
 int block_check_memory(double bytes, struct err *err);
 
 /* The most memory that this process has held at once [MiB]. */

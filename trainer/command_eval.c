@@ -137,8 +137,7 @@ static int measure(real *losses, const struct evaluation *e, const struct model 
     struct pool *pool = NULL;
 
     rows = rows > ROWS_LEAST ? rows : ROWS_LEAST;
-    if (block_check_memory((double)model->arch->scratch(model, rows, false) * (double)threads *
-                               sizeof(real),
+    if (block_check_memory(model_scratch(model, rows, false) * (double)threads * sizeof(real),
                            err) != 0 ||
         pool_open(&pool, threads, err) != 0)
         return -1;

@@ -56,7 +56,7 @@ const struct architecture *architecture_find(const char *name)
     return NULL;
 }
 
-int model_init(struct model *model, const struct architecture *arch, const struct shape *shape,
+int model_list(struct model *model, const struct architecture *arch, const struct shape *shape,
                struct err *err)
 {
     size_t width;
@@ -71,8 +71,28 @@ int model_init(struct model *model, const struct architecture *arch, const struc
         return err_usage(err, "seq %d with heads of width %zu: the table of positions is too large",
                          shape->seq, width);
     arch->list(model);
-    model->rope = mem_new((size_t)shape->seq * width, sizeof *model->rope);
-    rope_table(model->rope, (size_t)shape->seq, width, shape->rope_theta);
+    return 0;
+}
+
+size_t model_positions_reals(const struct model *model)
+{
+    return (size_t)model->shape.seq * (size_t)model->shape.head_dim;
+}
+
+void model_positions(struct model *model)
+{
+    const struct shape *s = &model->shape;
+
+    model->rope = mem_new(model_positions_reals(model), sizeof *model->rope);
+    rope_table(model->rope, (size_t)s->seq, (size_t)s->head_dim, s->rope_theta);
+}
+
+int model_init(struct model *model, const struct architecture *arch, const struct shape *shape,
+               struct err *err)
+{
+    if (model_list(model, arch, shape, err) != 0)
+        return -1;
+    model_positions(model);
     return 0;
 }
 
@@ -200,6 +220,18 @@ void model_start(const struct model *model, real *weights, uint64_t seed, double
 {
     for (size_t i = 0; i < model_start_chunks(model); i++)
         model_start_chunk(model, weights, seed, std, i);
+}
+
+double model_scratch(const struct model *model, size_t rows, bool gradient)
+{
+    const size_t many = 1 << 16; /* from here on it grows by the row, as no tile does any more */
+    double one, two;
+
+    if (rows <= many)
+        return (double)model->arch->scratch(model, rows, gradient);
+    one = (double)model->arch->scratch(model, many, gradient);
+    two = (double)model->arch->scratch(model, 2 * many, gradient);
+    return one + (two - one) / (double)many * (double)(rows - many);
 }
 
 double model_step_flops(const struct model *model, size_t tokens, size_t seq)

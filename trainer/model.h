@@ -117,10 +117,19 @@ struct model {
     real *rope;       /* [seq, width of a head]: rope_table() */
 };
 
-/* Builds the tensor list; no weights are taken.  model_clear() frees; a zeroed one is fine. */
+/*
+ * Builds the tensor list and the table of positions; no weights are taken.  model_clear() frees; a
+ * zeroed one is fine.
+ */
 int model_init(struct model *model, const struct architecture *arch, const struct shape *shape,
                struct err *err);
 void model_clear(struct model *model);
+
+/* The two halves of it: a list tells what memory the model wants before any of it is taken. */
+int model_list(struct model *model, const struct architecture *arch, const struct shape *shape,
+               struct err *err);
+void model_positions(struct model *model);
+size_t model_positions_reals(const struct model *model);
 
 /* Adds a tensor behind the others; a layer's is named "model.layers.<layer>.<name>". */
 void model_add(struct model *model, enum role role, int rows, int cols, const char *name);
@@ -157,6 +166,9 @@ void model_start(const struct model *model, real *weights, uint64_t seed, double
 size_t model_start_chunks(const struct model *model);
 void model_start_chunk(const struct model *model, real *weights, uint64_t seed, double std,
                        size_t chunk);
+
+/* What arch->scratch() asks for, as a double: it may be more than a size_t holds. */
+double model_scratch(const struct model *model, size_t rows, bool gradient);
 
 /* Floating-point operations of one training step over `tokens` tokens: 3 times the forward pass. */
 double model_step_flops(const struct model *model, size_t tokens, size_t seq);

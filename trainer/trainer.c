@@ -23,10 +23,11 @@ double trainer_memory(const struct config *config, const struct model *model, si
     size_t partials = micro_batches(config) > 1 ? threads : 0;
     size_t blocks = 2 + partials + (config->ema > 0 ? 1 : 0);
     double descent = (double)descent_reals(optimizer_find(config->optimizer), model, threads);
-    double scratch = (double)model->arch->scratch(model, rows, true) * (double)threads;
-    double step = (double)config->batch * (double)config->seq;
+    double scratch = model_scratch(model, rows, true) * (double)threads;
+    double rest =
+        (double)config->batch * (double)config->seq + (double)model_positions_reals(model);
 
-    return sizeof(real) * ((double)model->n_weights * (double)blocks + descent + scratch + step);
+    return sizeof(real) * ((double)model->n_weights * (double)blocks + descent + scratch + rest);
 }
 
 static void take_memory(struct trainer *t, size_t threads)
@@ -61,12 +62,13 @@ int trainer_open(struct trainer **out, const struct config *config, size_t vocab
     t->rows = t->micro * (size_t)config->seq;
     turn_init(&t->turn);
     gemm_single_threaded();
-    if (model_init(&t->model, architecture_find(config->model), &shape, err) != 0 ||
+    if (model_list(&t->model, architecture_find(config->model), &shape, err) != 0 ||
         block_check_memory(trainer_memory(config, &t->model, threads), err) != 0 ||
         pool_open(&t->pool, threads, err) != 0) {
         trainer_close(t);
         return -1;
     }
+    model_positions(&t->model);
     take_memory(t, threads);
     *out = t;
     return 0;
