@@ -528,6 +528,7 @@ static const struct {
      "{\"optimizer\": \"muon\", \"muon_lr_ratio\": 10}"},
     {"muon_momentum", "{\"optimizer\": \"muon\"}",
      "{\"optimizer\": \"muon\", \"muon_momentum\": 0.9}"},
+    {"compact_vocab", "{\"vocab\": 70}", "{\"vocab\": 70, \"compact_vocab\": true}"},
     {"wsd_decay", "{\"schedule\": \"wsd\"}", "{\"schedule\": \"wsd\", \"wsd_decay\": 0.5}"},
 };
 
@@ -636,6 +637,19 @@ static void every_option_acts(void **state)
     scratch_tokens(f->data, "val.bin", 700, VOCAB, 1);
 }
 
+/* The data use every token: then a compact vocabulary is the whole one, to the last bit. */
+static void a_compact_vocabulary_without_gaps_leaves_no_trace(void **state)
+{
+    const struct fixture *f = *state;
+    double usual = val_loss_with(f, "{}");
+    char whole[SHA256_TEXT], compact[SHA256_TEXT];
+
+    hash_weights(whole, f);
+    assert_true(val_loss_with(f, "{\"compact_vocab\": true}") == usual);
+    hash_weights(compact, f);
+    assert_string_equal(whole, compact);
+}
+
 static void budgets_become_steps(void **state)
 {
     const struct {
@@ -739,6 +753,7 @@ int main(void)
         cmocka_unit_test(batch_and_micro_batch_leave_the_data_of_a_step_as_it_is),
         cmocka_unit_test(every_option_acts),
         cmocka_unit_test(every_choice_acts),
+        cmocka_unit_test(a_compact_vocabulary_without_gaps_leaves_no_trace),
         cmocka_unit_test(budgets_become_steps),
         cmocka_unit_test(calibration_leaves_no_trace_in_the_result),
         cmocka_unit_test(a_loss_that_is_no_number_ends_the_run_at_once),

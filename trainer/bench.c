@@ -23,7 +23,7 @@ static uint8_t *random_tokens(struct tokens *tokens, size_t vocab)
         for (int k = 0; k < 4; k++)
             *p++ = (uint8_t)(token >> 8 * k);
     }
-    *tokens = (struct tokens){bytes, TOKENS, 4};
+    *tokens = (struct tokens){.at = bytes, .n = TOKENS, .width = 4};
     return bytes;
 }
 

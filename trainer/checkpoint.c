@@ -9,9 +9,9 @@
 #include "mem.h"
 #include "safetensors.h"
 
-#define JSON_MOST ((size_t)1 << 20)
-#define SIZE_MOST (1 << 24)  /* no number in a shape is larger */
-#define DEEPNET   "deepnet-" /* in front of a model_type: with residual_scale() */
+#define JSON_MOST ((size_t)32 << 20) /* a compact vocabulary in the worst case */
+#define SIZE_MOST (1 << 24)          /* no number in a shape is larger */
+#define DEEPNET   "deepnet-"         /* in front of a model_type: with residual_scale() */
 
 /*
  * Hugging Face has no class for the residual scale: a name that its libraries do not know is better
@@ -213,6 +213,22 @@ struct json_t *checkpoint_read_about(const char *dir)
     free(text);
     free(path);
     return about;
+}
+
+int checkpoint_read_compact(struct compact *out, const struct model *model, const char *dir,
+                            struct err *err)
+{
+    json_t *about = checkpoint_read_about(dir);
+    const json_t *value = json_object_get(about, "vocabulary");
+    char *path = description_path(dir);
+    int rc = 0;
+
+    *out = (struct compact){0};
+    if (value != NULL)
+        rc = compact_read(out, value, (size_t)model->shape.vocab, path, err);
+    free(path);
+    json_decref(about);
+    return rc;
 }
 
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,

@@ -7,6 +7,7 @@
 #ifndef TRAINER_CHECKPOINT_H
 #define TRAINER_CHECKPOINT_H
 
+#include "compact.h"
 #include "err.h"
 #include "model.h"
 
@@ -29,6 +30,13 @@ int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct 
  * caller drops the reference.
  */
 struct json_t *checkpoint_read_about(const char *dir);
+
+/*
+ * The compact vocabulary of that model: which row is which token.  Zeroed (vocab 0) where rows are
+ * the tokens' ids; exit 2 where it is damaged.  compact_clear() frees.
+ */
+int checkpoint_read_compact(struct compact *out, const struct model *model, const char *dir,
+                            struct err *err);
 
 /* The weights of that model; the caller frees *weights. */
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,

@@ -35,24 +35,23 @@ static char *folder_of(const char *dir, const char *given)
     return holds_tokenizer(dir) ? mem_strdup(dir) : data_folder(dir);
 }
 
-static int open_fitting(struct tokenizer **out, const struct model *model, const char *folder,
-                        struct err *err)
+static int open_fitting(struct tokenizer **out, size_t vocab, const char *folder, struct err *err)
 {
     if (!holds_tokenizer(folder))
         return err_usage(err, "%s holds no tokenizer.json", folder);
     if (tokenizer_open(out, folder, err) != 0)
         return -1;
-    if (tokenizer_vocab(*out) <= (uint32_t)model->shape.vocab)
+    if (tokenizer_vocab(*out) <= vocab)
         return 0;
-    err_usage(err, "%s: %u tokens are more than the model's %d", folder, tokenizer_vocab(*out),
-              model->shape.vocab);
+    err_usage(err, "%s: %u tokens are more than the model's %zu", folder, tokenizer_vocab(*out),
+              vocab);
     tokenizer_free(*out);
     *out = NULL;
     return -1;
 }
 
-int checkpoint_tokenizer(struct tokenizer **out, const struct model *model, const char *dir,
-                         const char *given, struct err *err)
+int checkpoint_tokenizer(struct tokenizer **out, size_t vocab, const char *dir, const char *given,
+                         struct err *err)
 {
     char *folder = folder_of(dir, given);
     int rc;
@@ -61,7 +60,7 @@ int checkpoint_tokenizer(struct tokenizer **out, const struct model *model, cons
     if (folder == NULL)
         return err_usage(err, "%s: no tokenizer beside the model or its data: give --tokenizer DIR",
                          dir);
-    rc = open_fitting(out, model, folder, err);
+    rc = open_fitting(out, vocab, folder, err);
     free(folder);
     return rc;
 }

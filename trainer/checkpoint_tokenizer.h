@@ -6,15 +6,14 @@
 #define TRAINER_CHECKPOINT_TOKENIZER_H
 
 #include "err.h"
-#include "model.h"
 #include "tokenizer.h"
 
 /*
  * Opens tokenizer.json of the folder `given`; where that is NULL, of the model's folder `dir`, or
  * else of the data folder that model.json names.  Refused (exit 2): there is none, or it has more
- * tokens than the model.  tokenizer_free() it.
+ * tokens than `vocab`, which the model knows.  tokenizer_free() it.
  */
-int checkpoint_tokenizer(struct tokenizer **out, const struct model *model, const char *dir,
-                         const char *given, struct err *err);
+int checkpoint_tokenizer(struct tokenizer **out, size_t vocab, const char *dir, const char *given,
+                         struct err *err);
 
 #endif

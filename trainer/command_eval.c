@@ -49,6 +49,7 @@ struct source {
     struct tokens tokens;
     double bytes_per_token; /* NAN where not known, or told by the tokenizer */
     struct data data;
+    struct compact compact;      /* of the model; zero where it has none */
     struct tokenizer *tokenizer; /* NULL where the tokens were there already */
 };
 
@@ -90,14 +91,30 @@ static int source_of_tokens(struct source *s, const char *path, size_t vocab, st
     return rc;
 }
 
+/* Tokens of a text, or of the file or folder. */
+static int source_fill(struct source *s, const struct words *words, size_t vocab, struct err *err)
+{
+    if (words->tokens != NULL)
+        return source_of_tokens(s, words->tokens, vocab, err);
+    if (checkpoint_tokenizer(&s->tokenizer, vocab, words->model, words->tokenizer, err) != 0)
+        return -1;
+    return text_tokens(&s->tokens, s->tokenizer, words->text, err);
+}
+
 static int source_open(struct source *s, const struct words *words, const struct model *model,
                        struct err *err)
 {
-    if (words->tokens != NULL)
-        return source_of_tokens(s, words->tokens, (size_t)model->shape.vocab, err);
-    if (checkpoint_tokenizer(&s->tokenizer, model, words->model, words->tokenizer, err) != 0)
+    size_t vocab = (size_t)model->shape.vocab;
+
+    if (checkpoint_read_compact(&s->compact, model, words->model, err) != 0)
         return -1;
-    return text_tokens(&s->tokens, s->tokenizer, words->text, err);
+    if (s->compact.vocab > 0)
+        vocab = s->compact.vocab;
+    if (source_fill(s, words, vocab, err) != 0)
+        return -1;
+    if (s->compact.vocab > 0)
+        s->tokens.compact = &s->compact;
+    return 0;
 }
 
 static void source_close(struct source *s)
@@ -105,6 +122,7 @@ static void source_close(struct source *s)
     if (s->tokenizer != NULL)
         free((void *)(uintptr_t)s->tokens.at);
     tokenizer_free(s->tokenizer);
+    compact_clear(&s->compact);
     data_close(&s->data);
 }
 

@@ -17,14 +17,22 @@ static const char help[] =
 /* A model, and what its folder tells about it. */
 struct known {
     struct model model;
-    json_t *about;     /* NULL where the folder does not say */
-    int64_t tokenizer; /* tokens of the tokenizer; -1 where none is found */
+    struct compact compact; /* zero where rows are the tokens' ids */
+    json_t *about;          /* NULL where the folder does not say */
+    int64_t tokenizer;      /* tokens of the tokenizer; -1 where none is found */
 };
 
 static void known_clear(struct known *k)
 {
     json_decref(k->about);
+    compact_clear(&k->compact);
     model_clear(&k->model);
+}
+
+/* Ids of tokens are below it. */
+static size_t tokens_known(const struct known *k)
+{
+    return k->compact.vocab > 0 ? k->compact.vocab : (size_t)k->model.shape.vocab;
 }
 
 static int known_read(struct known *k, const char *dir, struct err *err)
@@ -33,10 +41,12 @@ static int known_read(struct known *k, const char *dir, struct err *err)
     struct err none = {0}; /* a model without a tokenizer is a model too */
 
     *k = (struct known){.tokenizer = -1};
-    if (checkpoint_read_shape(&k->model, dir, 0, err) != 0)
+    if (checkpoint_read_shape(&k->model, dir, 0, err) != 0 ||
+        checkpoint_read_compact(&k->compact, &k->model, dir, err) != 0)
         return -1;
     k->about = checkpoint_read_about(dir);
-    if (checkpoint_tokenizer(&tokenizer, &k->model, dir, NULL, &none) == 0) {
+    json_object_del(k->about, "vocabulary"); /* told by its sizes alone */
+    if (checkpoint_tokenizer(&tokenizer, tokens_known(k), dir, NULL, &none) == 0) {
         k->tokenizer = tokenizer_vocab(tokenizer);
         tokenizer_free(tokenizer);
     }
@@ -60,6 +70,7 @@ static int tell_json(const struct known *k, struct err *err)
 
     if (out == NULL)
         return err_environment(err, "cannot describe the model");
+    json_object_set_new(out, "data_vocab", json_integer((json_int_t)tokens_known(k)));
     json_object_set_new(out, "tokenizer_tokens",
                         k->tokenizer < 0 ? json_null() : json_integer((json_int_t)k->tokenizer));
     json_object_set_new(out, "provenance", k->about != NULL ? json_incref(k->about) : json_null());
@@ -92,6 +103,9 @@ static int tell_people(const struct known *k, struct err *err)
            s->dim, s->layers, s->heads, s->kv_heads, s->head_dim);
     printf("hidden      %d\nvocab       %d, %s\nseq         %d\n", s->hidden, s->vocab,
            s->tied ? "tied head" : "head of its own", s->seq);
+    if (k->compact.vocab > 0)
+        printf("compact     %zu of %zu tokens have a row of their own\n", k->compact.used,
+               k->compact.vocab);
     printf("rope_theta  %g\nnorm_eps    %g\n", s->rope_theta, s->norm_eps);
     printf("residual    scale %s\n", residual_word(s));
     if (k->tokenizer >= 0)

@@ -38,6 +38,7 @@ const struct option options[] = {
     TEXT(data, "folder that `prepare` wrote, or a .bin file of tokens"),
     TEXT(preset, "a ready shape; options beside it win (see `bench --help` for the names)"),
     INTEGER(vocab, 0, 1e6, 0, "tokens", "size of the vocabulary; 0: as meta.json says"),
+    BOOLEAN(compact_vocab, 0, "rows for the tokens that the training split uses, and one for all others"),
     INTEGER(val_tokens, 0, 1e12, 65536, "tokens", "validation targets, the same for every config; 0: the whole split"),
 
     CHOICE(model, "llama", "architecture; qwen2: biases on q, k, v; qwen3: RMSNorm on q and k"),

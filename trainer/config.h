@@ -22,6 +22,7 @@ struct config {
     /* what is learnt from */
     char *data, *preset;
     int64_t vocab, val_tokens;
+    bool compact_vocab;
     /* shape */
     const char *model;
     int64_t dim, layers, heads, kv_heads, head_dim, hidden, seq;

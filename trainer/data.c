@@ -126,7 +126,8 @@ static int split_open(struct data *data, enum split which, const char *path, siz
     if (data->map_bytes[which] % width != 0)
         return err_usage(err, "%s: %zu bytes are no whole number of tokens of %zu bytes", path,
                          data->map_bytes[which], width);
-    data->split[which] = (struct tokens){data->map[which], data->map_bytes[which] / width, width};
+    data->split[which] = (struct tokens){
+        .at = data->map[which], .n = data->map_bytes[which] / width, .width = width};
     return 0;
 }
 
@@ -211,7 +212,7 @@ static int open_folder(struct data *data, const char *dir, struct meta *meta, st
 
 static struct tokens part(const struct tokens *all, size_t from, size_t to)
 {
-    return (struct tokens){all->at + from * all->width, to - from, all->width};
+    return (struct tokens){.at = all->at + from * all->width, .n = to - from, .width = all->width};
 }
 
 static int open_single(struct data *data, const char *path, size_t vocab, struct err *err)
@@ -273,6 +274,8 @@ void tokens_copy(uint32_t *out, const struct tokens *tokens, size_t first, size_
 {
     for (size_t i = 0; i < n; i++)
         out[i] = token_at(tokens, first + i);
+    for (size_t i = 0; tokens->compact != NULL && i < n; i++)
+        out[i] = tokens->compact->row_of[out[i]];
 }
 
 void data_draw(size_t *starts, size_t n, const struct tokens *tokens, size_t seq, uint64_t seed,

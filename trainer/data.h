@@ -16,15 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compact.h"
 #include "err.h"
 
 #define UINT16_VOCAB 65536 /* the largest vocabulary of uint16 files */
 
 /* Some consecutive tokens of a file. */
 struct tokens {
-    const uint8_t *at; /* into a mapping that struct data owns */
-    size_t n;          /* tokens */
-    size_t width;      /* bytes of each: 2 or 4 */
+    const uint8_t *at;             /* into a mapping that struct data owns */
+    size_t n;                      /* tokens */
+    size_t width;                  /* bytes of each: 2 or 4 */
+    const struct compact *compact; /* rows for a model; borrowed.  NULL: ids are rows */
 };
 
 enum split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLITS };
@@ -57,7 +59,7 @@ static inline uint32_t token_at(const struct tokens *tokens, size_t i)
     return tokens->width == 2 ? token : token | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* out[n] = the tokens from `first` on. */
+/* out[n] = the tokens from `first` on, as a model wants them: the rows of those ids. */
 void tokens_copy(uint32_t *out, const struct tokens *tokens, size_t first, size_t n);
 
 /*

@@ -111,6 +111,8 @@ static void pieces(const struct job *job, size_t worker, size_t first, size_t n,
         tokens_copy(targets + i * length, e->tokens, token + 1, length);
     }
     job->model->arch->losses(job->model, losses, job->weights, &job->works[worker], &batch);
+    if (e->tokens->compact != NULL)
+        compact_add_cost(losses, e->tokens->compact, targets, n * length);
     for (size_t i = 0; i < n; i++)
         memcpy(job->losses + piece_at(job, first + i, rest), losses + i * length,
                length * sizeof *losses);

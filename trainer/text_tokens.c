@@ -33,7 +33,7 @@ int text_tokens(struct tokens *out, struct tokenizer *tokenizer, const char *pat
         ids_add(&ids, (uint32_t)tokenizer_endoftext(tokenizer));
     rc = tokenizer_encode(&ids, tokenizer, text, len, err);
     if (rc == 0)
-        *out = (struct tokens){little_endian(&ids), ids.n, WIDTH};
+        *out = (struct tokens){.at = little_endian(&ids), .n = ids.n, .width = WIDTH};
     ids_clear(&ids);
     free(text);
     return rc;

@@ -44,6 +44,7 @@ struct run {
     const struct config *config;
     const struct train_request *request;
     struct data data;
+    struct compact compact;      /* zero where the option is off */
     struct evaluation val, test; /* test.n is 0 where there is no test split */
     struct trainer *trainer;
     json_t *derived;
@@ -69,6 +70,23 @@ static int check_lengths(const struct run *run, struct err *err)
     return 0;
 }
 
+static void compact_vocabulary(struct run *run)
+{
+    struct data *data = &run->data;
+
+    if (!run->config->compact_vocab)
+        return;
+    compact_from_tokens(&run->compact, &data->split[SPLIT_TRAIN], data->vocab);
+    for (int i = 0; i < SPLITS; i++)
+        data->split[i].compact = &run->compact;
+}
+
+/* Rows of the token table. */
+static size_t rows_of_table(const struct run *run)
+{
+    return run->config->compact_vocab ? run->compact.rows : run->data.vocab;
+}
+
 static int prepare_data(struct run *run, struct err *err)
 {
     const struct config *c = run->config;
@@ -76,6 +94,7 @@ static int prepare_data(struct run *run, struct err *err)
 
     if (data_open(&run->data, c->data, (size_t)c->vocab, err) != 0 || check_lengths(run, err) != 0)
         return -1;
+    compact_vocabulary(run);
     if (evaluation_init(&run->val, &run->data.split[SPLIT_VAL], wanted, err) != 0)
         return err_wrap(err, "%s: validation split", c->data);
     if (run->data.split[SPLIT_TEST].n > 1)
@@ -97,8 +116,9 @@ static int derive(struct run *run, struct err *err)
     const struct trainer *t = run->trainer;
     const struct shape *s = &t->model.shape;
 
-    run->derived = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s}", "hidden", s->hidden,
-                             "kv_heads", s->kv_heads, "vocab", s->vocab, "micro_batch",
+    run->derived = json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:s}", "hidden",
+                             s->hidden, "kv_heads", s->kv_heads, "head_dim", s->head_dim, "vocab",
+                             s->vocab, "data_vocab", (json_int_t)run->data.vocab, "micro_batch",
                              (json_int_t)t->micro, "parameters", (json_int_t)t->model.n_weights,
                              "train_tokens", (json_int_t)run->data.split[SPLIT_TRAIN].n,
                              "val_tokens", (json_int_t)run->val.n, "val_sha256", run->val.sha256);
@@ -152,7 +172,7 @@ static int prepare(struct run *run, struct err *err)
     if (run->request->steps <= 0 && config_check_budget(run->config, err) != 0)
         return -1;
     if (config_check(run->config, err) != 0 || prepare_data(run, err) != 0 ||
-        trainer_open(&run->trainer, run->config, run->data.vocab, run->request->threads,
+        trainer_open(&run->trainer, run->config, rows_of_table(run), run->request->threads,
                      run->request->seed, err) != 0)
         return -1;
     if (derive(run, err) != 0)
@@ -295,6 +315,8 @@ static int write_checkpoint(const struct run *run, double val_loss, struct err *
     json_object_set_new(about, "steps", json_integer(run->progress.steps));
     json_object_set_new(about, "val_loss", json_number_or_null(val_loss));
     json_object_set_new(about, "config", config_echo(run->config));
+    if (run->config->compact_vocab)
+        json_object_set_new(about, "vocabulary", compact_write(&run->compact));
     rc = checkpoint_write(run->request->out, &t->model, trainer_weights(t), about, err);
     json_decref(about);
     return rc;
@@ -410,6 +432,7 @@ int train(const struct config *config, const struct train_request *request, stru
     trainer_close(run.trainer);
     evaluation_clear(&run.val);
     evaluation_clear(&run.test);
+    compact_clear(&run.compact);
     data_close(&run.data);
     json_decref(run.identity);
     json_decref(run.derived);

@@ -4,7 +4,7 @@
  *
  * Records on standard output, in order:
  *     {"config": {…}}           every option with its value in effect
- *     {"derived": {…}}          what was left to us: hidden, kv_heads, micro_batch, parameters, …
+ *     {"derived": {…}}          what was left to us: hidden, kv_heads, head_dim, vocab, …
  *     {"calibrated_steps": n}   where the budget is in seconds
  *     {"progress": p, "step": s, "train_loss": x, "lr": y, "grad_norm": z}   every log_every steps
  *     {"val_loss": …, "val_bpb": …, "test_loss": …, "steps": …, "tokens": …, "flops": …, …}
