@@ -241,6 +241,70 @@ static void cut_or_damaged_files_are_refused(void **state)
     scratch_remove(dir);
 }
 
+/* Weights under the SHA-256 that model.json tells; a folder that tells none is taken as it is. */
+static void weights_with_a_flipped_bit_or_of_another_run_are_refused(void **state)
+{
+    char *dir = scratch_new(), *path = path_join(dir, "model.safetensors"), *bytes;
+    struct model model;
+    struct err err = {0};
+    real *weights = start(&model, &shape, 1), *read;
+    size_t len, numbers = model.n_weights * sizeof *weights;
+
+    (void)state;
+    assert_int_equal(checkpoint_write(dir, &model, weights, NULL, &err), 0);
+    assert_int_equal(file_read(&bytes, &len, path, 1 << 20, &err), 0);
+    for (size_t bit = 0; bit < 8 * numbers; bit += 8 * numbers / 101 + 1) {
+        char *at = bytes + len - numbers + bit / 8;
+        *at ^= (char)(1 << bit % 8);
+        scratch_write(dir, "model.safetensors", bytes, len);
+        assert_int_equal(checkpoint_read_weights(&read, &model, dir, &err), -1);
+        assert_int_equal(err.code, ERR_USAGE);
+        assert_non_null(strstr(err.text, "model.safetensors is damaged"));
+        free(read);
+        *at ^= (char)(1 << bit % 8);
+    }
+    weights[5] += 1;
+    assert_int_equal(safetensors_write(path, &model, weights, &err), 0);
+    assert_int_equal(checkpoint_read_weights(&read, &model, dir, &err), -1);
+    free(read);
+    scratch_write(dir, "model.json", "{}", 2);
+    assert_int_equal(checkpoint_read_weights(&read, &model, dir, &err), 0);
+    assert_memory_equal(read, weights, numbers);
+    free(read);
+    free(bytes);
+    free(weights);
+    model_clear(&model);
+    free(path);
+    scratch_remove(dir);
+}
+
+/* An earlier model in the folder is whole, and the later one is none or whole. */
+static void a_description_that_cannot_be_written_leaves_the_old_model_whole(void **state)
+{
+    char *dir = scratch_new(), *path = path_join(dir, "model.safetensors");
+    char *in_the_way = path_join(dir, "model.json.new/x"), before[SHA256_TEXT], after[SHA256_TEXT];
+    struct model model;
+    struct err err = {0};
+    real *weights = start(&model, &shape, 1), *read;
+
+    (void)state;
+    assert_int_equal(checkpoint_write(dir, &model, weights, NULL, &err), 0);
+    assert_int_equal(sha256_file(before, NULL, path, &err), 0);
+    assert_int_equal(file_mkdirs(in_the_way, &err), 0);
+    weights[0] += 1;
+    assert_int_equal(checkpoint_write(dir, &model, weights, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_ENVIRONMENT);
+    assert_int_equal(sha256_file(after, NULL, path, &err), 0);
+    assert_string_equal(before, after);
+    assert_int_equal(checkpoint_read_weights(&read, &model, dir, &err), 0);
+    free(read);
+    free(weights);
+    model_clear(&model);
+    free(in_the_way);
+    free(path);
+    scratch_remove(dir);
+}
+
 static void a_full_disk_leaves_the_old_checkpoint_whole(void **state)
 {
     char *dir = scratch_new(), *path = path_join(dir, "model.safetensors");
@@ -318,6 +382,8 @@ int main(void)
         cmocka_unit_test(a_head_width_that_is_not_given_is_that_of_the_architecture),
         cmocka_unit_test(another_shape_is_refused),
         cmocka_unit_test(cut_or_damaged_files_are_refused),
+        cmocka_unit_test(weights_with_a_flipped_bit_or_of_another_run_are_refused),
+        cmocka_unit_test(a_description_that_cannot_be_written_leaves_the_old_model_whole),
         cmocka_unit_test(a_full_disk_leaves_the_old_checkpoint_whole),
         cmocka_unit_test(descriptions_that_make_no_model_are_refused),
     };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "block.h"
 #include "checkpoint.h"
@@ -9,9 +12,10 @@
 #include "mem.h"
 #include "safetensors.h"
 
-#define JSON_MOST ((size_t)32 << 20) /* a compact vocabulary in the worst case */
-#define SIZE_MOST (1 << 24)          /* no number in a shape is larger */
-#define DEEPNET   "deepnet-"         /* in front of a model_type: with residual_scale() */
+#define JSON_MOST    ((size_t)32 << 20) /* a compact vocabulary in the worst case */
+#define SIZE_MOST    (1 << 24)          /* no number in a shape is larger */
+#define WEIGHTS_HASH "weights_sha256"   /* in "nightshift" of model.json */
+#define DEEPNET      "deepnet-"         /* in front of a model_type: with residual_scale() */
 
 /*
  * Hugging Face has no class for the residual scale: a name that its libraries do not know is better
@@ -28,7 +32,18 @@ static const struct architecture *architecture_of(const char *type, bool *deepne
     return type == NULL ? NULL : architecture_find(type + (*deepnet ? strlen(DEEPNET) : 0));
 }
 
-static json_t *describe(const struct model *model, const struct json_t *about)
+/* What was said of the weights, and their SHA-256. */
+static json_t *provenance(const struct model *model, const real *weights, const json_t *about)
+{
+    json_t *out = about != NULL ? json_copy((json_t *)(uintptr_t)about) : json_object();
+    char hash[SHA256_TEXT];
+
+    sha256_bytes(hash, weights, model->n_weights * sizeof *weights);
+    json_object_set_new(out, WEIGHTS_HASH, json_string(hash));
+    return out;
+}
+
+static json_t *describe(const struct model *model)
 {
     const struct shape *s = &model->shape;
     char *type = type_of(model);
@@ -45,33 +60,43 @@ static json_t *describe(const struct model *model, const struct json_t *about)
     if (!model->arch->qkv_bias) /* which Hugging Face's Qwen2 always has, and no option for */
         json_object_set_new(out, "attention_bias", json_false());
     json_object_set_new(out, "mlp_bias", json_false());
-    if (about != NULL)
-        json_object_set(out, "nightshift", (json_t *)(uintptr_t)about);
     free(type);
     return out;
+}
+
+static int write_description(const char *path, const struct model *model, const real *weights,
+                             const json_t *about, struct err *err)
+{
+    json_t *description = describe(model);
+    struct str text = {0};
+    int rc;
+
+    if (description == NULL)
+        return err_environment(err, "%s: cannot describe the model", path);
+    json_object_set_new(description, "nightshift", provenance(model, weights, about));
+    json_write(&text, description);
+    str_add(&text, "\n");
+    rc = file_write(path, text.at, text.len, err);
+    str_clear(&text);
+    json_decref(description);
+    return rc;
 }
 
 int checkpoint_write(const char *dir, const struct model *model, const real *weights,
                      const struct json_t *about, struct err *err)
 {
-    char *safetensors = path_join(dir, "model.safetensors"), *json = path_join(dir, "model.json");
-    json_t *description = describe(model, about);
-    struct str text = {0};
+    char *safetensors = path_join(dir, "model.safetensors");
+    char *json = path_join(dir, "model.json"), *json_new = path_join(dir, "model.json.new");
     int rc = -1;
 
-    if (description == NULL) {
-        err_environment(err, "%s: cannot describe the model", json);
-        goto out;
-    }
-    json_write(&text, description);
-    str_add(&text, "\n");
-    if (safetensors_write(safetensors, model, weights, err) != 0 ||
-        file_write(json, text.at, text.len, err) != 0)
-        goto out;
-    rc = 0;
-out:
-    str_clear(&text);
-    json_decref(description);
+    if (write_description(json_new, model, weights, about, err) != 0 ||
+        safetensors_write(safetensors, model, weights, err) != 0)
+        (void)unlink(json_new);
+    else if (rename(json_new, json) != 0)
+        err_sys(err, "cannot rename '%s' to '%s'", json_new, json);
+    else
+        rc = file_sync_dir(dir, err);
+    free(json_new);
     free(json);
     free(safetensors);
     return rc;
@@ -231,6 +256,24 @@ int checkpoint_read_compact(struct compact *out, const struct model *model, cons
     return rc;
 }
 
+/* Weights that model.json tells the SHA-256 of are those, or are refused. */
+static int check_hash(const struct model *model, const real *weights, const char *dir,
+                      const char *path, struct err *err)
+{
+    json_t *about = checkpoint_read_about(dir);
+    const char *told = json_string_value(json_object_get(about, WEIGHTS_HASH));
+    char hash[SHA256_TEXT];
+    int rc = 0;
+
+    if (told != NULL) {
+        sha256_bytes(hash, weights, model->n_weights * sizeof *weights);
+        if (strcmp(hash, told) != 0)
+            rc = err_usage(err, "%s is damaged, or not what model.json beside it tells of", path);
+    }
+    json_decref(about);
+    return rc;
+}
+
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
                             struct err *err)
 {
@@ -244,6 +287,8 @@ int checkpoint_read_weights(real **weights, const struct model *model, const cha
     }
     *weights = block_new(model->n_weights);
     rc = safetensors_read(model, *weights, path, err);
+    if (rc == 0)
+        rc = check_hash(model, *weights, dir, path, err);
     free(path);
     return rc;
 }

@@ -12,8 +12,9 @@
 #include "model.h"
 
 /*
- * Writes both files, each by rename, the weights first.  `about` (a JSON object or NULL,
- * borrowed) goes into model.json under "nightshift": where the weights come from.
+ * Writes both files to temporary names, then renames both, the weights first: where the disk is
+ * full, what stood there stays whole.  `about` (a JSON object or NULL, borrowed) goes into
+ * model.json under "nightshift": where the weights come from; their SHA-256 stands beside it.
  */
 struct json_t;
 int checkpoint_write(const char *dir, const struct model *model, const real *weights,
@@ -32,6 +33,7 @@ int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct 
 struct json_t *checkpoint_read_about(const char *dir);
 
 /*
+<<<<<<< ours
  * The compact vocabulary of that model: which row is which token.  Zeroed (vocab 0) where rows are
  * the tokens' ids; exit 2 where it is damaged.  compact_clear() frees.
  */
@@ -39,6 +41,11 @@ int checkpoint_read_compact(struct compact *out, const struct model *model, cons
                             struct err *err);
 
 /* The weights of that model; the caller frees *weights. */
+=======
+ * The weights of that model; the caller frees *weights.  Exit 2 also where model.json tells their
+ * SHA-256 and they have another: a flipped bit, or the two files are not of one run.
+ */
+>>>>>>> theirs
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
                             struct err *err);
 
