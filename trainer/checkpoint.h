@@ -33,19 +33,16 @@ int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct 
 struct json_t *checkpoint_read_about(const char *dir);
 
 /*
-<<<<<<< ours
  * The compact vocabulary of that model: which row is which token.  Zeroed (vocab 0) where rows are
  * the tokens' ids; exit 2 where it is damaged.  compact_clear() frees.
  */
 int checkpoint_read_compact(struct compact *out, const struct model *model, const char *dir,
                             struct err *err);
 
-/* The weights of that model; the caller frees *weights. */
-=======
+/*
  * The weights of that model; the caller frees *weights.  Exit 2 also where model.json tells their
  * SHA-256 and they have another: a flipped bit, or the two files are not of one run.
  */
->>>>>>> theirs
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
                             struct err *err);
 
