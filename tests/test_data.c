@@ -135,7 +135,7 @@ static void a_fifo_is_refused_without_waiting(void **state)
 
 static void a_larger_batch_begins_with_the_smaller_ones_sequences(void **state)
 {
-    const struct tokens tokens = {NULL, 1000, 2};
+    const struct tokens tokens = {.n = 1000, .width = 2};
     size_t few[4], many[16], other[4];
 
     (void)state;
@@ -150,7 +150,7 @@ static void a_larger_batch_begins_with_the_smaller_ones_sequences(void **state)
 
 static void every_place_that_leaves_a_target_is_drawn(void **state)
 {
-    const struct tokens tokens = {NULL, 13, 2};
+    const struct tokens tokens = {.n = 13, .width = 2};
     size_t starts[1000];
     bool seen[3] = {false};
 
@@ -172,7 +172,7 @@ static void evaluation_windows_are_spread_and_never_overlap(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {
-            const struct tokens tokens = {bytes, sizes[i], 2};
+            const struct tokens tokens = {.at = bytes, .n = sizes[i], .width = 2};
             struct evaluation e;
             struct err err = {0};
             assert_int_equal(evaluation_init(&e, &tokens, wanted[k], &err), 0);
@@ -195,7 +195,7 @@ static void the_whole_split_leaves_out_fewer_targets_than_windows(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (size_t wanted = 0; wanted <= sizes[i] - 1; wanted += sizes[i] - 1) {
-            const struct tokens tokens = {bytes, sizes[i], 2};
+            const struct tokens tokens = {.at = bytes, .n = sizes[i], .width = 2};
             struct evaluation e;
             struct err err = {0};
             assert_int_equal(evaluation_init(&e, &tokens, wanted, &err), 0);

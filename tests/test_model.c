@@ -309,7 +309,7 @@ static void gains_start_at_one_biases_at_zero_and_residual_matrices_are_scaled_o
 static real *trained(size_t *n, const char *model, size_t threads)
 {
     static uint8_t bytes[2000];
-    const struct tokens tokens = {bytes, sizeof bytes / 2, 2};
+    const struct tokens tokens = {.at = bytes, .n = sizeof bytes / 2, .width = 2};
     char *text = mem_printf("{\"model\": \"%s\", \"dim\": 16, \"heads\": 2, \"kv_heads\": 1,"
                             " \"head_dim\": 12, \"residual_scale\": \"deepnet\","
                             " \"seq\": 16, \"batch\": 7, \"micro_batch\": 2}",
