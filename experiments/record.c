@@ -7,11 +7,13 @@
 #include "mem.h"
 #include "record.h"
 #include "record_index.h"
+#include "rng.h"
 
 const char *const purpose_names[] = {"baseline", "proposal", "placebo", "enqueued", NULL};
 const char *const class_names[] = {"none",    "ok",          "exit",     "signal",       "timeout",
                                    "oom",     "nonfinite",   "protocol", "output_flood", "spawn",
                                    "stopped", "interrupted", NULL};
+const char *const variant_names[] = {"own", "repeat", "neighbour", "salted", NULL};
 const char *const decision_kind_names[] = {"head", "verify", "placebo", "confirm", NULL};
 
 void record_clear(struct record *record)
@@ -31,6 +33,7 @@ void record_clear(struct record *record)
     free(record->runs);
     free(record->pairs);
     free(record->decisions);
+    free(record->closings);
     free(record->outbox);
     free(record->spec);
     record_index_free(record->index);
@@ -74,6 +77,12 @@ void record_add_experiment(struct record *record, const struct experiment *exper
     record->experiments[record->n_experiments++] = copy;
 }
 
+/* Positive for every run, and different for every variant. */
+static int64_t run_key(int64_t experiment, enum run_variant variant)
+{
+    return 4 * experiment + (int64_t)variant;
+}
+
 struct run *record_add_run(struct record *record, const struct run *run)
 {
     struct record_index *index = index_of(record);
@@ -84,7 +93,7 @@ struct run *record_add_run(struct record *record, const struct run *run)
     record->runs[record->n_runs] = *run;
     record->runs[record->n_runs++].detail = copy_text(run->detail);
     chain_add(&index->runs, run->experiment, row);
-    seed_table_set(&index->last_runs, run->experiment, run->seed, row);
+    seed_table_set(&index->last_runs, run_key(run->experiment, run->variant), run->seed, row);
     return &record->runs[row];
 }
 
@@ -104,9 +113,18 @@ void record_add_decision(struct record *record, const struct decision *decision)
     copy.body = copy_text(decision->body);
     record->decisions = mem_room(record->decisions, record->n_decisions, sizeof copy);
     record->decisions[record->n_decisions++] = copy;
-    /* A confirmation on fresh seeds tells more about an experiment but does not decide it. */
-    if (copy.kind != DECISION_CONFIRM && copy.experiment <= (int64_t)record->n_experiments)
-        record->experiments[copy.experiment - 1].decision = copy.number;
+    if (copy.experiment < 1 || copy.experiment > (int64_t)record->n_experiments)
+        return;
+    struct experiment *e = &record->experiments[copy.experiment - 1];
+    if (e->decision == 0)
+        e->decision = copy.number;
+    e->verified |= copy.verified;
+}
+
+void record_add_closing(struct record *record, const struct closing *closing)
+{
+    record->closings = mem_room(record->closings, record->n_closings, sizeof *closing);
+    record->closings[record->n_closings++] = *closing;
 }
 
 static int64_t decided_experiment(const struct record *record, int64_t number)
@@ -136,15 +154,49 @@ void record_add_outbox(struct record *record, const struct outbox *outbox)
 
 /* --- looking up ----------------------------------------------------------------------------- */
 
-const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed)
+const struct run *record_variant(const struct record *record, int64_t experiment,
+                                 enum run_variant variant, uint32_t seed)
 {
     if (record->index == NULL)
         return NULL;
-    size_t row = seed_table_find(&record->index->last_runs, experiment, seed);
+    size_t row = seed_table_find(&record->index->last_runs, run_key(experiment, variant), seed);
     return row != INDEX_NONE ? &record->runs[row] : NULL;
 }
 
-size_t record_pairs(const struct record *record, int64_t experiment, int64_t against,
+const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed)
+{
+    return record_variant(record, experiment, RUN_OWN, seed);
+}
+
+enum run_variant pair_variant(const struct pair *pair)
+{
+    return pair->experiment == pair->against ? RUN_SALTED : RUN_OWN;
+}
+
+const struct run *record_candidate(const struct record *record, const struct pair *pair)
+{
+    return record_variant(record, pair->experiment, pair_variant(pair), pair->seed);
+}
+
+double record_loss(const struct record *record, const struct run *run)
+{
+    if (run == NULL || run->class != CLASS_OK)
+        return NAN;
+    return record->study.maximize ? -run->value : run->value;
+}
+
+uint32_t record_trainer_seed(const struct record *record, const struct run *run)
+{
+    const struct experiment *e = &record->experiments[run->experiment - 1];
+    struct rng rng;
+
+    if (run->variant != RUN_SALTED && e->purpose != PURPOSE_PLACEBO)
+        return run->seed;
+    rng_init(&rng, record->study.seed, "salt", ((uint64_t)run->experiment << 32) | run->seed);
+    return (uint32_t)(rng_next(&rng) >> 32);
+}
+
+size_t record_pairs(const struct record *record, int64_t experiment, int64_t test,
                     const struct pair **out, size_t max)
 {
     size_t n = 0;
@@ -154,10 +206,11 @@ size_t record_pairs(const struct record *record, int64_t experiment, int64_t aga
     const struct chain *chain = &record->index->pairs;
     for (size_t row = chain_first(chain, experiment); row != INDEX_NONE;
          row = chain_next(chain, row)) {
-        if (record->pairs[row].against != against)
+        const struct pair *pair = &record->pairs[row];
+        if (pair->test != test || pair->after > (int64_t)record->n_decisions)
             continue;
         if (n < max)
-            out[n] = &record->pairs[row];
+            out[n] = pair;
         n++;
     }
     return n;
@@ -166,6 +219,19 @@ size_t record_pairs(const struct record *record, int64_t experiment, int64_t aga
 int64_t record_incumbent(const struct record *record)
 {
     return record->n_decisions > 0 ? record->decisions[record->n_decisions - 1].incumbent : 0;
+}
+
+int64_t record_head(const struct record *record)
+{
+    return record->n_decisions > 0 ? record->decisions[record->n_decisions - 1].head : 0;
+}
+
+int64_t record_baseline(const struct record *record)
+{
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (record->decisions[i].incumbent > 0)
+            return record->decisions[i].incumbent;
+    return (int64_t)record->n_decisions + 1;
 }
 
 const struct decision *record_decision(const struct record *record, int64_t experiment)
@@ -205,7 +271,8 @@ static const struct run **ok_runs(const struct record *record, int64_t experimen
     for (size_t row = chain_first(chain, experiment); row != INDEX_NONE;
          row = chain_next(chain, row)) {
         const struct run *run = &record->runs[row];
-        if (run->class != CLASS_OK || record_run(record, experiment, run->seed) != run)
+        if (run->class != CLASS_OK || record_run(record, experiment, run->seed) != run ||
+            run->variant != RUN_OWN)
             continue;
         runs = mem_room(runs, *n, sizeof(const struct run *));
         runs[(*n)++] = run;

@@ -37,11 +37,22 @@ enum run_class {
 };
 extern const char *const class_names[]; /* "none", "ok", "exit", … as in the contract, NULL */
 
-/* One process: a config under one seed.  Only the last attempt of (experiment, seed) counts. */
+/* What of the experiment is run.  Only RUN_OWN says what the experiment is worth. */
+enum run_variant {
+    RUN_OWN,
+    RUN_REPEAT,    /* the same config and seed once more: must give the same bits */
+    RUN_NEIGHBOUR, /* the noise audit's neighbour of the baseline (audit.h) */
+    RUN_SALTED, /* the same config, the seed mapped through a hash: equal in truth, not in bits */
+};
+extern const char *const variant_names[]; /* "own", "repeat", "neighbour", "salted", NULL */
+
+/* One process: a config under one seed.  Only the last attempt of (experiment, seed, variant)
+ * counts. */
 struct run {
     int64_t id;
     int64_t experiment;
-    uint32_t seed;
+    enum run_variant variant;
+    uint32_t seed;        /* as numbered by the study; the trainer is given record_trainer_seed() */
     int attempt;          /* from 1 */
     enum run_class class; /* CLASS_NONE: recorded as started, its end is not recorded */
     int exit_code;        /* -1: none */
@@ -49,16 +60,23 @@ struct run {
     double value;         /* the study's metric as the trainer printed it; NAN unless ok */
     double wall_s, cpu_s, peak_mib; /* NAN where unknown */
     int64_t steps;                  /* {"steps": n} or calibrated; -1 unknown */
+    double flops;                   /* {"flops": x}; NAN unknown */
     int64_t started, ended;         /* Unix seconds, for display; 0 unknown */
     char *detail; /* one line for a person: "exit 3", "no 'val_loss' was printed"; NULL: nothing */
 };
 
-/* One paired comparison: both configs run on `seed`, which no other pair uses. */
+/*
+ * Runs that were planned.  In a test both configs run on `seed`, which nothing else of the study
+ * uses; the candidate of a placebo's test is the incumbent itself, salted.  Outside of a test (0)
+ * the experiment alone runs on a seed of the selection panel, which all experiments share.
+ */
 struct pair {
     int64_t experiment; /* the candidate */
-    int64_t against;    /* the incumbent of that time */
+    int64_t against;    /* the incumbent of that time; 0: it runs alone */
     int index;          /* from 0 */
     uint32_t seed;
+    int64_t test;  /* number of the test; 0: the selection panel */
+    int64_t after; /* decisions that had been made when it was planned */
 };
 
 struct experiment {
@@ -69,7 +87,8 @@ struct experiment {
     char sha[SHA256_TEXT]; /* of the canonical config */
     int64_t against;       /* the incumbent it was proposed from; 0 for the baseline */
     int64_t steps;         /* calibrated step count of this config; 0 while unknown */
-    int64_t decision;      /* number of its decision; 0: pending */
+    int64_t decision;      /* number of its own decision, its first; 0: pending */
+    bool verified;         /* a test has kept it */
     int64_t created;       /* Unix seconds, display only */
     char *remark;          /* `nightshift note`; NULL: none */
 };
@@ -77,20 +96,39 @@ struct experiment {
 enum decision_kind { DECISION_HEAD, DECISION_VERIFY, DECISION_PLACEBO, DECISION_CONFIRM };
 extern const char *const decision_kind_names[]; /* "head", "verify", "placebo", "confirm", NULL */
 
-/* What became of one experiment.  Times and rates never enter here. */
+/*
+ * What became of one experiment, or of one test.  Times and rates never enter here.
+ *
+ *   head     of a proposal: may the search go on from it?  Where it is a test too (procedure
+ *            paired) the kind is verify
+ *   verify   of the head: is it really better than the incumbent?
+ *   placebo  of a config against itself under other seeds: how often do we keep what is equal?
+ *            With alpha it was a test, without it a proposal
+ *   confirm  the incumbent against the baseline on seeds that no decision has seen
+ */
 struct decision {
     int64_t number;
     enum decision_kind kind;
     int64_t experiment, against; /* against 0: nothing to compare with (the baseline) */
+    int64_t test;                /* of its pairs; 0: judged on the selection panel */
     enum outcome verdict;        /* OUTCOME_KEEP, _REVERT or _FAILED */
     bool verified;               /* a keep that its own test has earned */
     double alpha;                /* NAN where nothing was tested */
     int n;                       /* pairs */
     double mean, low, high;      /* effect, positive is better; NAN unknown */
-    double z, sd, df;            /* NAN unknown */
+    double z, df;                /* NAN unknown */
+    double sd;                   /* test: SD of its differences; head: standard error of mean */
     char *reason;                /* one sentence */
-    int64_t incumbent;           /* the incumbent after it; 0: none yet */
+    int64_t incumbent;           /* the verified incumbent after it; 0: none yet */
+    int64_t head;                /* the search head after it; 0: none yet */
     char *body;                  /* decisions/…/<n>.yaml of the git record */
+};
+
+/* A night came to its end, in plan: what is due then (last test, placebo, confirmation) is done
+ * before anything new is proposed. */
+struct closing {
+    int64_t after; /* decisions that had been made */
+    bool placebo;  /* there is time for a placebo's test */
 };
 
 /* A commit that must exist: intent first, then the objects, then the ref, then `done`. */
@@ -112,6 +150,8 @@ struct record {
     size_t n_pairs;
     struct decision *decisions;
     size_t n_decisions;
+    struct closing *closings;
+    size_t n_closings;
     struct outbox *outbox; /* in the order of their making */
     size_t n_outbox;
     struct record_index *index; /* for the look-ups; kept by record_add_…() */
@@ -129,20 +169,40 @@ void record_add_experiment(struct record *record, const struct experiment *exper
 struct run *record_add_run(struct record *record, const struct run *run);
 void record_add_pair(struct record *record, const struct pair *pair);
 void record_add_decision(struct record *record, const struct decision *decision);
+void record_add_closing(struct record *record, const struct closing *closing);
 void record_add_outbox(struct record *record, const struct outbox *outbox);
 
 /* The last attempt at (experiment, seed), or NULL.  Borrowed. */
 const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed);
+const struct run *record_variant(const struct record *record, int64_t experiment,
+                                 enum run_variant variant, uint32_t seed);
 
-/* The pairs of a candidate against `against` in order, into out[max]; returns how many there are.
- */
-size_t record_pairs(const struct record *record, int64_t experiment, int64_t against,
+/* The candidate's run of a pair, or NULL. */
+const struct run *record_candidate(const struct record *record, const struct pair *pair);
+enum run_variant pair_variant(const struct pair *pair); /* of the candidate's run */
+
+/* What a run is worth, lower is better: the metric, its sign turned where more is better; NAN
+ * where there is no run or it failed. */
+double record_loss(const struct record *record, const struct run *run);
+
+/* The seed that the trainer of a run is given: the run's own, or its hash where it is salted
+ * (RUN_SALTED, or an experiment that is a placebo). */
+uint32_t record_trainer_seed(const struct record *record, const struct run *run);
+
+/* The pairs of a candidate in a test, in order, into out[max]; returns how many there are.  Those
+ * that were planned after the last decision of `record` are left out, so that a record whose
+ * n_decisions was set back shows what was known then. */
+size_t record_pairs(const struct record *record, int64_t experiment, int64_t test,
                     const struct pair **out, size_t max);
 
-/* The incumbent after the decisions so far; 0: none. */
+/* The verified incumbent and the search head after the decisions so far; 0: none. */
 int64_t record_incumbent(const struct record *record);
+int64_t record_head(const struct record *record);
 
-/* The decision on an experiment, or NULL while it is pending.  Borrowed. */
+/* The baseline that was kept, or the one that is tried next: each that failed has a decision. */
+int64_t record_baseline(const struct record *record);
+
+/* An experiment's own decision, its first, or NULL while it is pending.  Borrowed. */
 const struct decision *record_decision(const struct record *record, int64_t experiment);
 
 /* The newest commit on the -log ref that is about this experiment, or NULL.  Borrowed. */

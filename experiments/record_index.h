@@ -22,7 +22,7 @@ struct chain {
 
 /* The last row of each (experiment, seed): open addressing, at most half full. */
 struct seed_slot {
-    int64_t experiment; /* 0: free */
+    int64_t experiment; /* 0: free; or another key that is larger */
     uint32_t seed;
     size_t row;
 };

@@ -34,6 +34,8 @@ const char *const schema[] = {
     "CREATE TABLE run ("
     "  id INTEGER PRIMARY KEY,"
     "  experiment INTEGER NOT NULL REFERENCES experiment,"
+    "  variant TEXT NOT NULL"
+    "    CHECK (variant IN ('own', 'repeat', 'neighbour', 'salted')),"
     "  seed INTEGER NOT NULL,"
     "  attempt INTEGER NOT NULL CHECK (attempt >= 1),"
     "  session INTEGER REFERENCES session,"
@@ -49,31 +51,37 @@ const char *const schema[] = {
     "  cpu_s REAL,"
     "  peak_mib REAL,"
     "  steps INTEGER,"
+    "  flops REAL,"
     "  started INTEGER,"
     "  ended INTEGER,"
     "  detail TEXT,"
     "  argv TEXT,"
     "  limits TEXT,"
     "  usage TEXT,"
-    "  UNIQUE (experiment, seed, attempt)"
+    "  UNIQUE (experiment, variant, seed, attempt)"
     ") STRICT",
-    "CREATE UNIQUE INDEX one_ok ON run (experiment, seed) WHERE class = 'ok'",
+    "CREATE UNIQUE INDEX one_ok ON run (experiment, variant, seed) WHERE class = 'ok'",
 
-    /* against NULL: the baseline's own seeds, with nothing to compare */
+    /* against NULL: the experiment alone, on a seed of the selection panel (test 0) */
     "CREATE TABLE pair ("
     "  id INTEGER PRIMARY KEY,"
     "  experiment INTEGER NOT NULL REFERENCES experiment,"
     "  against INTEGER REFERENCES experiment,"
     "  idx INTEGER NOT NULL CHECK (idx >= 0),"
-    "  seed INTEGER NOT NULL UNIQUE"
+    "  seed INTEGER NOT NULL,"
+    "  test INTEGER NOT NULL CHECK (test >= 0),"
+    "  after INTEGER NOT NULL CHECK (after >= 0),"
+    "  CHECK ((against IS NULL) = (test = 0))"
     ") STRICT",
-    "CREATE UNIQUE INDEX pair_index ON pair (experiment, ifnull(against, 0), idx)",
+    "CREATE UNIQUE INDEX pair_index ON pair (experiment, test, idx)",
+    "CREATE UNIQUE INDEX pair_seed ON pair (seed) WHERE test > 0",
 
     "CREATE TABLE decision ("
     "  number INTEGER PRIMARY KEY,"
     "  kind TEXT NOT NULL CHECK (kind IN ('head', 'verify', 'placebo', 'confirm')),"
     "  experiment INTEGER NOT NULL REFERENCES experiment,"
     "  against INTEGER REFERENCES experiment,"
+    "  test INTEGER NOT NULL CHECK (test >= 0),"
     "  verdict TEXT NOT NULL CHECK (verdict IN ('keep', 'revert', 'failed')),"
     "  verified INTEGER NOT NULL CHECK (verified IN (0, 1)),"
     "  alpha REAL,"
@@ -86,12 +94,18 @@ const char *const schema[] = {
     "  df REAL,"
     "  reason TEXT,"
     "  incumbent INTEGER REFERENCES experiment,"
+    "  head INTEGER REFERENCES experiment,"
     "  body TEXT"
     ") STRICT",
     "CREATE TRIGGER decision_stays BEFORE UPDATE ON decision"
     "  BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END",
     "CREATE TRIGGER decision_remains BEFORE DELETE ON decision"
     "  BEGIN SELECT RAISE(ABORT, 'a decision is never deleted'); END",
+
+    "CREATE TABLE closing ("
+    "  after INTEGER PRIMARY KEY,"
+    "  placebo INTEGER NOT NULL CHECK (placebo IN (0, 1))"
+    ") STRICT",
 
     "CREATE TABLE outbox ("
     "  id INTEGER PRIMARY KEY,"

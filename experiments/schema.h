@@ -9,7 +9,7 @@
 #define EXPERIMENTS_SCHEMA_H
 
 #define SCHEMA_APPLICATION 0x4e534442 /* "NSDB" */
-#define SCHEMA_VERSION     1
+#define SCHEMA_VERSION     2
 
 extern const char *const schema[]; /* statements that make an empty record; NULL-terminated */
 

@@ -127,6 +127,11 @@ static int identify(struct store *store, struct err *err)
             "record '%s' has version %lld, and this nightshift knows up to %d: use "
             "a newer one",
             store->path, (long long)version, SCHEMA_VERSION);
+    if (version == 1)
+        return err_integrity(err,
+                             "record '%s' is of version 1, which knew one kind of test only: go on "
+                             "with the nightshift that began it, or begin a study of another name",
+                             store->path);
     if (version < 1)
         return err_integrity(err, "record '%s' has the impossible version %lld", store->path,
                              (long long)version);
@@ -182,7 +187,7 @@ static int make_tables(struct store *store, struct err *err)
 {
     static const char *const begin[] = {"PRAGMA journal_mode = DELETE", "BEGIN EXCLUSIVE", NULL};
     static const char *const end[] = {"PRAGMA application_id = 1314079810", /* SCHEMA_APPLICATION */
-                                      "PRAGMA user_version = 1",            /* SCHEMA_VERSION */
+                                      "PRAGMA user_version = 2",            /* SCHEMA_VERSION */
                                       "COMMIT", "PRAGMA journal_mode = WAL", NULL};
 
     if (execute(store, begin, err) != 0 || execute(store, schema, err) != 0)

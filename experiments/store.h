@@ -45,6 +45,7 @@ int store_set_steps(struct store *store, int64_t experiment, int64_t steps, stru
 int store_set_remark(struct store *store, int64_t experiment, const char *text, struct err *err);
 int store_add_pair(struct store *store, const struct pair *pair, struct err *err);
 int store_add_decision(struct store *store, const struct decision *decision, struct err *err);
+int store_add_closing(struct store *store, const struct closing *closing, struct err *err);
 int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,
                      size_t len, struct err *err);
 int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err);

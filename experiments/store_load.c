@@ -96,6 +96,7 @@ static int load_run(struct store *store, struct record *out, struct query *q, st
     int64_t expected = (int64_t)out->n_runs + 1;
 
     run.experiment = query_get_int(q);
+    int variant = query_get_word(q, variant_names);
     run.seed = (uint32_t)query_get_int(q);
     run.attempt = (int)query_get_int(q);
     int class = query_get_word(q, class_names);
@@ -106,12 +107,15 @@ static int load_run(struct store *store, struct record *out, struct query *q, st
     run.cpu_s = query_get_real(q);
     run.peak_mib = query_get_real(q);
     run.steps = query_get_known(q, -1);
+    run.flops = query_get_real(q);
     run.started = query_get_known(q, 0);
     run.ended = query_get_known(q, 0);
     run.detail = query_get_text(q);
-    bool good = run.id == expected && class >= 0 && is_id(run.experiment, out->n_experiments);
+    bool good = run.id == expected && class >= 0 && variant >= 0 &&
+                is_id(run.experiment, out->n_experiments);
     if (good) {
         run.class = (enum run_class) class;
+        run.variant = (enum run_variant)variant;
         record_add_run(out, &run);
     }
     free(run.detail);
@@ -125,6 +129,8 @@ static int load_pair(struct store *store, struct record *out, struct query *q, s
     pair.against = query_get_known(q, 0);
     pair.index = (int)query_get_int(q);
     pair.seed = (uint32_t)query_get_int(q);
+    pair.test = query_get_int(q);
+    pair.after = query_get_int(q);
     if (!is_id(pair.experiment, out->n_experiments) ||
         !is_id_or_none(pair.against, out->n_experiments))
         return broken_row(store, "pair", (int64_t)out->n_pairs + 1, err);
@@ -140,6 +146,7 @@ static int load_decision(struct store *store, struct record *out, struct query *
 
     d.experiment = query_get_int(q);
     d.against = query_get_known(q, 0);
+    d.test = query_get_int(q);
     int verdict = query_get_word(q, outcome_words);
     d.verified = query_get_int(q) != 0;
     d.alpha = query_get_real(q);
@@ -152,11 +159,12 @@ static int load_decision(struct store *store, struct record *out, struct query *
     d.df = query_get_real(q);
     d.reason = query_get_text(q);
     d.incumbent = query_get_known(q, 0);
+    d.head = query_get_known(q, 0);
     d.body = query_get_text(q);
-    bool good = d.number == expected && kind >= 0 && verdict > OUTCOME_PENDING &&
-                is_id(d.experiment, out->n_experiments) &&
-                is_id_or_none(d.against, out->n_experiments) &&
-                is_id_or_none(d.incumbent, out->n_experiments);
+    bool good =
+        d.number == expected && kind >= 0 && verdict > OUTCOME_PENDING &&
+        is_id(d.experiment, out->n_experiments) && is_id_or_none(d.against, out->n_experiments) &&
+        is_id_or_none(d.incumbent, out->n_experiments) && is_id_or_none(d.head, out->n_experiments);
     if (good) {
         d.kind = (enum decision_kind)kind;
         d.verdict = (enum outcome)verdict;
@@ -165,6 +173,17 @@ static int load_decision(struct store *store, struct record *out, struct query *
     free(d.reason);
     free(d.body);
     return good ? 0 : broken_row(store, "decision", expected, err);
+}
+
+static int load_closing(struct store *store, struct record *out, struct query *q, struct err *err)
+{
+    struct closing closing = {.after = query_get_int(q)};
+
+    closing.placebo = query_get_int(q) != 0;
+    if (closing.after > (int64_t)out->n_decisions)
+        return broken_row(store, "closing", closing.after, err);
+    record_add_closing(out, &closing);
+    return 0;
 }
 
 static int load_outbox(struct store *store, struct record *out, struct query *q, struct err *err)
@@ -212,13 +231,14 @@ struct table {
 };
 
 static const struct table tables[] = {
-    {"SELECT id, experiment, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
-     " peak_mib, steps, started, ended, detail FROM run ORDER BY id",
+    {"SELECT id, experiment, variant, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
+     " peak_mib, steps, flops, started, ended, detail FROM run ORDER BY id",
      load_run},
-    {"SELECT experiment, against, idx, seed FROM pair ORDER BY id", load_pair},
-    {"SELECT number, kind, experiment, against, verdict, verified, alpha, n, mean, low, high, z,"
-     " sd, df, reason, incumbent, body FROM decision ORDER BY number",
+    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", load_pair},
+    {"SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
+     " z, sd, df, reason, incumbent, head, body FROM decision ORDER BY number",
      load_decision},
+    {"SELECT after, placebo FROM closing ORDER BY after", load_closing},
     {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id", load_outbox},
 };
 

@@ -66,11 +66,13 @@ int store_start_run(struct store *store, const struct run *run, int64_t session,
 {
     struct query q;
 
-    query_begin(&q, store,
-                "INSERT INTO run (id, experiment, seed, attempt, session, class, bits, value,"
-                " started, argv, limits, usage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_begin(
+        &q, store,
+        "INSERT INTO run (id, experiment, variant, seed, attempt, session, class, bits, value,"
+        " started, argv, limits, usage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_int(&q, run->id);
     query_put_int(&q, run->experiment);
+    query_put_text(&q, variant_names[run->variant]);
     query_put_int(&q, run->seed);
     query_put_int(&q, run->attempt);
     query_put_known(&q, session, 0);
@@ -91,7 +93,7 @@ int store_end_run(struct store *store, const struct run *run, const struct run_f
 
     query_begin(&q, store,
                 "UPDATE run SET class = ?, exit_code = ?, signal = ?, bits = ?, value = ?,"
-                " wall_s = ?, cpu_s = ?, peak_mib = ?, steps = ?, ended = ?, detail = ?,"
+                " wall_s = ?, cpu_s = ?, peak_mib = ?, steps = ?, flops = ?, ended = ?, detail = ?,"
                 " argv = ifnull(?, argv), limits = ifnull(?, limits), usage = ifnull(?, usage)"
                 " WHERE id = ? AND class = 'none'");
     query_put_text(&q, class_names[run->class]);
@@ -102,6 +104,7 @@ int store_end_run(struct store *store, const struct run *run, const struct run_f
     query_put_real(&q, run->cpu_s);
     query_put_real(&q, run->peak_mib);
     query_put_known(&q, run->steps, -1);
+    query_put_real(&q, run->flops);
     query_put_known(&q, run->ended, 0);
     query_put_text(&q, run->detail);
     query_put_text(&q, facts->argv);
@@ -115,11 +118,15 @@ int store_add_pair(struct store *store, const struct pair *pair, struct err *err
 {
     struct query q;
 
-    query_begin(&q, store, "INSERT INTO pair (experiment, against, idx, seed) VALUES (?, ?, ?, ?)");
+    query_begin(&q, store,
+                "INSERT INTO pair (experiment, against, idx, seed, test, after)"
+                " VALUES (?, ?, ?, ?, ?, ?)");
     query_put_int(&q, pair->experiment);
     query_put_known(&q, pair->against, 0);
     query_put_int(&q, pair->index);
     query_put_int(&q, pair->seed);
+    query_put_int(&q, pair->test);
+    query_put_int(&q, pair->after);
     if (query_run(&q, err) == 0)
         return 0;
     return err_wrap(err, "pair %d of experiment %lld", pair->index, (long long)pair->experiment);
@@ -130,13 +137,14 @@ int store_add_decision(struct store *store, const struct decision *decision, str
     struct query q;
 
     query_begin(&q, store,
-                "INSERT INTO decision (number, kind, experiment, against, verdict, verified, alpha,"
-                " n, mean, low, high, z, sd, df, reason, incumbent, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                "INSERT INTO decision (number, kind, experiment, against, test, verdict, verified,"
+                " alpha, n, mean, low, high, z, sd, df, reason, incumbent, head, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_int(&q, decision->number);
     query_put_text(&q, decision_kind_names[decision->kind]);
     query_put_int(&q, decision->experiment);
     query_put_known(&q, decision->against, 0);
+    query_put_int(&q, decision->test);
     query_put_text(&q, outcome_words[decision->verdict]);
     query_put_int(&q, decision->verified);
     query_put_real(&q, decision->alpha);
@@ -149,9 +157,22 @@ int store_add_decision(struct store *store, const struct decision *decision, str
     query_put_real(&q, decision->df);
     query_put_text(&q, decision->reason);
     query_put_known(&q, decision->incumbent, 0);
+    query_put_known(&q, decision->head, 0);
     query_put_text(&q, decision->body);
     return query_run(&q, err) != 0 ? err_wrap(err, "decision %lld", (long long)decision->number)
                                    : 0;
+}
+
+int store_add_closing(struct store *store, const struct closing *closing, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "INSERT INTO closing (after, placebo) VALUES (?, ?)");
+    query_put_int(&q, closing->after);
+    query_put_int(&q, closing->placebo);
+    if (query_run(&q, err) == 0)
+        return 0;
+    return err_wrap(err, "the end of the night after decision %lld", (long long)closing->after);
 }
 
 int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,

@@ -10,7 +10,29 @@
 #include "placeholder.h"
 #include "study_part.h"
 
-enum { MAX_NAME = 64, MAX_WORD = 200, MAX_PATH = 4096 };
+enum { MAX_NAME = 64, MAX_WORD = 200, MAX_PATH = 4096, NOT_GIVEN = -1 };
+
+const char *const procedure_names[] = {"two_level", "paired", "greedy", NULL};
+
+/* --- words of several sections ---------------------------------------------------------------- */
+
+static bool is_word(const struct yaml *node, const char *const *words)
+{
+    for (; node->kind == YAML_SCALAR && *words != NULL; words++)
+        if (strcmp(node->text, *words) == 0)
+            return true;
+    return false;
+}
+
+static bool is_off(const struct yaml *node)
+{
+    return is_word(node, (const char *const[]){"off", "0", "false", NULL});
+}
+
+static bool is_on(const struct yaml *node)
+{
+    return is_word(node, (const char *const[]){"on", "true", NULL});
+}
 
 /* --- metric ----------------------------------------------------------------------------------- */
 
@@ -152,29 +174,70 @@ static int read_search(void *into, const struct yaml *node, struct err *err)
     return yaml_read_map(reading->study, node, keys, err);
 }
 
+static struct study *study_of(void *reading)
+{
+    return ((struct study_reading *)reading)->study;
+}
+
+static int read_procedure(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = study_of(into);
+    const char *name;
+
+    if (yaml_read_text(&name, node, MAX_WORD, err) != 0)
+        return -1;
+    for (size_t i = 0; procedure_names[i] != NULL; i++) {
+        if (strcmp(name, procedure_names[i]) != 0)
+            continue;
+        study->procedure = (enum procedure_kind)i;
+        return 0;
+    }
+    return yaml_refuse(node, err, "the procedure is 'two_level', 'paired' or 'greedy', not '%s'",
+                       name);
+}
+
 static int read_alpha(void *into, const struct yaml *node, struct err *err)
 {
-    struct judge_rule *rule = into;
+    struct study *study = study_of(into);
 
-    return yaml_read_number(&rule->alpha, node, 0.001, 0.2, err);
+    return yaml_read_number(&study->rule.alpha, node, 0.001, 0.2, err);
+}
+
+static int read_fdr(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    reading->fdr = node;
+    return yaml_read_number(&reading->study->fdr, node, 0.001, 0.2, err);
+}
+
+static int read_confirm(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = study_of(into);
+    uint64_t n = 0;
+
+    if (!is_off(node) && yaml_read_integer(&n, node, 2, CONFIRM_MAX, err) != 0)
+        return -1;
+    study->confirm = (int)n;
+    return 0;
 }
 
 static int read_max_seeds(void *into, const struct yaml *node, struct err *err)
 {
-    struct judge_rule *rule = into;
+    struct study *study = study_of(into);
     uint64_t n;
 
     if (yaml_read_integer(&n, node, 1, BOUNDARY_MAX, err) != 0)
         return -1;
-    rule->max_seeds = (int)n;
+    study->rule.max_seeds = (int)n;
     return 0;
 }
 
 static int read_min_gain(void *into, const struct yaml *node, struct err *err)
 {
-    struct judge_rule *rule = into;
+    struct study *study = study_of(into);
 
-    return yaml_read_number(&rule->min_gain, node, 0, INFINITY, err);
+    return yaml_read_number(&study->rule.min_gain, node, 0, INFINITY, err);
 }
 
 static int refuse_later(void *into, const struct yaml *node, struct err *err)
@@ -187,15 +250,16 @@ static int refuse_later(void *into, const struct yaml *node, struct err *err)
 static int read_decision(void *into, const struct yaml *node, struct err *err)
 {
     static const struct yaml_key keys[] = {
+        {"procedure", false, read_procedure},
         {"alpha", false, read_alpha},
+        {"fdr", false, read_fdr},
         {"max_seeds", false, read_max_seeds},
         {"min_gain", false, read_min_gain},
-        {"fdr", false, refuse_later},
+        {"confirm", false, read_confirm},
         {NULL, false, NULL},
     };
-    struct study_reading *reading = into;
 
-    return yaml_read_map(&reading->study->rule, node, keys, err);
+    return yaml_read_map(into, node, keys, err);
 }
 
 /* --- single values ---------------------------------------------------------------------------- */
@@ -316,26 +380,34 @@ static int read_env(void *into, const struct yaml *node, struct err *err)
 
 /* --- keys that this version knows only in their plain form ------------------------------------ */
 
-static bool is_off(const struct yaml *node)
-{
-    static const char *const off[] = {"off", "0", "false"};
-
-    for (size_t i = 0; node->kind == YAML_SCALAR && i < sizeof off / sizeof *off; i++)
-        if (strcmp(node->text, off[i]) == 0)
-            return true;
-    return false;
-}
-
-static int read_off(void *into, const struct yaml *node, struct err *err)
-{
-    return is_off(node) ? 0 : refuse_later(into, node, err);
-}
-
 static int read_executor(void *into, const struct yaml *node, struct err *err)
 {
     if (node->kind == YAML_SCALAR && strcmp(node->text, "local") == 0)
         return 0;
     return refuse_later(into, node, err);
+}
+
+static int read_audit(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    if (!is_on(node) && !is_off(node))
+        return yaml_refuse(node, err, "'audit' is on or off");
+    reading->audit = is_on(node);
+    return 0;
+}
+
+static int read_placebo(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+    uint64_t n = PLACEBO_USUAL;
+
+    if (is_off(node))
+        n = 0;
+    else if (!is_on(node) && yaml_read_integer(&n, node, 2, 1000, err) != 0)
+        return -1;
+    reading->study->placebo = (int)n;
+    return 0;
 }
 
 /* Words of W&B sweep files that stand elsewhere here. */
@@ -366,8 +438,8 @@ static const struct yaml_key study_keys[] = {
     {"files", false, read_files},
     {"env", false, read_env},
     {"executor", false, read_executor},
-    {"placebo", false, read_off},
-    {"audit", false, read_off},
+    {"placebo", false, read_placebo},
+    {"audit", false, read_audit},
     {"early_terminate", false, refuse_later},
     {"hypotheses", false, refuse_later},
     {"notify", false, refuse_later},
@@ -385,21 +457,67 @@ static void study_init(struct study *study, const char *text, size_t len)
         .timeout_s = INFINITY,
         .strategy = strategy_find("perturb"),
         .seed = 1,
-        .rule = {.alpha = 0.05, .max_seeds = 6, .min_gain = 0},
+        .fdr = NAN,
+        .rule = {.alpha = NAN, .max_seeds = NOT_GIVEN, .min_gain = 0},
+        .placebo = NOT_GIVEN,
+        .confirm = NOT_GIVEN,
         .jobs = 1,
-        .lookahead = 1,
+        .lookahead = NOT_GIVEN,
         .hours = NAN,
     };
 }
 
+static void set_default(int *value, int usual)
+{
+    if (*value == NOT_GIVEN)
+        *value = usual;
+}
+
+/* A level for all tests together needs a procedure that counts them. */
+static int check_fdr(const struct study_reading *reading, struct err *err)
+{
+    if (reading->fdr == NULL)
+        return 0;
+    if (isfinite(reading->study->rule.alpha))
+        return yaml_refuse_key(reading->fdr, err,
+                               "'alpha' and 'fdr' exclude each other: give one of them");
+    if (reading->study->procedure != PROCEDURE_TWO_LEVEL)
+        return yaml_refuse_key(reading->fdr, err,
+                               "'fdr' is for the procedure two_level; '%s' "
+                               "takes 'alpha'",
+                               procedure_names[reading->study->procedure]);
+    return 0;
+}
+
+/* What was not given depends on the procedure: the two-level one brings audit, placebos and
+ * confirmation with it. */
+static void settle(struct study *study, int audit)
+{
+    bool two = study->procedure == PROCEDURE_TWO_LEVEL;
+
+    if (isnan(study->rule.alpha)) {
+        study->rule.alpha = 0.05;
+        if (two && isnan(study->fdr))
+            study->fdr = 0.05;
+    }
+    set_default(&study->rule.max_seeds, two ? 8 : 6);
+    set_default(&study->placebo, two ? PLACEBO_USUAL : 0);
+    set_default(&study->confirm, two ? 8 : 0);
+    set_default(&study->lookahead, two ? 2 : 1);
+    study->audit = audit == NOT_GIVEN ? two : audit != 0;
+}
+
 static int read_study(struct study *study, const struct yaml *root, struct err *err)
 {
-    struct study_reading reading = {.study = study};
+    struct study_reading reading = {.study = study, .audit = NOT_GIVEN};
 
     if (yaml_read_map(&reading, root, study_keys, err) != 0)
         return -1;
     if (study_read_command(study, reading.command, err) != 0)
         return -1;
+    if (check_fdr(&reading, err) != 0)
+        return -1;
+    settle(study, reading.audit);
     return reading.constraints != NULL ? study_read_constraints(study, reading.constraints, err)
                                        : 0;
 }

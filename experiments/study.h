@@ -19,6 +19,12 @@
 #include "str.h"
 #include "strategy.h"
 
+/* How it is decided what to go on from and what to believe (harness/procedure.h). */
+enum { PLACEBO_USUAL = 15, CONFIRM_MAX = 32 };
+
+enum procedure_kind { PROCEDURE_TWO_LEVEL, PROCEDURE_PAIRED, PROCEDURE_GREEDY };
+extern const char *const procedure_names[]; /* "two_level", "paired", "greedy", NULL */
+
 struct study {
     char *text; /* the file's own bytes, [text_len] and a NUL */
     size_t text_len;
@@ -32,9 +38,15 @@ struct study {
     struct space space;
     const struct strategy *strategy;
     uint64_t seed;
-    struct judge_rule rule; /* alpha 0.05, max_seeds 6, min_gain 0 */
-    int jobs;               /* runs at a time; 1 */
-    int lookahead;   /* proposals under way at a time; 1; decisions depend on it, not on jobs */
+    enum procedure_kind procedure;
+    double fdr; /* share of the verified keeps that may be luck; NAN: every test has rule.alpha */
+    struct judge_rule rule; /* alpha 0.05; max_seeds 8, paired 6; min_gain 0 */
+    bool audit;             /* measure the noise first; on for two_level */
+    int placebo;            /* one proposal in so many is a placebo; 0: none; 15 for two_level */
+    int confirm;     /* seeds of the confirmation at the night's end; 0: none; 8, two_level */
+    int jobs;        /* runs at a time; 1 */
+    int lookahead;   /* proposals under way at a time; decisions depend on it, not on jobs;
+                      * 2 for two_level, else 1 */
     int64_t run_cap; /* experiments; 0: no cap */
     double hours;    /* NAN: no limit */
     char *until;     /* "07:30", NULL: no limit */

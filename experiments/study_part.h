@@ -15,6 +15,8 @@
 struct study_reading {
     struct study *study;
     const struct yaml *constraints, *command; /* for the second turn; NULL where absent */
+    const struct yaml *fdr;                   /* likewise */
+    int audit;                                /* on, off, or -1: not given */
 };
 
 /* `parameters`: ranges, choices, starts and conditions into study->space. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,17 +93,22 @@ static json_t *search_json(const struct study *study)
     return object;
 }
 
-static json_t *decision_json(const struct judge_rule *rule)
+static json_t *decision_json(const struct study *study)
 {
-    return json_pack("{s:o, s:i, s:o}", "alpha", json_number_or_null(rule->alpha), "max_seeds",
-                     rule->max_seeds, "min_gain", json_number_or_null(rule->min_gain));
+    const struct judge_rule *rule = &study->rule;
+
+    return json_pack("{s:s, s:o, s:o, s:i, s:o, s:i}", "procedure",
+                     procedure_names[study->procedure], "fdr", json_number_or_null(study->fdr),
+                     "alpha", json_number_or_null(isfinite(study->fdr) ? (double)NAN : rule->alpha),
+                     "max_seeds", rule->max_seeds, "min_gain", json_number_or_null(rule->min_gain),
+                     "confirm", study->confirm);
 }
 
 void study_write_spec(struct str *out, const struct study *study)
 {
     /* clang-format off */
     json_t *spec = json_pack(
-        "{s:s, s:{s:s, s:s}, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:i, s:o, s:o}",
+        "{s:s, s:{s:s, s:s}, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:o, s:o}",
         "name", study->name,
         "metric", "name", study->metric, "goal", study->maximize ? "maximize" : "minimize",
         "trainer", "command", texts_json(study->command, study->n_command),
@@ -110,7 +116,9 @@ void study_write_spec(struct str *out, const struct study *study)
         "parameters", params_json(&study->space),
         "constraints", constraints_json(&study->space),
         "search", search_json(study),
-        "decision", decision_json(&study->rule),
+        "decision", decision_json(study),
+        "audit", study->audit,
+        "placebo", study->placebo,
         "lookahead", study->lookahead,
         "files", texts_json(study->files, study->n_files),
         "env", texts_json(study->env, study->n_env));

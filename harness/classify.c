@@ -10,6 +10,8 @@ enum { WHY = 256 };
 static void copy_facts(struct run *run, const struct outcome_facts *facts,
                        const struct stream *stream)
 {
+    bool found;
+
     run->class = facts->class;
     run->exit_code = facts->exit_code;
     run->signal = facts->signal;
@@ -17,6 +19,9 @@ static void copy_facts(struct run *run, const struct outcome_facts *facts,
     run->cpu_s = facts->cpu_s;
     run->peak_mib = facts->peak_mib;
     run->steps = stream->steps >= 0 ? stream->steps : stream->calibrated_steps;
+    run->flops = stream_metric(stream, "flops", &found);
+    if (!found)
+        run->flops = (double)NAN;
     run->value = (double)NAN;
     free(run->detail);
     run->detail = facts->detail[0] != '\0' ? mem_strdup(facts->detail) : NULL;

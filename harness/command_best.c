@@ -24,7 +24,7 @@ static void choose(struct choice *out, const struct view *view, bool head)
     const struct record *record = &view->record;
     size_t n = record->study.space.n;
     int64_t verified = facts_verified(&view->facts);
-    int64_t id = head ? record_incumbent(record) : verified;
+    int64_t id = head ? record_head(record) : verified;
 
     *out =
         (struct choice){id > 0 ? id : facts_baseline(&view->facts), id > 0 && id == verified, NULL};

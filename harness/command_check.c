@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "command.h"
 #include "executor.h"
 #include "json.h"
@@ -11,7 +12,6 @@
 #include "placeholder.h"
 #include "study.h"
 #include "table.h"
-#include "verify.h"
 #include "view.h"
 
 static const struct option_row options[] = {

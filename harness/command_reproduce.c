@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "command.h"
 #include "decision.h"
 #include "inputs.h"
@@ -14,8 +15,6 @@
 #include "repeat.h"
 #include "slot.h"
 #include "trial.h"
-
-enum { PAIRS_MAX = 64 };
 
 static const struct option_row options[] = {
     {"all", 0, NULL, "every run of the experiment, also those as the incumbent of others"},
@@ -125,13 +124,16 @@ static int repeat_logged(struct repeat *repeat, const struct place *place, struc
     const struct experiment *e = &record->experiments[run->experiment - 1];
     struct artifact *files = NULL;
     size_t n = 0;
-    char *dir = place_run_dir(place, run->experiment, run->seed);
+    struct value *config = run_config(record, run);
+    char *dir = place_run_dir(place, run);
     int rc = store_artifacts(store, &files, &n, run->id, err);
     struct expected expected = {
         .class = run->class, .value = run->value, .files = files, .n_files = n, .dir = dir};
 
     if (rc == 0)
-        rc = repeat_seed(repeat, e->config, e->steps, run->seed, &expected, err);
+        rc =
+            repeat_seed(repeat, config, e->steps, record_trainer_seed(record, run), &expected, err);
+    free(config);
     artifacts_free(files, n);
     free(dir);
     return rc;
@@ -144,12 +146,12 @@ static bool is_asked_for(const struct record *record, const struct run *run, int
     const struct pair *pairs[PAIRS_MAX];
 
     if (run->experiment != id || run->class == CLASS_NONE || run->class == CLASS_INTERRUPTED ||
-        record_run(record, id, run->seed) != run)
+        record_variant(record, id, run->variant, run->seed) != run)
         return false;
     if (all || d == NULL)
         return true;
-    size_t n = record_pairs(record, id, d->against, pairs, PAIRS_MAX);
-    for (size_t i = 0; i < n; i++)
+    size_t n = run->variant == RUN_OWN ? record_pairs(record, id, d->test, pairs, PAIRS_MAX) : 0;
+    for (size_t i = 0; i < n && i < PAIRS_MAX; i++)
         if (pairs[i]->seed == run->seed)
             return true;
     return false;
@@ -309,7 +311,9 @@ static int repeat_pairs(struct repeat *repeat, const struct logged *logged, stru
         const json_t *pair = json_array_get(pairs, i);
         const char *bits = json_string_value(json_object_get(pair, "candidate_bits"));
         const char *class = json_string_value(json_object_get(pair, "candidate_class"));
-        json_int_t seed = json_integer_value(json_object_get(pair, "seed"));
+        const json_t *salted = json_object_get(pair, "candidate_seed");
+        json_int_t seed =
+            json_integer_value(salted != NULL ? salted : json_object_get(pair, "seed"));
         struct expected expected = {.class = bits != NULL ? CLASS_OK : class_named(class)};
         if (bits != NULL) {
             unsigned long long pattern = strtoull(bits, NULL, 16);

@@ -125,6 +125,7 @@ static const char *how_ended(enum loop_end end)
         [LOOP_EXHAUSTED] = "the strategy has nothing left to try",
         [LOOP_TIME] = "the time is up",
         [LOOP_SIGNAL] = "stopped; the same command goes on",
+        [LOOP_ERRAND] = "done",
         [LOOP_BASELINE] = "the baseline failed",
     };
 

@@ -61,7 +61,7 @@ static int runs_as_json(json_t *runs, const struct view *view, int64_t id, struc
             continue;
         if (metrics_as_json(&metrics, view, run->id, err) != 0)
             return -1;
-        char *dir = place_run_dir(&view->place, id, run->seed);
+        char *dir = place_run_dir(&view->place, run);
         json_t *object = run_as_json(run, dir);
         json_object_set_new(object, "metrics", metrics);
         json_array_append_new(runs, object);

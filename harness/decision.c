@@ -6,9 +6,8 @@
 #include "decision.h"
 #include "json.h"
 #include "mem.h"
+#include "needs.h"
 #include "trial.h"
-
-enum { PAIRS_MAX = 64 };
 
 static void add_line(struct str *out, const char *key, json_t *value)
 {
@@ -61,16 +60,30 @@ static void add_side(json_t *pair, const char *side, const struct run *run)
                                                : json_string(class_names[run->class]));
 }
 
+/* The pairs that a decision was made on: those planned before it. */
+static size_t pairs_of(const struct pair *pairs[PAIRS_MAX], const struct record *record,
+                       const struct decision *d)
+{
+    struct record then = *record;
+
+    then.n_decisions = (size_t)d->number - 1;
+    return record_pairs(&then, d->experiment, d->test, pairs, PAIRS_MAX);
+}
+
 static json_t *pairs_as_json(const struct decision *d, const struct record *record)
 {
     const struct pair *pairs[PAIRS_MAX];
-    size_t n = record_pairs(record, d->experiment, d->against, pairs, PAIRS_MAX);
+    size_t n = pairs_of(pairs, record, d);
     json_t *array = json_array();
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < PAIRS_MAX; i++) {
         json_t *pair = json_pack("{s:I}", "seed", (json_int_t)pairs[i]->seed);
-        add_side(pair, "candidate", record_run(record, d->experiment, pairs[i]->seed));
-        if (d->against > 0)
+        const struct run *candidate = record_candidate(record, pairs[i]);
+        add_side(pair, "candidate", candidate);
+        if (candidate != NULL && record_trainer_seed(record, candidate) != candidate->seed)
+            json_object_set_new(pair, "candidate_seed",
+                                json_integer(record_trainer_seed(record, candidate)));
+        if (d->test > 0)
             add_side(pair, "incumbent", record_run(record, d->against, pairs[i]->seed));
         json_array_append_new(array, pair);
     }
@@ -120,9 +133,11 @@ int decision_write(char **out, const struct decision *d, const struct record *re
     add_line(&text, "sd", json_number_or_null(d->sd));
     add_line(&text, "df", json_number_or_null(d->df));
     add_line(&text, "config", config_as_json(record, d->experiment));
+    add_line(&text, "test", json_integer(d->test));
     add_line(&text, "against", json_integer(d->against));
     add_line(&text, "against_config", config_as_json(record, d->against));
     add_line(&text, "incumbent_after", json_integer(d->incumbent));
+    add_line(&text, "head_after", json_integer(d->head));
     add_line(&text, "steps", json_integer(e->steps));
     add_line(&text, "pairs", pairs_as_json(d, record));
     add_line(&text, "inputs", inputs);
@@ -150,12 +165,12 @@ json_t *decision_value(const char *body, const char *key)
 void decision_metric(struct str *out, const struct decision *d, const struct record *record)
 {
     const struct pair *pairs[PAIRS_MAX];
-    size_t n = record_pairs(record, d->experiment, d->against, pairs, PAIRS_MAX), used = 0;
+    size_t n = pairs_of(pairs, record, d), used = 0;
     double sum = 0;
     char number[NUMBER_TEXT];
 
-    for (size_t i = 0; i < n; i++) {
-        const struct run *run = record_run(record, d->experiment, pairs[i]->seed);
+    for (size_t i = 0; i < n && i < PAIRS_MAX; i++) {
+        const struct run *run = record_candidate(record, pairs[i]);
         if (run == NULL || run->class != CLASS_OK)
             continue;
         sum += run->value;

@@ -11,17 +11,16 @@
 #include "mem.h"
 #include "propose.h"
 #include "publish.h"
+#include "referee.h"
 #include "repeat.h"
 #include "trial.h"
-#include "verify.h"
 
 struct patient { /* what the checks look at */
     const struct place *place;
     struct store *store;
     const struct record *record;
     struct ledger *ledger; /* NULL: there is no repository */
-    struct judge judge;
-    bool running; /* a run goes on: what it has begun need not be finished */
+    bool running;          /* a run goes on: what it has begun need not be finished */
 };
 
 /* A check writes what is wrong into `found`; nothing written: it holds.  What a crash leaves and
@@ -65,15 +64,17 @@ static int look_configs(struct str *found, const struct patient *p, struct err *
     return 0;
 }
 
-/* Decisions are 1…K, on experiments in order, and the pending ones are the last. */
+/* Decisions are 1…K, the experiments' own in order, and those without one are the last. */
 static int look_order(struct str *found, const struct patient *p, struct err *err)
 {
     const struct record *r = p->record;
+    int64_t decided = 0;
 
     (void)err;
     for (size_t i = 0; i < r->n_decisions && found->len == 0; i++) {
         const struct decision *d = &r->decisions[i];
-        if (d->number != (int64_t)i + 1 || d->experiment != (int64_t)i + 1)
+        bool own = r->experiments[d->experiment - 1].decision == d->number;
+        if (d->number != (int64_t)i + 1 || (own && d->experiment != ++decided))
             str_addf(found, "decision %zu is about experiment %lld", i + 1,
                      (long long)d->experiment);
     }
@@ -102,7 +103,8 @@ static int look_seeds(struct str *found, const struct patient *p, struct err *er
     (void)err;
     for (size_t i = 0; i < r->n_runs && found->len == 0; i++) {
         const struct run *run = &r->runs[i];
-        if (run->class == CLASS_OK && record_run(r, run->experiment, run->seed) != run)
+        if (run->class == CLASS_OK &&
+            record_variant(r, run->experiment, run->variant, run->seed) != run)
             str_addf(found, "experiment %lld was run again on seed %u after it was ok",
                      (long long)run->experiment, run->seed);
     }
@@ -178,7 +180,7 @@ static int look_proposals(struct str *found, const struct patient *p, struct err
         const struct experiment *e = &p->record->experiments[i];
         struct record then = *p->record;
         struct experiment again;
-        if (e->purpose != PURPOSE_PROPOSAL && e->purpose != PURPOSE_BASELINE)
+        if (e->purpose == PURPOSE_ENQUEUED)
             continue;
         then.n_experiments = i;
         int rc = propose_repeat(&again, &then, err);
@@ -193,22 +195,36 @@ static int look_proposals(struct str *found, const struct patient *p, struct err
     return 0;
 }
 
-/* The judge, shown the same pairs again, must say the same. */
+/* The referee, shown what was known then, must decide the same. */
+static int look_verdict(struct str *found, const struct record *record, struct referee *referee,
+                        const struct decision *d, struct err *err)
+{
+    struct record then = *record;
+    struct needs needs;
+
+    then.n_decisions = (size_t)d->number - 1;
+    if (referee_follow(referee, &then, err) != 0 ||
+        referee_again(&needs, referee, &then, d, err) != 0)
+        return -1;
+    const struct decision *again = &needs.decision;
+    if (needs.need != NEED_DECISION || again->kind != d->kind ||
+        again->experiment != d->experiment || again->verdict != d->verdict ||
+        again->head != d->head || again->incumbent != d->incumbent ||
+        !repeat_same_bits(again->mean, d->mean) || !repeat_same_bits(again->z, d->z))
+        str_addf(found, "decision %lld would be made differently", (long long)d->number);
+    return 0;
+}
+
 static int look_verdicts(struct str *found, const struct patient *p, struct err *err)
 {
-    (void)err;
-    for (size_t i = 0; i < p->record->n_decisions && found->len == 0; i++) {
-        const struct decision *d = &p->record->decisions[i];
-        struct noise noise;
-        struct needs needs;
-        verify_noise(&noise, p->record, d->experiment);
-        verify_next(&needs, p->record, d->experiment, d->against, &p->judge, &noise);
-        if (needs.need != NEED_DECISION || needs.verdict != d->verdict ||
-            !repeat_same_bits(needs.judgement.mean, d->mean) ||
-            !repeat_same_bits(needs.judgement.z, d->z))
-            str_addf(found, "decision %lld would be made differently", (long long)d->number);
-    }
-    return 0;
+    struct referee referee;
+    int rc = 0;
+
+    referee_init(&referee);
+    for (size_t i = 0; i < p->record->n_decisions && found->len == 0 && rc == 0; i++)
+        rc = look_verdict(found, p->record, &referee, &p->record->decisions[i], err);
+    referee_clear(&referee);
+    return rc;
 }
 
 static int look_files(struct str *found, const struct patient *p, struct err *err)
@@ -217,9 +233,10 @@ static int look_files(struct str *found, const struct patient *p, struct err *er
         const struct run *run = &p->record->runs[i];
         struct artifact *files = NULL, *now = NULL;
         size_t n = 0, n_now = 0;
-        if (record_run(p->record, run->experiment, run->seed) != run || run->class != CLASS_OK)
+        if (run->class != CLASS_OK ||
+            record_variant(p->record, run->experiment, run->variant, run->seed) != run)
             continue;
-        char *dir = place_run_dir(p->place, run->experiment, run->seed);
+        char *dir = place_run_dir(p->place, run);
         if (store_artifacts(p->store, &files, &n, run->id, err) != 0 ||
             launch_files(&now, &n_now, dir, err) != 0) {
             str_addf(found, "experiment %lld seed %u: %s", (long long)run->experiment, run->seed,
@@ -299,8 +316,6 @@ int doctor_examine(size_t *bad, const struct place *place, bool deep, bool json,
     patient.running = place_owner(place) != 0;
     int rc = place_load(place, &patient.store, &record, err);
     patient.running |= place_owner(place) != 0;
-    if (rc == 0)
-        rc = judge_init(&patient.judge, &record.study.rule, err);
     if (rc == 0)
         rc = ledger_open_existing(&patient.ledger, place->study_dir, place->run_dir, place->name,
                                   err);

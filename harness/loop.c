@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "clock.h"
 #include "inbox.h"
 #include "log.h"
@@ -15,15 +16,16 @@
 #include "progress.h"
 #include "propose.h"
 #include "publish.h"
+#include "referee.h"
 #include "signals.h"
 #include "slot.h"
 #include "stream.h"
-#include "verify.h"
 
 struct loop {
     struct session *session;
     struct runner runner;
-    struct judge judge;
+    struct referee referee;
+    struct errand errand;
     struct slot *slots; /* [n_slots] */
     size_t n_slots;
     int64_t cap;            /* 0: none */
@@ -31,7 +33,7 @@ struct loop {
     int signals;            /* signals_open() */
     int asked;              /* the signal that asked us to stop; 0: none */
     int asked_times;
-    bool stopping, exhausted, baseline_failed, timed_out;
+    bool stopping, exhausted, baseline_failed, timed_out, errand_done;
     struct progress progress;
 };
 
@@ -125,65 +127,127 @@ static int start_wanted(struct loop *loop, const struct needs *needs, struct err
             return 0;
         if (must_wait_for_steps(loop, wanted->experiment))
             continue;
-        if (slot_start(slot, &loop->runner, wanted->experiment, wanted->seed, err) != 0)
+        if (slot_start(slot, &loop->runner, wanted, err) != 0)
             return -1;
     }
     return 0;
 }
 
-static int decide(struct loop *loop, int64_t id, int64_t against, const struct needs *needs,
-                  struct err *err)
+/* A trainer that gives other results on the same seed makes everything less certain: said loudly.
+ */
+static int say_audit(struct loop *loop, struct err *err)
+{
+    const struct audit *audit = &loop->referee.audit;
+    struct store *store = loop->session->store;
+    char gap[NUMBER_TEXT], *text;
+
+    if (!audit->repeated || audit->deterministic)
+        return 0;
+    text = mem_printf("the trainer is not deterministic: the same config and seed differ by %s",
+                      number_short(gap, audit->repeat_gap, 3));
+    log_warn("%s", text);
+    int rc = store_begin(store, err);
+    if (rc == 0)
+        rc = store_event(store, "audit", record_baseline(&loop->session->record), text, err);
+    if (rc == 0)
+        rc = store_commit(store, err);
+    if (rc != 0)
+        store_rollback(store);
+    free(text);
+    return rc;
+}
+
+static int decide(struct loop *loop, const struct decision *d, struct err *err)
 {
     struct session *s = loop->session;
 
-    if (publish_decision(&s->record, s->store, s->ledger, id, against, needs, err) != 0)
+    if (publish_decision(&s->record, s->store, s->ledger, d, err) != 0)
         return -1;
-    progress_decided(&loop->progress, &s->record, id);
-    if (against == 0 && needs->verdict != OUTCOME_KEEP)
+    progress_decided(&loop->progress, &s->record);
+    if (d->against == 0 && d->verdict != OUTCOME_KEEP)
         loop->baseline_failed = true;
+    if (referee_follow(&loop->referee, &s->record, err) != 0)
+        return -1;
+    return d->against == 0 ? say_audit(loop, err) : 0;
+}
+
+/* What the study, or the errand, needs next. */
+static int ask(struct needs *needs, struct loop *loop, struct err *err)
+{
+    const struct record *record = &loop->session->record;
+    const struct errand *errand = &loop->errand;
+
+    if (referee_follow(&loop->referee, record, err) != 0)
+        return -1;
+    if (errand->kind != ERRAND_CONFIRM)
+        return referee_next(needs, &loop->referee, record, errand->kind == ERRAND_NOISE, err);
+    referee_confirm(needs, record, errand->experiment, errand->test, errand->seeds);
     return 0;
 }
 
-/*
- * Moves one pending experiment on as far as it can go now.  Only the first pending one may be
- * decided, and it is compared with the incumbent of now; the others meet the incumbent that they
- * were proposed from.  1: it was decided.
- */
-static int advance(struct loop *loop, int64_t id, bool first, struct err *err)
+/* An audit for its own sake decides nothing that the study would not decide. */
+static bool is_errand_done(const struct loop *loop, const struct needs *needs)
 {
-    struct record *record = &loop->session->record;
-    int64_t against = first ? record_incumbent(record) : record->experiments[id - 1].against;
-    struct noise noise;
+    const struct record *record = &loop->session->record;
+
+    if (loop->errand.kind != ERRAND_NOISE || needs->need != NEED_DECISION)
+        return false;
+    return !record->study.audit || record_incumbent(record) > 0;
+}
+
+/* One step with what comes first.  1: something was planned or decided, so ask again. */
+static int step(struct needs *needs, struct loop *loop, struct err *err)
+{
+    if (ask(needs, loop, err) != 0)
+        return -1;
+    if (is_errand_done(loop, needs)) {
+        loop->errand_done = true;
+        return 0;
+    }
+    if (needs->need == NEED_PAIR)
+        return store_pair(loop, &needs->pair, err) == 0 ? 1 : -1;
+    if (needs->need == NEED_RUNS)
+        return start_wanted(loop, needs, err);
+    if (needs->need != NEED_DECISION)
+        return 0;
+    if (decide(loop, &needs->decision, err) != 0)
+        return -1;
+    loop->errand_done = loop->errand.kind != ERRAND_NIGHT;
+    return loop->errand_done ? 0 : 1;
+}
+
+/* What the other pending experiments may run meanwhile. */
+static int run_ahead(struct loop *loop, int64_t id, struct err *err)
+{
+    const struct record *record = &loop->session->record;
     struct needs needs;
 
-    verify_noise(&noise, record, id);
     for (;;) {
-        verify_next(&needs, record, id, against, &loop->judge, &noise);
+        if (referee_ahead(&needs, &loop->referee, record, id, err) != 0)
+            return -1;
         if (needs.need != NEED_PAIR)
-            break;
+            return start_wanted(loop, &needs, err);
         if (store_pair(loop, &needs.pair, err) != 0)
             return -1;
     }
-    if (needs.need == NEED_RUNS)
-        return start_wanted(loop, &needs, err);
-    if (!first)
-        return 0;
-    return decide(loop, id, against, &needs, err) == 0 ? 1 : -1;
 }
 
-/* All pending experiments, the oldest first, until nothing moves any more. */
 static int judge_pending(struct loop *loop, struct err *err)
 {
     const struct record *record = &loop->session->record;
+    struct needs needs = {.need = NEED_NOTHING};
     int moved = 1;
 
-    while (moved == 1 && !loop->baseline_failed) {
-        int64_t first = first_pending(record);
-        moved = 0;
-        for (int64_t id = first; id <= (int64_t)record->n_experiments && moved == 0; id++)
-            moved = advance(loop, id, id == first, err);
-    }
-    return moved < 0 ? -1 : 0;
+    while (moved == 1 && !loop->baseline_failed && !loop->errand_done)
+        moved = step(&needs, loop, err);
+    if (moved < 0)
+        return -1;
+    if (record_incumbent(record) == 0 || loop->errand.kind != ERRAND_NIGHT)
+        return 0;
+    for (int64_t id = first_pending(record); id <= (int64_t)record->n_experiments; id++)
+        if (id != needs.proposal && free_slot(loop) != NULL && run_ahead(loop, id, err) != 0)
+            return -1;
+    return 0;
 }
 
 /* --- propose -------------------------------------------------------------------------------- */
@@ -240,6 +304,17 @@ static int propose_one(struct loop *loop, struct err *err)
     return rc;
 }
 
+/* So long may the end of the night take: its last test, a placebo's, the confirmation. */
+static double reserve_s(const struct loop *loop, bool placebo)
+{
+    const double margin = 1.2;
+    const struct record *record = &loop->session->record;
+    size_t runs = referee_reserve(&loop->referee, record, placebo);
+
+    return margin * progress_run_s(&loop->progress, record) *
+           ceil((double)runs / (double)loop->n_slots);
+}
+
 /* Is there room for one more?  A proposal that could not end before the deadline is not begun. */
 static bool may_propose(const struct loop *loop)
 {
@@ -249,11 +324,15 @@ static bool may_propose(const struct loop *loop)
 
     if (loop->stopping || loop->exhausted || loop->baseline_failed)
         return false;
+    if (loop->errand.kind != ERRAND_NIGHT && (loop->errand_done || record->n_experiments > 0))
+        return false;
     if (loop->cap > 0 && (int64_t)record->n_experiments >= loop->cap)
         return false;
     if (record_incumbent(record) == 0 && pending > 0) /* nothing to start from yet */
         return false;
-    if (left <= progress_experiment_s(&loop->progress))
+    if (referee_is_closing(&loop->referee, record))
+        return false;
+    if (left <= progress_experiment_s(&loop->progress) + reserve_s(loop, false))
         return false;
     return pending < record->study.lookahead;
 }
@@ -265,6 +344,41 @@ static int propose(struct loop *loop, struct err *err)
             return -1;
     }
     return 0;
+}
+
+/* --- the end of a night --------------------------------------------------------------------- */
+
+/* Nothing more will be proposed, all is decided, and something was since the night before. */
+static bool night_is_over(const struct loop *loop)
+{
+    const struct record *record = &loop->session->record;
+
+    if (loop->errand.kind != ERRAND_NIGHT || loop->stopping || loop->baseline_failed)
+        return false;
+    if (record_incumbent(record) == 0 || loop->referee.in_night == 0)
+        return false;
+    return first_pending(record) > (int64_t)record->n_experiments && !may_propose(loop) &&
+           !referee_is_closing(&loop->referee, record);
+}
+
+static int close_night(struct loop *loop, struct err *err)
+{
+    struct session *s = loop->session;
+    struct closing closing = {.after = (int64_t)s->record.n_decisions};
+    int rc = store_begin(s->store, err);
+
+    closing.placebo =
+        s->record.study.placebo > 0 && loop->deadline - clock_s() >= reserve_s(loop, true);
+    if (rc == 0)
+        rc = store_add_closing(s->store, &closing, err);
+    if (rc == 0)
+        rc = store_commit(s->store, err);
+    if (rc != 0) {
+        store_rollback(s->store);
+        return -1;
+    }
+    record_add_closing(&s->record, &closing);
+    return judge_pending(loop, err);
 }
 
 /* --- stop and wait -------------------------------------------------------------------------- */
@@ -311,9 +425,10 @@ static bool is_over(const struct loop *loop)
 
     if (busy_slots(loop) > 0)
         return false;
-    if (loop->stopping || loop->baseline_failed)
+    if (loop->stopping || loop->baseline_failed || loop->errand_done)
         return true;
-    return first_pending(record) > (int64_t)record->n_experiments && !may_propose(loop);
+    return first_pending(record) > (int64_t)record->n_experiments && !may_propose(loop) &&
+           !referee_is_closing(&loop->referee, record) && !night_is_over(loop);
 }
 
 static void show_progress(struct loop *loop)
@@ -344,9 +459,9 @@ static int turn(struct loop *loop, struct err *err)
         return 0;
     if (inbox_take(&s->place, s->store, &s->record, err) < 0)
         return -1;
-    if (judge_pending(loop, err) != 0)
+    if (judge_pending(loop, err) != 0 || propose(loop, err) != 0)
         return -1;
-    return propose(loop, err);
+    return night_is_over(loop) ? close_night(loop, err) : 0;
 }
 
 static enum loop_end how_it_ended(const struct loop *loop)
@@ -355,6 +470,8 @@ static enum loop_end how_it_ended(const struct loop *loop)
         return LOOP_SIGNAL;
     if (loop->baseline_failed)
         return LOOP_BASELINE;
+    if (loop->errand_done)
+        return LOOP_ERRAND;
     if (loop->exhausted)
         return LOOP_EXHAUSTED;
     int64_t n = (int64_t)loop->session->record.n_experiments;
@@ -409,12 +526,12 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
 {
     struct loop loop = {.session = session,
                         .cap = limits->experiments,
+                        .errand = limits->errand,
                         .began = clock_s(),
                         .n_slots = (size_t)limits->jobs};
     int rc = -1;
 
-    if (judge_init(&loop.judge, &session->record.study.rule, err) != 0)
-        return -1;
+    referee_init(&loop.referee);
     loop.signals = take_over_signals(err);
     if (loop.signals < 0)
         return -1;
@@ -430,6 +547,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     *end = how_it_ended(&loop);
     *signal = loop.asked;
     free(loop.slots);
+    referee_clear(&loop.referee);
     signals_close(loop.signals);
     return rc;
 }

@@ -11,7 +11,19 @@
 
 #include "session.h"
 
+/* What a session is for. */
+struct errand {
+    enum {
+        ERRAND_NIGHT,  /* search, test, confirm */
+        ERRAND_NOISE,  /* the noise audit and no more */
+        ERRAND_CONFIRM /* `experiment` against the baseline on so many `seeds`, as test `test` */
+    } kind;
+    int64_t experiment, test;
+    size_t seeds;
+};
+
 struct limits {
+    struct errand errand;
     int64_t experiments; /* proposals in all, the baseline among them; 0: no cap */
     double seconds;      /* of this session; INFINITY: no limit */
     int jobs;            /* runs at a time */
@@ -22,6 +34,7 @@ enum loop_end {
     LOOP_EXHAUSTED, /* the strategy has nothing left to try */
     LOOP_TIME,      /* the time is up */
     LOOP_SIGNAL,    /* asked to stop; resumable */
+    LOOP_ERRAND,    /* the errand is done */
     LOOP_BASELINE,  /* the baseline failed: there is nothing to compare with */
 };
 

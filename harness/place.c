@@ -213,9 +213,12 @@ int place_load(const struct place *place, struct store **store, struct record *r
     return -1;
 }
 
-char *place_run_dir(const struct place *place, int64_t experiment, uint32_t seed)
+char *place_run_dir(const struct place *place, const struct run *run)
 {
-    return mem_printf("%s/runs/%lld/%u", place->run_dir, (long long)experiment, seed);
+    bool own = run->variant == RUN_OWN;
+
+    return mem_printf("%s/runs/%lld/%u%s%s", place->run_dir, (long long)run->experiment, run->seed,
+                      own ? "" : "-", own ? "" : variant_names[run->variant]);
 }
 
 long place_owner(const struct place *place)

@@ -40,6 +40,6 @@ int place_lock(int *fd, const struct place *place, struct err *err);
 long place_owner(const struct place *place);
 
 /* runs/<name>/runs/<experiment>/<seed>; the caller frees. */
-char *place_run_dir(const struct place *place, int64_t experiment, uint32_t seed);
+char *place_run_dir(const struct place *place, const struct run *run);
 
 #endif

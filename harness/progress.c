@@ -7,7 +7,7 @@
 #include "log.h"
 #include "mem.h"
 #include "progress.h"
-#include "verify.h"
+#include "referee.h"
 
 void progress_init(struct progress *progress)
 {
@@ -45,12 +45,12 @@ static void add_effect(struct str *out, const struct decision *d)
     str_addf(out, "  gain %s", number_short(mean, d->mean, 3));
     if (isfinite(d->low))
         str_addf(out, " [%s, %s]", number_short(low, d->low, 3), number_short(high, d->high, 3));
-    str_addf(out, ", %d pair%s", d->n, d->n == 1 ? "" : "s");
+    str_addf(out, ", %d %s%s", d->n, d->test > 0 ? "pair" : "run", d->n == 1 ? "" : "s");
 }
 
 void progress_add_failure(struct str *out, const struct record *record, const struct decision *d)
 {
-    const struct run *run = verify_failed_run(record, d);
+    const struct run *run = needs_failed_run(record, d);
 
     str_add(out, d->reason);
     if (run != NULL && run->detail != NULL)
@@ -60,36 +60,66 @@ void progress_add_failure(struct str *out, const struct record *record, const st
 static const char *verdict_sign(const struct decision *d)
 {
     if (d->verdict == OUTCOME_FAILED)
-        return "x failed";
+        return "x failed  ";
+    if (d->kind == DECISION_CONFIRM)
+        return d->verdict == OUTCOME_KEEP ? "* confirmed" : "* open    ";
+    if (d->verified)
+        return "+ verified";
     if (d->verdict == OUTCOME_REVERT)
-        return "- revert";
-    return d->verified ? "+ keep  " : "  start ";
+        return d->kind == DECISION_VERIFY && d->test % TEST_CLASSES == TESTS_OF_REFEREE
+                   ? "= unproven"
+                   : "- revert  ";
+    return d->against == 0 ? "  start   " : "> head    ";
 }
 
-void progress_decided(struct progress *progress, const struct record *record, int64_t experiment)
+static void add_change(struct str *out, const struct record *record, const struct decision *d)
 {
-    const struct experiment *e = &record->experiments[experiment - 1];
-    const struct decision *d = record_decision(record, experiment);
-    struct summary values = record_summary(record, experiment);
+    char *change =
+        space_describe_change(&record->study.space, record->experiments[d->against - 1].config,
+                              record->experiments[d->experiment - 1].config);
+
+    str_addf(out, "  %s", change);
+    free(change);
+}
+
+void progress_decided(struct progress *progress, const struct record *record)
+{
+    const struct decision *d = &record->decisions[record->n_decisions - 1];
+    struct summary values = record_summary(record, d->experiment);
     struct str line = {0};
     char number[NUMBER_TEXT];
 
-    note_duration(progress);
-    str_addf(&line, "%4lld  %s  %s %-8s", (long long)experiment, verdict_sign(d),
+    if (record->experiments[d->experiment - 1].decision == d->number)
+        note_duration(progress);
+    str_addf(&line, "%4lld  %s  %s %-8s", (long long)d->experiment, verdict_sign(d),
              record->study.metric, number_short(number, values.mean, 6));
     add_effect(&line, d);
-    if (d->against > 0) {
-        char *change = space_describe_change(&record->study.space,
-                                             record->experiments[e->against - 1].config, e->config);
-        str_addf(&line, "  %s", change);
-        free(change);
-    }
+    if (d->kind == DECISION_PLACEBO)
+        str_add(&line, "  placebo");
+    else if (d->against > 0)
+        add_change(&line, record, d);
     if (d->verdict == OUTCOME_FAILED) {
         str_add(&line, "  ");
         progress_add_failure(&line, record, d);
     }
     log_info("%s", line.at);
     str_clear(&line);
+}
+
+double progress_run_s(const struct progress *progress, const struct record *record)
+{
+    enum { LAST = 20 };
+    double sum = 0;
+    size_t n = 0;
+
+    if (progress->runs > 0)
+        return progress->runs_s / (double)progress->runs;
+    for (size_t i = record->n_runs; i > 0 && n < LAST; i--)
+        if (isfinite(record->runs[i - 1].wall_s)) {
+            sum += record->runs[i - 1].wall_s;
+            n++;
+        }
+    return n > 0 ? sum / (double)n : 0;
 }
 
 /* The least of what the clock and the cap leave. */
@@ -99,7 +129,7 @@ static double time_left(const struct progress *progress, const struct record *re
     double by_cap = INFINITY;
 
     if (cap > 0 && progress->decided > 0)
-        by_cap = (double)(cap - (int64_t)record->n_decisions) * progress->experiment_s;
+        by_cap = (double)(cap - (int64_t)record->n_experiments) * progress->experiment_s;
     return fmin(left_s, by_cap);
 }
 
@@ -108,15 +138,14 @@ void progress_show(const struct progress *progress, const struct record *record,
 {
     int64_t best = record_incumbent(record), now = (int64_t)record->n_experiments;
     char number[NUMBER_TEXT], left[CLOCK_TEXT], of[32] = "";
-    const struct pair *pairs[64];
     struct str line = {0};
 
     if (cap > 0)
         snprintf(of, sizeof of, "/%lld", (long long)cap);
-    size_t n_pairs =
-        now > 0 ? record_pairs(record, now, record->experiments[now - 1].against, pairs, 64) : 0;
-    str_addf(&line, "experiment %lld%s | seed %zu/%d", (long long)now, of, n_pairs,
-             now > 1 ? record->study.rule.max_seeds : 3);
+    const struct pair *last = record->n_pairs > 0 ? &record->pairs[record->n_pairs - 1] : NULL;
+    str_addf(&line, "experiment %lld%s", (long long)now, of);
+    if (last != NULL)
+        str_addf(&line, " | %s %d", last->test > 0 ? "pair" : "seed", last->index + 1);
     if (running > 0)
         str_addf(&line, " | %zu running, %.0f %%", running, 100 * done / (double)running);
     if (best > 0)

@@ -22,8 +22,8 @@ struct progress {
 void progress_init(struct progress *progress);
 void progress_run_ended(struct progress *progress, double seconds);
 
-/* Prints the line of the decision on `experiment`. */
-void progress_decided(struct progress *progress, const struct record *record, int64_t experiment);
+/* Prints the line of the newest decision. */
+void progress_decided(struct progress *progress, const struct record *record);
 
 /* Why a decision is `failed`, with the trainer's last words: "failed on seed 7: exit 3 (…)". */
 void progress_add_failure(struct str *out, const struct record *record,
@@ -31,6 +31,9 @@ void progress_add_failure(struct str *out, const struct record *record,
 
 /* About how long one experiment takes; 0 while nothing is known. */
 double progress_experiment_s(const struct progress *progress);
+
+/* About how long one run takes, from this session or from the record; 0 while nothing is known. */
+double progress_run_s(const struct progress *progress, const struct record *record);
 
 /* Rewrites the last line.  `done`: sum of the shares that the runs under way have done. */
 void progress_show(const struct progress *progress, const struct record *record, size_t running,

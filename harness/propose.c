@@ -7,9 +7,11 @@
 #include "enqueued.h"
 #include "json.h"
 #include "mem.h"
+#include "needs.h"
 #include "propose.h"
+#include "referee.h"
+#include "rng.h"
 #include "trial.h"
-#include "verify.h"
 
 void experiment_clear(struct experiment *experiment)
 {
@@ -21,21 +23,21 @@ void experiment_clear(struct experiment *experiment)
 
 int64_t propose_against(const struct record *record, int64_t id)
 {
-    size_t n = verify_known(record, id);
+    int64_t known = referee_known(record, id);
 
-    return n > 0 ? record->decisions[n - 1].incumbent : 0;
+    return known > 0 ? record->decisions[known - 1].head : 0;
 }
 
 /* Mean loss of an experiment over the pairs of its own decision; NAN where it is unknown. */
 static void own_loss(struct past *out, const struct record *record, const struct decision *d)
 {
-    const struct pair *pairs[64];
-    size_t n = record_pairs(record, d->experiment, d->against, pairs, 64), used = 0;
+    const struct pair *pairs[PAIRS_MAX];
+    size_t n = record_pairs(record, d->experiment, d->test, pairs, PAIRS_MAX), used = 0;
     double sum = 0, squares = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        double loss = verify_loss(record, record_run(record, d->experiment, pairs[i]->seed));
-        if (!isfinite(loss))
+    for (size_t i = 0; i < n && i < PAIRS_MAX; i++) {
+        double loss = record_loss(record, record_candidate(record, pairs[i]));
+        if (!isfinite(loss) || pairs[i]->after >= d->number)
             continue;
         used++;
         sum += loss;
@@ -47,29 +49,38 @@ static void own_loss(struct past *out, const struct record *record, const struct
     out->loss_se = sqrt(variance / (double)used);
 }
 
+static void fill_past(struct past *past, const struct record *record, const struct experiment *e,
+                      int64_t known)
+{
+    *past = (struct past){.unit = e->unit,
+                          .config = e->config,
+                          .outcome = OUTCOME_PENDING,
+                          .loss = NAN,
+                          .loss_se = NAN,
+                          .gain = NAN};
+    if (e->decision == 0 || e->decision > known)
+        return;
+    const struct decision *d = &record->decisions[e->decision - 1];
+    past->outcome = d->verdict;
+    past->gain = d->mean;
+    own_loss(past, record, d);
+}
+
+/* Placebos are hidden from the strategy. */
 static void fill_history(struct history *history, struct past *past, const struct record *record,
                          int64_t id)
 {
-    size_t known = verify_known(record, id);
+    int64_t known = referee_known(record, id), head = propose_against(record, id);
 
-    for (size_t i = 0; i < record->n_experiments; i++)
-        past[i] = (struct past){.unit = record->experiments[i].unit,
-                                .config = record->experiments[i].config,
-                                .outcome = OUTCOME_PENDING,
-                                .loss = NAN,
-                                .loss_se = NAN,
-                                .gain = NAN};
-    for (size_t i = 0; i < known; i++) {
-        const struct decision *d = &record->decisions[i];
-        struct past *p = &past[d->experiment - 1];
-        p->outcome = d->verdict;
-        p->gain = d->mean;
-        own_loss(p, record, d);
+    *history = (struct history){.past = past, .head = SIZE_MAX};
+    for (size_t i = 0; i < record->n_experiments; i++) {
+        const struct experiment *e = &record->experiments[i];
+        if (e->purpose == PURPOSE_PLACEBO)
+            continue;
+        if (e->id == head)
+            history->head = history->n;
+        fill_past(&past[history->n++], record, e, known);
     }
-    int64_t head = propose_against(record, id);
-    history->past = past;
-    history->n = record->n_experiments;
-    history->head = head > 0 ? (size_t)head - 1 : SIZE_MAX;
 }
 
 /* Fills the config from the oldest row of the queue; 0 in *taken: the queue is empty. */
@@ -122,6 +133,26 @@ static int ask_strategy(struct experiment *out, const struct record *record, str
     return rc;
 }
 
+/* One proposal in so many, drawn so that no strategy can tell which. */
+static bool is_placebo(const struct record *record, int64_t id)
+{
+    struct rng rng;
+
+    if (record->study.placebo == 0)
+        return false;
+    rng_init(&rng, record->study.seed, "placebo", (uint64_t)id);
+    return rng_below(&rng, (uint64_t)record->study.placebo) == 0;
+}
+
+static int propose_placebo(struct experiment *out, const struct record *record)
+{
+    const struct value *head = record->experiments[out->against - 1].config;
+
+    out->purpose = PURPOSE_PLACEBO;
+    memcpy(out->config, head, record->study.space.n * sizeof *head);
+    return 0;
+}
+
 /* From the queue where it holds something, else from the strategy; `store` NULL: no queue. */
 static int choose_config(struct experiment *out, int64_t *enqueued, const struct record *record,
                          struct store *store, struct err *err)
@@ -135,7 +166,8 @@ static int choose_config(struct experiment *out, int64_t *enqueued, const struct
         take_enqueued(out->config, enqueued, record, store, out->against, err) != 0)
         return err->code == ERR_USAGE ? PROPOSE_REFUSED : -1;
     if (*enqueued == 0)
-        return ask_strategy(out, record, err);
+        return is_placebo(record, out->id) ? propose_placebo(out, record)
+                                           : ask_strategy(out, record, err);
     out->purpose = PURPOSE_ENQUEUED;
     return check_enqueued(record, out->config, err) == 0 ? 0 : PROPOSE_REFUSED;
 }

@@ -24,6 +24,8 @@ static void texts_clear(struct texts *texts)
 
 static const char *decision_word(const struct decision *d)
 {
+    if (d->kind == DECISION_PLACEBO || d->kind == DECISION_CONFIRM)
+        return decision_kind_names[d->kind];
     if (d->verdict == OUTCOME_FAILED)
         return "failed";
     if (d->verdict == OUTCOME_REVERT)
@@ -145,30 +147,6 @@ int publish_check_refs(const struct record *record, struct ledger *ledger, struc
     return 0;
 }
 
-static void fill_decision(struct decision *d, const struct record *record, int64_t experiment,
-                          int64_t against, const struct needs *needs)
-{
-    const struct judgement *j = &needs->judgement;
-    bool keep = needs->verdict == OUTCOME_KEEP, tested = against > 0;
-
-    *d = (struct decision){.number = (int64_t)record->n_decisions + 1,
-                           .experiment = experiment,
-                           .kind = tested ? DECISION_VERIFY : DECISION_HEAD,
-                           .against = against,
-                           .verdict = needs->verdict,
-                           .verified = keep && tested,
-                           .alpha = tested ? record->study.rule.alpha : (double)NAN,
-                           .n = j->n,
-                           .mean = j->mean,
-                           .low = j->low,
-                           .high = j->high,
-                           .z = j->z,
-                           .sd = needs->sample_sd,
-                           .df = j->df,
-                           .incumbent = keep ? experiment : record_incumbent(record)};
-    d->reason = mem_strdup(j->reason);
-}
-
 /* The intents: one commit on the log, and for a verified keep one on the line of keeps. */
 static int plan_intents(struct plan plans[2], size_t *n, const struct record *record,
                         struct ledger *ledger, const struct decision *d, struct err *err)
@@ -216,15 +194,13 @@ static int store_intents(struct store *store, const struct decision *d, const st
 }
 
 int publish_decision(struct record *record, struct store *store, struct ledger *ledger,
-                     int64_t experiment, int64_t against, const struct needs *needs,
-                     struct err *err)
+                     const struct decision *decision, struct err *err)
 {
-    struct decision d;
+    struct decision d = *decision;
     struct plan plans[2] = {0};
     size_t n = 0;
     int rc;
 
-    fill_decision(&d, record, experiment, against, needs);
     rc = decision_write(&d.body, &d, record, store, err);
     if (rc == 0)
         rc = plan_intents(plans, &n, record, ledger, &d, err);
@@ -240,7 +216,6 @@ int publish_decision(struct record *record, struct store *store, struct ledger *
     }
     for (size_t i = 0; i < n; i++)
         plan_clear(&plans[i]);
-    free(d.reason);
     free(d.body);
     return rc;
 }

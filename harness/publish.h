@@ -12,12 +12,10 @@
 #include "ledger.h"
 #include "record.h"
 #include "store.h"
-#include "verify.h"
 
-/* Stores the decision on `experiment`, publishes it and appends it to the record. */
+/* Stores a decision that is ready but for its body, publishes it and appends it to the record. */
 int publish_decision(struct record *record, struct store *store, struct ledger *ledger,
-                     int64_t experiment, int64_t against, const struct needs *needs,
-                     struct err *err);
+                     const struct decision *decision, struct err *err);
 
 /* Publishes what an interrupted session has stored but not published. */
 int publish_pending(struct record *record, struct store *store, struct ledger *ledger,

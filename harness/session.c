@@ -206,7 +206,7 @@ static int recover_runs(struct session *session, struct err *err)
         struct run_facts none = {0};
         if (run->class != CLASS_NONE)
             continue;
-        char *dir = place_run_dir(&session->place, run->experiment, run->seed);
+        char *dir = place_run_dir(&session->place, run);
         int rc = file_exists(dir) ? session->executor->clear(dir, err) : 0;
         free(dir);
         if (rc != 0 || store_begin(session->store, err) != 0)

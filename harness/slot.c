@@ -7,11 +7,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "baseline.h"
 #include "classify.h"
 #include "clock.h"
 #include "host.h"
 #include "json.h"
 #include "launch.h"
+#include "mem.h"
 #include "slot.h"
 #include "stream.h"
 
@@ -92,37 +94,49 @@ static int record_start(struct slot *slot, struct runner *runner, const struct r
     return rc;
 }
 
-int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uint32_t seed,
+static struct run new_run(const struct record *record, const struct wanted *wanted)
+{
+    const struct run *before =
+        record_variant(record, wanted->experiment, wanted->variant, wanted->seed);
+
+    return (struct run){.id = (int64_t)record->n_runs + 1,
+                        .experiment = wanted->experiment,
+                        .variant = wanted->variant,
+                        .seed = wanted->seed,
+                        .attempt = before != NULL ? before->attempt + 1 : 1,
+                        .class = CLASS_NONE,
+                        .exit_code = -1,
+                        .value = NAN,
+                        .wall_s = NAN,
+                        .cpu_s = NAN,
+                        .peak_mib = NAN,
+                        .steps = -1,
+                        .flops = NAN,
+                        .started = (int64_t)time(NULL)};
+}
+
+int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wanted,
                struct err *err)
 {
     struct record *record = runner->record;
-    const struct run *before = record_run(record, experiment, seed);
-    const struct experiment *e = &record->experiments[experiment - 1];
-    struct run run = {.id = (int64_t)record->n_runs + 1,
-                      .experiment = experiment,
-                      .seed = seed,
-                      .attempt = before != NULL ? before->attempt + 1 : 1,
-                      .class = CLASS_NONE,
-                      .exit_code = -1,
-                      .value = NAN,
-                      .wall_s = NAN,
-                      .cpu_s = NAN,
-                      .peak_mib = NAN,
-                      .steps = -1,
-                      .started = (int64_t)time(NULL)};
+    struct run run = new_run(record, wanted);
+    struct value *config = run_config(record, &run);
 
-    slot->dir = place_run_dir(runner->place, experiment, seed);
+    slot->dir = place_run_dir(runner->place, &run);
     struct launch launch = {.study = &record->study,
                             .study_dir = runner->place->study_dir,
                             .program = runner->program,
                             .dir = slot->dir,
-                            .config = e->config,
-                            .seed = seed,
-                            .steps = e->steps,
+                            .config = config,
+                            .seed = record_trainer_seed(record, &run),
+                            .steps = record->experiments[run.experiment - 1].steps,
                             .cpus = slot->cpus,
                             .n_cpus = slot->n_cpus};
-    if (fresh_dir(runner, slot->dir, err) != 0 || launch_prepare(&slot->job, &launch, err) != 0 ||
-        record_start(slot, runner, &run, err) != 0) {
+    int rc = fresh_dir(runner, slot->dir, err);
+    if (rc == 0)
+        rc = launch_prepare(&slot->job, &launch, err);
+    free(config);
+    if (rc != 0 || record_start(slot, runner, &run, err) != 0) {
         clear_slot(slot);
         return -1;
     }
@@ -201,7 +215,8 @@ static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
 
     for (size_t i = runner->first_run; i < record->n_runs; i++)
         times += record->runs[i].class == CLASS_INTERRUPTED &&
-                 record->runs[i].experiment == run->experiment && record->runs[i].seed == run->seed;
+                 record->runs[i].experiment == run->experiment &&
+                 record->runs[i].variant == run->variant && record->runs[i].seed == run->seed;
     if (times < TIMES)
         return;
     facts->class = CLASS_SIGNAL;
@@ -224,12 +239,13 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
     }
     int rc = stream_read(&stream, slot->dir, err);
     if (rc == 0) {
-        const struct experiment *e = &runner->record->experiments[run->experiment - 1];
+        struct value *config = run_config(runner->record, run);
         if (lost)
             facts.class = CLASS_INTERRUPTED;
         else if (facts.class == CLASS_INTERRUPTED)
             give_up_on(&facts, runner, run);
-        run_classify(run, &facts, &stream, &runner->record->study, e->config);
+        run_classify(run, &facts, &stream, &runner->record->study, config);
+        free(config);
         run->ended = (int64_t)time(NULL);
         rc = record_end(slot, runner, run, &facts, &stream, err);
     }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "executor.h"
+#include "needs.h"
 #include "place.h"
 #include "record.h"
 #include "store.h"
@@ -37,8 +38,8 @@ struct runner { /* what every slot needs */
     size_t first_run; /* index of the first run of this session */
 };
 
-/* Records and starts the run of (experiment, seed) on a free slot. */
-int slot_start(struct slot *slot, struct runner *runner, int64_t experiment, uint32_t seed,
+/* Records and starts a run on a free slot. */
+int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wanted,
                struct err *err);
 
 /* 1: the run has ended and is recorded, the slot is free; 0: still running.  `lost`: it was ended

@@ -12,6 +12,7 @@ study()
     shift
     cat <<END
 name: $name
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer: {command: [$*], timeout: 20s}
 parameters:
@@ -139,6 +140,7 @@ echo 'val_loss: 1.5'
 END
 cat >against/s.yaml <<'END'
 name: against
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer: {command: [sh, trainer.sh, "{how}"], timeout: 20s}
 parameters: {how: {values: [none, folder, fifo, link, moved, outcome, litter, away], start: none}}
@@ -161,6 +163,7 @@ done
 
 mkdir assassin && printf 'kill -9 $PPID\nsleep 1\n' >assassin/kill.sh && cat >assassin/assassin.yaml <<'END'
 name: assassin
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer: {command: [sh, ./kill.sh, "{seed}"]}
 parameters: {x: {distribution: uniform, min: 0, max: 1, start: 0.5}}

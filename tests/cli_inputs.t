@@ -10,6 +10,7 @@ study() # DIR: a study of trainer.sh and the files of data/
     mkdir -p "$1/data" && echo one >"$1/data/one" && echo two >"$1/data/two"
     cat >"$1/night.yaml" <<'END'
 name: night
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer: {command: [sh, trainer.sh, "{x}", "{seed}"], timeout: 20s}
 parameters: {x: {distribution: uniform, min: 0, max: 1, start: 0.5}}

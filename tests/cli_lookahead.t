@@ -15,6 +15,7 @@ study() # DIR
 {
     mkdir "$1" && cp shuffled.sh "$1" && cat >"$1/night.yaml" <<'END'
 name: night
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer:
   command: [sh, shuffled.sh, --config, "{config}", --seed, "{seed}"]

@@ -28,6 +28,7 @@ END
 chmod +x trainer.sh
 cat >night.yaml <<'END'
 name: night
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer: {command: [./trainer.sh, "{seed}", "{layers}", "{mode}"], timeout: 20s}
 parameters:
@@ -161,6 +162,7 @@ END
 chmod +x slow.sh
 cat >slow.yaml <<END
 name: slow
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer: {command: [./slow.sh, "{seed}", $work], timeout: 60s}
 parameters:

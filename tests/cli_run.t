@@ -11,6 +11,7 @@ study()
     shift
     cat <<END
 name: $name
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer:
   command: [fake_trainer, $*, --config, "{config}", --seed, "{seed}"]
@@ -100,6 +101,7 @@ END
 for twin in words1 words2; do
     mkdir $twin && cp words.sh $twin/ && cat >$twin/words.yaml <<'END'
 name: words
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer: {command: [sh, ./words.sh, "{x}", "{seed}"]}
 parameters: {x: {distribution: uniform, min: 0, max: 1, start: 0.5}}
@@ -115,6 +117,7 @@ ok $? 'the last words of a failing trainer are shown and change no commit id'
 
 mkdir faults && cat >faults/faults.yaml <<'END'
 name: faults
+decision: {procedure: paired}
 metric: {name: val_loss, goal: minimize}
 trainer:
   command: [fake_trainer, ok, --mode-from-config, --config, "{config}", --seed, "{seed}"]
@@ -186,6 +189,7 @@ ok $? 'with the config of the incumbent'
 
 mkdir data && cat >data/data.yaml <<'END'
 name: data
+decision: {procedure: paired}
 metric: {name: val_bpb, goal: minimize}
 trainer: {command: [sh, trainer.sh, "{x}", "{seed}"]}
 parameters: {x: {distribution: uniform, min: 0, max: 1, start: 0.5}}

@@ -21,6 +21,7 @@ one_line() {
 study() {
     cat >"$1" <<EOF
 name: ${1%.yaml}
+decision: {procedure: paired}
 metric: {name: val_bpb}
 trainer: {command: [sh, -c, "echo val_bpb: 1", "{args}", "{seed}"], timeout: 5s}
 parameters:

@@ -39,6 +39,7 @@ static const char usual_study[] =
     "  layers: {distribution: int_uniform, min: 1, max: 9, start: 3}\n"
     "  optimizer: {values: [adamw, \"|<script>alert(1)</script>\"], start: adamw}\n"
     "  tokens: {value: 1000}\n"
+    "decision: {procedure: paired}\n"
     "run_cap: 20\n";
 
 static inline void store_texts(struct store *store, const char *study_text)
@@ -138,6 +139,7 @@ static inline void night_run(struct night *night, int64_t experiment, uint32_t s
                       .cpu_s = 1.5,
                       .peak_mib = 512,
                       .steps = -1,
+                      .flops = NAN,
                       .started = 1795300000 + (int64_t)record->n_runs,
                       .ended = 1795300002 + (int64_t)record->n_runs,
                       .detail = text};
@@ -150,8 +152,14 @@ static inline void night_run(struct night *night, int64_t experiment, uint32_t s
 static inline void night_pair(struct night *night, int64_t experiment, int64_t against,
                               uint32_t seed, double incumbent, double candidate)
 {
-    size_t index = record_pairs(&night->record, experiment, against, NULL, 0);
-    struct pair pair = {experiment, against, (int)index, seed};
+    int64_t test = 2 * experiment;
+    size_t index = record_pairs(&night->record, experiment, test, NULL, 0);
+    struct pair pair = {.experiment = experiment,
+                        .against = against,
+                        .index = (int)index,
+                        .seed = seed,
+                        .test = test,
+                        .after = (int64_t)night->record.n_decisions};
 
     record_add_pair(&night->record, &pair);
     night_run(night, against, seed, CLASS_OK, incumbent, NULL);
@@ -163,13 +171,14 @@ static inline void night_decide(struct night *night, int64_t experiment, enum ou
 {
     struct record *record = &night->record;
     int64_t against = record->experiments[experiment - 1].against;
-    int n = (int)record_pairs(record, experiment, against, NULL, 0);
+    int n = (int)record_pairs(record, experiment, 2 * experiment, NULL, 0);
     char *why = mem_strdup(reason);
     bool better = verdict == OUTCOME_KEEP && against > 0;
     struct decision d = {.number = (int64_t)record->n_decisions + 1,
-                         .kind = DECISION_HEAD,
+                         .kind = against > 0 ? DECISION_VERIFY : DECISION_HEAD,
                          .experiment = experiment,
                          .against = against,
+                         .test = against > 0 ? 2 * experiment : 0,
                          .verdict = verdict,
                          .verified = better,
                          .alpha = against > 0 ? 0.05 : (double)NAN,
@@ -180,9 +189,9 @@ static inline void night_decide(struct night *night, int64_t experiment, enum ou
                          .z = NAN,
                          .sd = NAN,
                          .df = NAN,
-                         .reason = why,
-                         .incumbent =
-                             verdict == OUTCOME_KEEP ? experiment : record_incumbent(record)};
+                         .reason = why};
+
+    d.incumbent = d.head = verdict == OUTCOME_KEEP ? experiment : record_incumbent(record);
 
     record_add_decision(record, &d);
     free(why);
