@@ -78,7 +78,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 nightshift_sources    := $(foreach l,base search experiments reports harness,$(sources_$(l)))
 nightshift-lm_sources := $(sources_base) $(sources_trainer)
 
-.PHONY: all deps demo check check-slow bench lint format install uninstall clean help
+.PHONY: all deps demo e44 check check-slow bench lint format install uninstall clean help
 all: $(B)/nightshift $(B)/nightshift-lm
 
 $(B)/nightshift: $(call objects,$(nightshift_sources))
@@ -142,6 +142,10 @@ deps:
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@sh share/demo.sh $(MINUTES)
+e44: MINUTES = 60
+e44: deps
+	@$(MAKE) --no-print-directory all
+	@python3 experiments/e44/run.py --minutes $(MINUTES)
 bench: deps
 	@$(MAKE) --no-print-directory all $(fake_trainers)
 	@sh share/bench.sh
@@ -165,6 +169,8 @@ install: all
 	    install -Dm644 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
 	for file in experiments/*.sh experiments/*.py; do \
 	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
+	for file in experiments/e44/*.py; do \
+	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/e44/$${file##*/} || exit 1; done
 	for words in share/completion/*.bash; do name=$${words##*/}; \
 	    install -Dm644 $$words $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${name%.bash} || exit 1; done
 uninstall:
@@ -180,6 +186,7 @@ help:
 	@echo 'make            build/nightshift and build/nightshift-lm; V=1 shows the commands'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make demo       a small night on real text (MINUTES=10)'
+	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=60)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'
 	@echo 'make bench      speed, as ratios measured side by side'

@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Table and chart of experiment 44: what either night claimed, and what is true.
+
+usage: figures.py DIR
+
+Reads DIR/nights.json and DIR/truth.jsonl, which run.py leaves; writes results.tsv (one line per
+experiment), table.md, e44.svg and e44.png there.
+"""
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from intervals import mean_interval, share_interval  # noqa: E402
+
+ARMS = ("forerunner", "repaired")
+IGNORED = {"WEIGHT_DECAY", "ADAM_B2"}
+
+
+# --- what a night did -----------------------------------------------------------------------------
+
+
+def known(values):
+    return [value for value in values if value is not None]
+
+
+def mean(values):
+    return statistics.fmean(values) if values else math.nan
+
+
+class Night:
+    """One arm: its experiments, and which of them it believed in."""
+
+    def __init__(self, arm, record):
+        self.arm = arm
+        self.seconds = record["seconds"]
+        self.experiments = record["experiments"]
+        self.decisions = record["decisions"]
+        self.by_id = {e["id"]: e for e in self.experiments}
+        self.proposals = [e for e in self.experiments if e["purpose"] == "proposal"]
+        self.moved = [e for e in self.experiments[1:] if e["decision"] == "keep"]
+        trusted = self.moved if arm == "forerunner" else [e for e in self.moved if e["verified"]]
+        self.believed = [e for e in trusted if e["purpose"] != "placebo"]
+
+    @property
+    def start(self):
+        return self.experiments[0]
+
+    @property
+    def path(self):
+        return [self.start, *self.believed]
+
+    @property
+    def runs(self):
+        return sum(len(e["runs"]) for e in self.experiments)
+
+    def changes_nothing(self, experiment):
+        """A proposal that differs from what it was proposed from in ignored parameters alone."""
+        against = self.by_id.get(experiment["against"])
+        if experiment["purpose"] != "proposal" or against is None:
+            return False
+        old, new = against["params"], experiment["params"]
+        return all(old[name] == new[name] for name in new if name not in IGNORED)
+
+    @property
+    def useless(self):
+        return [e for e in self.proposals if self.changes_nothing(e)]
+
+    def score(self, experiment):
+        """What the night saw of an experiment: the mean of its runs' values."""
+        return mean(known(experiment["values"]))
+
+    def steps(self):
+        """(experiment, gain credited to it) along the path."""
+        return [(b, self.score(a) - self.score(b)) for a, b in zip(self.path, self.believed)]
+
+    def claim(self):
+        """(mean, low, high) of the gain over the start that the night states at its end."""
+        if self.arm == "forerunner":
+            return self.score(self.start) - self.score(self.path[-1]), math.nan, math.nan
+        for decision in reversed(self.decisions):
+            if decision["kind"] == "confirm":
+                ends = (decision["effect"][key] for key in ("mean", "low", "high"))
+                return tuple(math.nan if end is None else end for end in ends)
+        return (math.nan,) * 3
+
+
+# --- what is true ---------------------------------------------------------------------------------
+
+
+class Truth:
+    """Losses on fresh seeds: of (arm, experiment, protocol), by seed."""
+
+    def __init__(self, lines):
+        self.losses, self.scores = {}, {}
+        for line in lines:
+            if "loss" not in line:
+                continue
+            arm = "any" if line["id"] == 1 else line["arm"]  # both nights begin with one config
+            key = arm, line["id"], line["protocol"]
+            self.losses.setdefault(key, {})[line["seed"]] = line["loss"]
+            self.scores.setdefault(key, {})[line["seed"]] = line["score"]
+
+    def of(self, night, experiment, protocol):
+        arm = "any" if experiment["id"] == 1 else night.arm
+        return self.losses.get((arm, experiment["id"], protocol), {})
+
+    def gain(self, night, experiment, protocol):
+        """(mean, low, high, seeds) of the start's loss minus the experiment's, seed by seed."""
+        first, last = (self.of(night, e, protocol) for e in (night.start, experiment))
+        gains = [first[seed] - last[seed] for seed in sorted(first) if seed in last]
+        return (*mean_interval(gains), len(gains))
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def number(x, digits=3):
+    return "–" if math.isnan(x) else f"{x:+.{digits}f}".replace("-", "−")
+
+
+def plain(x, digits=3):
+    return "–" if math.isnan(x) else f"{x:.{digits}f}"
+
+
+def interval(x, low, high):
+    return number(x) if math.isnan(low) else f"{number(x)} [{number(low)}, {number(high)}]"
+
+
+def share_of(whole, part):
+    """How many of `whole` are in `part`, with an interval."""
+    if not whole:
+        return "–"
+    k = sum(e in part for e in whole)
+    low, high = share_interval(k, len(whole))
+    return f"{k} of {len(whole)} [{100 * low:.0f} %, {100 * high:.0f} %]"
+
+
+def spread(values):
+    return plain(statistics.stdev(values)) if len(values) > 1 else "–"
+
+
+def gain_text(truth, night, protocol):
+    value, low, high, n = truth.gain(night, night.path[-1], protocol)
+    if not night.believed:
+        return "0: it ends where it began"
+    return f"{interval(value, low, high)}, {n} seeds"
+
+
+def optimism_text(truth, night):
+    """The claim minus the truth by the night's own budget."""
+    true = truth.gain(night, night.path[-1], night.arm)[0] if night.believed else 0.0
+    return number(night.claim()[0] - true)
+
+
+def apparent(night):
+    """The effects seen of proposals that change nothing: truly 0."""
+    return known([e["effect"]["mean"] for e in night.useless])
+
+
+def errors_of_scores(night):
+    """Each run's score minus the loss of the same weights on the whole validation split."""
+    pairs = [(run["value"], run["full_val_loss"]) for e in night.experiments for run in e["runs"]]
+    return [score - loss for score, loss in pairs if None not in (score, loss)]
+
+
+def verified_text(night):
+    return "none: it has no test" if night.arm == "forerunner" else str(len(night.believed))
+
+
+def own_placebos(night):
+    return share_of([e for e in night.experiments if e["purpose"] == "placebo"], night.moved)
+
+
+def credited(night):
+    return [gain for e, gain in night.steps() if night.changes_nothing(e)]
+
+
+def table(nights, truth):
+    """The rows (label, forerunner, repaired)."""
+    rows = [
+        ("experiments, the start among them", lambda n: str(len(n.experiments))),
+        ("runs of the trainer", lambda n: str(n.runs)),
+        ("minutes", lambda n: f"{n.seconds / 60:.1f}"),
+        ("moves of the search", lambda n: str(len(n.moved))),
+        ("moves verified on fresh seeds", verified_text),
+        ("proposals that change nothing: moves [95 %]", lambda n: share_of(n.useless, n.moved)),
+        ("proposals that change nothing: believed [95 %]", lambda n: share_of(n.useless, n.believed)),
+        ("gain credited to those, nats", lambda n: number(math.fsum(credited(n)))),
+        ("effects seen of those (truly 0), SD", lambda n: spread(apparent(n))),
+        ("placebos of the harness: moves [95 %]", own_placebos),
+        ("scores minus losses on the whole validation split, SD", lambda n: spread(errors_of_scores(n))),
+        ("claimed gain, nats", lambda n: interval(*n.claim())),
+        ("true gain, equal time [95 %]", lambda n: gain_text(truth, n, "forerunner")),
+        ("true gain, equal work [95 %]", lambda n: gain_text(truth, n, "repaired")),
+        ("claimed minus true", lambda n: optimism_text(truth, n)),
+    ]
+    return [(label, *(cell(night) for night in nights)) for label, cell in rows]
+
+
+def write_table(path, nights, truth, seconds):
+    with open(path, "w", encoding="utf-8") as out:
+        print(f"| {seconds:g} s a run, two at a time | the forerunner's protocol | ours |", file=out)
+        print("|---|---|---|", file=out)
+        for row in table(nights, truth):
+            print("| " + " | ".join(row) + " |", file=out)
+
+
+def write_results(path, nights, truth):
+    names = "protocol id purpose decision verified changes_nothing score true_loss true_low true_high"
+    with open(path, "w", encoding="utf-8") as out:
+        print("\t".join([*names.split(), "change"]), file=out)
+        for night in nights:
+            for e in night.experiments:
+                loss = mean_interval(list(truth.of(night, e, night.arm).values()))
+                row = [night.arm, e["id"], e["purpose"], e["decision"], str(e["verified"]).lower()]
+                row += [str(night.changes_nothing(e)).lower(), f"{night.score(e):.6f}"]
+                row += ["" if math.isnan(x) else f"{x:.6f}" for x in loss] + [e["change"] or ""]
+                print("\t".join(map(str, row)), file=out)
+
+
+# --- the chart ------------------------------------------------------------------------------------
+
+
+def block(name, rows):
+    """A named data block of gnuplot; one that is empty would be an error."""
+    lines = [" ".join(f"{x:.6f}" for x in row) for row in rows if not math.isnan(row[1])]
+    return f"${name} << END\n" + "\n".join(lines or ["NaN NaN NaN NaN"]) + "\nEND\n"
+
+
+def night_blocks(night, truth):
+    """Scores, scores of what changes nothing, the best so far, and the truth about it."""
+    end = night.experiments[-1]["id"]
+    scores = [(e["id"], night.score(e)) for e in night.experiments]
+    useless = [(e["id"], night.score(e)) for e in night.useless]
+    best = [(e["id"], night.score(e)) for e in night.path] + [(end, night.score(night.path[-1]))]
+    true = [(e["id"], *mean_interval(list(truth.of(night, e, night.arm).values()))) for e in night.path]
+    true += [(end, *true[-1][1:])]
+    rows = {"scores": scores, "useless": useless, "best": best, "true": true}
+    return "".join(block(f"{key}_{night.arm}", value) for key, value in rows.items())
+
+
+def bars_block(nights, truth):
+    """x, height, low, high: the claim, the truth at equal time, the truth for equal work."""
+    rows = {"claimed": [], "time": [], "work": []}
+    for i, night in enumerate(nights):
+        last = night.path[-1]
+        bars = {
+            "claimed": night.claim(),
+            "time": truth.gain(night, last, "forerunner")[:3],
+            "work": truth.gain(night, last, "repaired")[:3],
+        }
+        for k, (name, (height, low, high)) in enumerate(bars.items()):
+            ends = (height, height) if math.isnan(low) else (low, high)
+            rows[name].append((4 * i + k, height, *ends))
+    return "".join(block(f"bars_{name}", value) for name, value in rows.items())
+
+
+LAYOUT = """
+set multiplot layout 1,3
+set border 3 lc rgb '#606060'
+set tics nomirror textcolor rgb '#303030'
+set key top right samplen 1.5 spacing 1.1
+set grid y lc rgb '#e4e4e4'
+set xlabel 'experiment'
+set ylabel 'validation loss, nats per token'
+set yrange [{low}:{high}]
+"""
+
+PANEL = """
+set title '{title}'
+plot $scores_{arm} using 1:2 with points pt 7 ps 0.35 lc rgb '#b0b0b0' title 'score', \\
+     $useless_{arm} using 1:2 with points pt 7 ps 0.5 lc rgb '#d55e00' title 'score of a change of nothing', \\
+     $best_{arm} using 1:2 with steps lw 2 lc rgb '#0072b2' title '{best}', \\
+     $true_{arm} using 1:2 with steps lw 2 lc rgb '#000000' title 'its true loss, 95 %', \\
+     $true_{arm} using 1:2:3:4 with yerrorbars pt 0 lw 1.5 lc rgb '#000000' notitle
+"""
+
+BARS = """
+set title 'gain over the start'
+set xlabel ' '
+set ylabel 'nats per token'
+set yrange [*:*]
+set xrange [-1:7]
+set xtics ('forerunner' 1, 'ours' 5)
+set boxwidth 0.9
+set style fill solid 0.85 noborder
+set xzeroaxis lc rgb '#606060'
+plot $bars_claimed using 1:2 with boxes lc rgb '#0072b2' title 'claimed', \\
+     $bars_time using 1:2 with boxes lc rgb '#404040' title 'true, equal time', \\
+     $bars_work using 1:2 with boxes lc rgb '#999999' title 'true, equal work', \\
+     $bars_claimed using 1:2:3:4 with yerrorbars pt 0 lc rgb '#000000' notitle, \\
+     $bars_time using 1:2:3:4 with yerrorbars pt 0 lc rgb '#000000' notitle, \\
+     $bars_work using 1:2:3:4 with yerrorbars pt 0 lc rgb '#000000' notitle
+unset multiplot
+"""
+
+
+def loss_range(nights):
+    """What both panels show: the scores, without the far ones of diverged runs."""
+    scores = sorted(score for n in nights for score in map(n.score, n.experiments) if score == score)
+    high = scores[min(len(scores) - 1, int(0.95 * len(scores)))]
+    low = scores[0]
+    return low - 0.05 * (high - low), high + 0.35 * (high - low)
+
+
+def write_chart(folder, nights, truth):
+    low, high = loss_range(nights)
+    data = "".join(night_blocks(night, truth) for night in nights) + bars_block(nights, truth)
+    panels = LAYOUT.format(low=low, high=high)
+    panels += PANEL.format(arm="forerunner", title="the forerunner", best="best so far")
+    panels += PANEL.format(arm="repaired", title="ours", best="verified")
+    terminals = {
+        "e44.svg": "set terminal svg size 1260,400 font 'sans,11' background rgb 'white'",
+        "e44.png": "set terminal pngcairo size 1260,400 font 'sans,10'",
+    }
+    script = data
+    for name, terminal in terminals.items():
+        script += f"reset\n{terminal}\nset output '{name}'\n{panels}{BARS}"
+    subprocess.run(["gnuplot"], cwd=folder, input=script, text=True, check=True)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: figures.py DIR")
+    folder = sys.argv[1]
+    with open(os.path.join(folder, "nights.json"), encoding="utf-8") as file:
+        record = json.load(file)
+    with open(os.path.join(folder, "truth.jsonl"), encoding="utf-8") as file:
+        truth = Truth(json.loads(line) for line in file)
+    nights = [Night(arm, record[arm]) for arm in ARMS]
+    write_results(os.path.join(folder, "results.tsv"), nights, truth)
+    path = os.path.join(folder, "table.md")
+    write_table(path, nights, truth, record["seconds"])
+    write_chart(folder, nights, truth)
+    with open(path, encoding="utf-8") as file:
+        print(file.read(), end="")
+
+
+if __name__ == "__main__":
+    main()

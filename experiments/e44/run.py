@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The forerunner's experiment 44 and its repair, from nothing to the figures: `make e44`.
+
+usage: run.py [--minutes M] [--experiments N]      (from the repository's root, programs in build/)
+
+Works in build/e44, a git repository of its own, which is begun anew.  In order: the King James
+Bible as tokens; how much work the clock's budget is; the night by the forerunner's protocol; a
+night of the same length by ours; the configs that either night believed in, trained again on seeds
+that no decision has seen; results.tsv, table.md and the chart.  Two runs at a time throughout.
+"""
+
+import argparse
+import concurrent.futures
+import itertools
+import json
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ARMS = {"forerunner": "e44", "repaired": "e44-repaired"}  # protocol: name of the study
+FULL_MINUTES, FULL_EXPERIMENTS, FULL_SECONDS = 60, 100, 12
+FRESH_SEED = 4_400_000_000  # beyond 32 bits, which no study draws
+SEEDS_LEAST, SEEDS_MOST = 4, 16
+JOBS = 2
+
+
+def say(text):
+    print(f"== {text}", flush=True)
+
+
+# --- the folder -----------------------------------------------------------------------------------
+
+
+def prepare(folder):
+    """A fresh folder with the text, its tokens, and both study files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "e44"))
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    with open(os.path.join(folder, "kjv.txt"), "wb") as text:
+        subprocess.run(["bible", "Gen1:1-Rev22:21"], stdout=text, check=True)
+    words = ["nightshift-lm", "prepare", "--text", "kjv.txt", "--vocab", "2048", "--out", "data/kjv"]
+    subprocess.run(words, cwd=folder, check=True)
+    for study in ARMS.values():
+        shutil.copy(os.path.join(HERE, "..", f"{study}.yaml"), folder)
+    shutil.copy(os.path.join(HERE, "train.py"), os.path.join(folder, "e44"))
+
+
+def write_json(path, value):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+        file.write("\n")
+
+
+# --- single runs ----------------------------------------------------------------------------------
+
+
+def train(folder, protocol, params, seed):
+    """One run of train.py, outside any study: what it told, or None where it failed."""
+    run = os.path.join(folder, "fresh", threading.current_thread().name)
+    shutil.rmtree(run, ignore_errors=True)
+    os.makedirs(run)
+    config = os.path.join(run, "config.json")
+    write_json(config, params)
+    words = [sys.executable, os.path.join(folder, "e44", "train.py"), protocol]
+    words += ["--config", config, "--seed", str(seed), "--out", run]
+    words += ["--data", os.path.join(folder, "data", "kjv")]
+    words += ["--budget", os.path.join(folder, "budget.json")]
+    words += ["--ignore", "WEIGHT_DECAY", "--ignore", "ADAM_B2"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=False, text=True)
+    if done.returncode != 0:
+        return None
+    told = {}
+    for line in done.stdout.splitlines():
+        told |= json.loads(line)
+    return told
+
+
+def in_turn(work, items):
+    """The results of work(item), JOBS at a time, each worker on a core of its own."""
+    cores = itertools.cycle(sorted(os.sched_getaffinity(0)))
+
+    def settle():
+        os.sched_setaffinity(0, {next(cores)})  # of this thread and of what it starts
+
+    with concurrent.futures.ThreadPoolExecutor(JOBS, "worker", settle) as pool:
+        return list(pool.map(work, items))
+
+
+def calibrate(folder, params):
+    """The operations that a config does in the clock's time: the median of some runs."""
+    runs = in_turn(
+        lambda seed: train(folder, "forerunner", params, seed), range(FRESH_SEED - 4, FRESH_SEED)
+    )
+    return statistics.median(run["flops"] for run in runs)
+
+
+# --- the nights -----------------------------------------------------------------------------------
+
+
+def ask(folder, *words):
+    """What `nightshift` answers: one JSON value a line."""
+    done = subprocess.run(["nightshift", *words, "--json"], cwd=folder, stdout=-1, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def night(folder, study, *words):
+    """Runs a study; how long it took, in seconds."""
+    begin = time.monotonic()
+    subprocess.run(["nightshift", "run", f"{study}.yaml", *words], cwd=folder, check=True)
+    return time.monotonic() - begin
+
+
+def read_night(folder, study, seconds):
+    """What a night leaves that the figures need."""
+    path = f"{study}.yaml"
+    experiments = ask(folder, "log", path)
+    for experiment in experiments:
+        runs = ask(folder, "show", path, str(experiment["id"]))[0]["runs"]
+        experiment["runs"] = [
+            {"seed": run["seed"], "class": run["class"], "value": run["value"]}
+            | {"full_val_loss": run["metrics"].get("full_val_loss")}
+            | {"steps": run["metrics"].get("steps")}
+            for run in runs
+        ]
+    return {
+        "seconds": round(seconds),
+        "experiments": experiments,
+        "decisions": ask(folder, "log", path, "--decisions"),
+    }
+
+
+def believed(arm, experiments):
+    """The start and what a night took for better, in order: all keeps, or the verified ones."""
+    kept = [e for e in experiments[1:] if e["decision"] == "keep"]
+    return experiments[:1] + [e for e in kept if arm == "forerunner" or e["verified"]]
+
+
+# --- the truth ------------------------------------------------------------------------------------
+
+
+def truth_plan(nights):
+    """What to train again for one seed: (arm, experiment, protocol).
+
+    Each night's believed configs by its own budget, and both nights' last ones by the other's too.
+    """
+    plan = []
+    for arm, other in itertools.permutations(ARMS):
+        path = believed(arm, nights[arm]["experiments"])
+        plan += [(arm, e, arm) for e in path]
+        if len(path) > 1:
+            plan.append((arm, path[-1], other))
+    return plan
+
+
+def measure_truth(folder, nights, deadline):
+    """Fresh seeds until the time is up; a line of truth.jsonl per run."""
+    lock, slowest = threading.Lock(), 0.0
+    with open(os.path.join(folder, "truth.jsonl"), "w", encoding="utf-8") as out:
+
+        def measure(item):
+            arm, experiment, protocol, seed = item
+            record = train(folder, protocol, experiment["params"], seed)
+            full = "val_loss" if protocol == "repaired" else "full_val_loss"
+            line = {"arm": arm, "id": experiment["id"], "protocol": protocol, "seed": seed}
+            line |= {"loss": record[full], "score": record["val_loss"]} if record else {}
+            with lock:
+                print(json.dumps(line), file=out, flush=True)
+
+        for n in range(SEEDS_MOST):
+            begin = time.monotonic()
+            if n >= SEEDS_LEAST and begin + slowest > deadline:
+                break
+            in_turn(measure, [(*item, FRESH_SEED + n) for item in truth_plan(nights)])
+            slowest = max(slowest, time.monotonic() - begin)
+    shutil.rmtree(os.path.join(folder, "fresh"))
+
+
+# --- all of it ------------------------------------------------------------------------------------
+
+
+def parse():
+    parser = argparse.ArgumentParser(usage="see the head of the file")
+    parser.add_argument("--minutes", type=float, default=FULL_MINUTES)
+    parser.add_argument("--experiments", type=int)
+    args = parser.parse_args()
+    if not 2 <= args.minutes <= 1440:
+        parser.error("--minutes is 2 to 1440")
+    if args.experiments is not None and args.experiments < 5:
+        parser.error("--experiments is 5 or more")
+    return args
+
+
+def main():
+    args = parse()
+    top = os.path.dirname(os.path.dirname(HERE))
+    folder = os.path.join(top, "build", "e44")
+    os.environ["PATH"] = os.path.join(top, "build") + os.pathsep + os.environ["PATH"]
+    begin = time.monotonic()
+    share = math.sqrt(args.minutes / FULL_MINUTES)  # fewer experiments and shorter ones
+    experiments = args.experiments or round(FULL_EXPERIMENTS * share)
+    seconds = round(FULL_SECONDS * share * share / (experiments / FULL_EXPERIMENTS), 1)
+    say(f"{experiments} experiments of {seconds} s a night, about {args.minutes:g} minutes")
+    prepare(folder)
+    budget = os.path.join(folder, "budget.json")
+    write_json(budget, {"seconds": seconds, "flops": 0})
+    spec = ask(folder, "check", "e44.yaml")[0]["spec"]
+    start = {parameter["name"]: parameter["start"] for parameter in spec["parameters"]}
+    write_json(budget, {"seconds": seconds, "flops": calibrate(folder, start)})
+    nights = {}
+    for arm, study in ARMS.items():
+        say(f"the night of {study}.yaml")
+        limit = ["--experiments", str(experiments)]
+        if arm == "repaired":
+            limit = ["--hours", f"{nights['forerunner']['seconds'] / 3600:.6f}"]
+        nights[arm] = read_night(folder, study, night(folder, study, *limit))
+    write_json(os.path.join(folder, "nights.json"), nights | {"seconds": seconds})
+    say("what they believed in, on fresh seeds")
+    measure_truth(folder, nights, begin + 60 * args.minutes)
+    subprocess.run([sys.executable, os.path.join(HERE, "figures.py"), folder], check=True)
+    say(f"{(time.monotonic() - begin) / 60:.0f} minutes; {folder}")
+
+
+if __name__ == "__main__":
+    main()
