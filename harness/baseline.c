@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_neighbour.h"
 #include "baseline.h"
 #include "mem.h"
-#include "audit_neighbour.h"
 
 bool baseline_neighbour(struct value *out, const struct record *record)
 {
     return audit_neighbour(out, &record->study.space,
-                        record->experiments[record_baseline(record) - 1].config);
+                           record->experiments[record_baseline(record) - 1].config);
 }
 
 static bool has_neighbour(const struct record *record)
