@@ -24,6 +24,7 @@ repaired     Every run of a config makes the same number of steps: as many as F 
 """
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -173,13 +174,19 @@ def read_state(path):
 
 
 def fill_model(folder, weights):
-    """Gives the model.safetensors of a folder other weights, in the order that it has."""
+    """Gives the model of a folder other weights, in the order that its own have."""
     with open(os.path.join(folder, "model.safetensors"), "r+b") as file:
         start = 8 + struct.unpack("<Q", file.read(8))[0]
         if start + len(weights) != os.fstat(file.fileno()).st_size:
             raise Failed(f"{folder}: the state is of a model of another size", 4)
         file.seek(start)
         file.write(weights)
+    with open(os.path.join(folder, "model.json"), "r+", encoding="utf-8") as file:
+        model = json.load(file)
+        model["nightshift"]["weights_sha256"] = hashlib.sha256(weights).hexdigest()
+        file.seek(0)
+        file.truncate()
+        json.dump(model, file)
 
 
 def run_forerunner(config, ignored, budget, args):
