@@ -20,7 +20,7 @@ real *block_new(size_t n);
 /* Refuses (exit 2) what is more than memory_there(), with both numbers. */
 int block_check_memory(double bytes, struct err *err);
 
-/* The most memory that this process has held at once [MiB]. */
+/* The most memory that this program has held at once [MiB]; NAN where nobody can tell. */
 double block_peak_mib(void);
 
 #endif

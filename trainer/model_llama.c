@@ -245,11 +245,15 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Lays a pass out over `block`; returns the reals used. */
+/*
+ * Lays a pass out over `block`; returns the reals used.  The tile of logits lies over attention's
+ * scratch and all deltas but d.norm, which the classifier writes: none of them holds anything while
+ * it works.
+ */
 static size_t cut_pass(struct pass *p, real *block, size_t rows, bool gradient)
 {
     const struct sizes *s = &p->s;
-    size_t used = 0, layer = 0;
+    size_t used = 0, layer = 0, shared;
 
     p->rows = rows;
     cut_layer(NULL, &layer, s, rows);
@@ -258,16 +262,18 @@ static size_t cut_pass(struct pass *p, real *block, size_t rows, bool gradient)
     p->last = cut(block, &used, rows * s->dim);
     p->last_norm = cut(block, &used, rows * s->dim);
     p->last_rstd = cut(block, &used, rows);
+    if (gradient)
+        p->d.norm = cut(block, &used, rows * s->dim);
+    shared = used;
+    p->tile = cut(block, &shared, classifier_tile(rows, s->vocab) * s->vocab);
     p->scratch = cut(block, &used, attention_scratch((size_t)p->model->shape.seq));
-    p->tile = cut(block, &used, classifier_tile(rows, s->vocab) * s->vocab);
     if (gradient) {
         p->d.x = cut(block, &used, rows * s->dim);
-        p->d.norm = cut(block, &used, rows * s->dim);
         p->d.wide = cut(block, &used, rows * larger(s->qkv, 2 * s->hidden));
         p->d.narrow = cut(block, &used, rows * larger(s->queries, s->hidden));
         p->d.row = cut(block, &used, s->gain > 0 ? s->turned : 0);
     }
-    return used;
+    return larger(used, shared);
 }
 
 static size_t llama_scratch(const struct model *model, size_t rows, bool gradient)
