@@ -443,7 +443,7 @@ int referee_next(struct needs *out, struct referee *r, const struct record *reco
 
     *out = (struct needs){.need = NEED_NOTHING};
     if (record_incumbent(record) == 0 || noise_only) {
-        if (record->n_experiments > 0)
+        if (record_baseline(record) <= (int64_t)record->n_experiments)
             baseline_next(out, record, record->study.audit || noise_only);
         return 0;
     }

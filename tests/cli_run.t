@@ -263,7 +263,7 @@ refused 2 'no_such_trainer' 'a trainer that is not there' nightshift run bad2.ya
 sed 's/^run_cap/files: [gone.bin]\nrun_cap/' bad.yaml >bad3.yaml
 refused 2 'gone.bin' 'an input that is not there' nightshift run bad3.yaml
 sed 's/jobs: 2/jbos: 2/' bad.yaml >bad4.yaml
-refused 2 "bad4.yaml:9:1: unknown key 'jbos' (did you mean 'jobs'?)" 'a misspelt key' nightshift run bad4.yaml
+refused 2 "bad4.yaml:10:1: unknown key 'jbos' (did you mean 'jobs'?)" 'a misspelt key' nightshift run bad4.yaml
 run 0 'a dry run' nightshift run bad.yaml --dry-run
 [ ! -e runs ]
 ok $? 'creates nothing'

@@ -80,7 +80,7 @@ ok $? "how far to go is no part of a study's identity"
 
 study bad.yaml 'lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-2, strat: 1e-3}'
 status 2 nightshift check bad.yaml && one_line &&
-    [ "$(cat err)" = "nightshift: bad.yaml:5:64: unknown key 'strat' (did you mean 'start'?)" ]
+    [ "$(cat err)" = "nightshift: bad.yaml:6:64: unknown key 'strat' (did you mean 'start'?)" ]
 ok $? "a mistake is one line with file, line, column and a suggestion"
 status 2 nightshift run bad.yaml && one_line && [ ! -e runs ]
 ok $? "run refuses the same file and creates nothing"

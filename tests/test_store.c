@@ -155,6 +155,7 @@ static struct run next_run(const struct record *record, int64_t experiment, uint
                         .cpu_s = NAN,
                         .peak_mib = NAN,
                         .steps = -1,
+                        .flops = NAN,
                         .started = 1700000000};
 }
 
@@ -253,6 +254,8 @@ static void assert_same_run(const struct run *a, const struct run *b)
 {
     assert_int_equal(a->id, b->id);
     assert_int_equal(a->experiment, b->experiment);
+    assert_int_equal(a->variant, b->variant);
+    assert_same_number(a->flops, b->flops);
     assert_int_equal(a->seed, b->seed);
     assert_int_equal(a->attempt, b->attempt);
     assert_int_equal(a->class, b->class);
@@ -281,6 +284,8 @@ static void assert_same_decision(const struct decision *a, const struct decision
     assert_int_equal(a->verified, b->verified);
     assert_int_equal(a->n, b->n);
     assert_int_equal(a->incumbent, b->incumbent);
+    assert_int_equal(a->head, b->head);
+    assert_int_equal(a->test, b->test);
     assert_same_text(a->reason, b->reason);
     assert_same_text(a->body, b->body);
     for (size_t i = 0; i < COUNT(x); i++)
@@ -337,6 +342,8 @@ static void write_runs(struct store *store, struct record *record)
     full.signal = 9;
     full.wall_s = 0.1;
     full.cpu_s = 1e300;
+    full.variant = RUN_NEIGHBOUR;
+    full.flops = 1e9 / 3;
     full.peak_mib = 1.0 / 3;
     full.steps = 0;
     full.ended = 1;
@@ -358,6 +365,8 @@ static void write_decisions(struct store *store, struct record *record)
     }
     struct decision full = decision_on(record, 4);
     full.against = 1;
+    full.test = 8;
+    full.head = 3;
     full.verified = true;
     full.n = 6;
     full.alpha = 0.05;
@@ -385,7 +394,10 @@ static void everything_comes_back_as_it_was(void **state)
     require(store_set_remark(store, 3, hostile, &err), &err);
     record.experiments[2].remark = mem_strdup(hostile);
     write_runs(store, &record);
-    static const struct pair pairs[] = {{2, 1, 0, 4294967295u}, {3, 1, 0, 0}, {1, 0, 0, 8}};
+    static const struct pair pairs[] = {
+        {.experiment = 2, .against = 1, .seed = 4294967295u, .test = 4},
+        {.experiment = 3, .against = 1, .seed = 0, .test = 6},
+        {.experiment = 1, .seed = 8}};
     for (size_t i = 0; i < COUNT(pairs); i++) {
         require(store_add_pair(store, &pairs[i], &err), &err);
         record_add_pair(&record, &pairs[i]);
@@ -538,7 +550,7 @@ static void rows_about_nothing_are_refused(void **state)
     struct record record = load(store);
     struct err err = {0};
     struct run run = next_run(&record, 7, 1);
-    struct pair pair = {7, 8, 0, 1};
+    struct pair pair = {.experiment = 7, .against = 8, .seed = 1, .test = 14};
     struct decision d = decision_on(&record, 7);
 
     assert_int_equal(store_start_run(store, &run, 0, &(struct run_facts){0}, &err), -1);
@@ -637,8 +649,10 @@ static void files_that_are_no_record_are_refused_and_untouched(void **state)
     assert_refused(place, "another program");
     require(file_remove(place->db, &err), &err);
     store_close(begin_record(place));
-    assert_int_equal(by_hand(place, "PRAGMA user_version = 2"), SQLITE_OK);
-    assert_refused(place, "version 2");
+    assert_int_equal(by_hand(place, "PRAGMA user_version = 1"), SQLITE_OK);
+    assert_refused(place, "version 1");
+    assert_int_equal(by_hand(place, "PRAGMA user_version = 3"), SQLITE_OK);
+    assert_refused(place, "version 3");
 }
 
 static void a_record_that_is_not_there_is_not_made_by_a_reader(void **state)
@@ -687,7 +701,10 @@ static void ids_that_point_nowhere_are_an_integrity_error(void **state)
         add_experiment(store, &record, PURPOSE_BASELINE);
         add_experiment(store, &record, PURPOSE_PROPOSAL);
         add_run(store, &record, 1, 1, CLASS_OK, 1);
-        require(store_add_pair(store, &(struct pair){2, 1, 0, 1}, &err), &err);
+        require(store_add_pair(store,
+                               &(struct pair){.experiment = 2, .against = 1, .seed = 1, .test = 4},
+                               &err),
+                &err);
         record_clear(&record);
         store_close(store);
         assert_int_equal(by_hand(fresh, damage[i]), SQLITE_OK);
@@ -927,10 +944,11 @@ static void events_are_numbered_and_kept_in_order(void **state)
  */
 
 static const struct run *find_run_slowly(const struct record *record, int64_t experiment,
-                                         uint32_t seed)
+                                         enum run_variant variant, uint32_t seed)
 {
     for (size_t i = record->n_runs; i > 0; i--)
-        if (record->runs[i - 1].experiment == experiment && record->runs[i - 1].seed == seed)
+        if (record->runs[i - 1].experiment == experiment && record->runs[i - 1].seed == seed &&
+            record->runs[i - 1].variant == variant)
             return &record->runs[i - 1];
     return NULL;
 }
@@ -945,20 +963,25 @@ static void look_ups_agree_with_a_plain_search(void **state)
     for (int i = 0; i < 3000; i++) {
         int64_t experiment = 1 + (int64_t)rng_below(&rng, 40);
         uint32_t seed = (uint32_t)rng_below(&rng, 60) * 71582788u;
-        struct run run = {.id = i + 1, .experiment = experiment, .seed = seed};
+        enum run_variant variant = (enum run_variant)rng_below(&rng, 4);
+        struct run run = {.id = i + 1, .experiment = experiment, .variant = variant, .seed = seed};
         record_add_run(&record, &run);
-        record_add_pair(&record, &(struct pair){experiment, seed % 3, i, (uint32_t)i});
+        record_add_pair(&record, &(struct pair){.experiment = experiment,
+                                                .index = i,
+                                                .seed = (uint32_t)i,
+                                                .test = seed % 3});
     }
     for (int64_t e = 0; e <= 41; e++)
         for (uint32_t s = 0; s < 61; s++)
-            assert_ptr_equal(record_run(&record, e, s * 71582788u),
-                             find_run_slowly(&record, e, s * 71582788u));
+            for (int v = RUN_OWN; v <= RUN_SALTED; v++)
+                assert_ptr_equal(record_variant(&record, e, (enum run_variant)v, s * 71582788u),
+                                 find_run_slowly(&record, e, (enum run_variant)v, s * 71582788u));
     for (int64_t e = 1; e <= 40; e++) {
         const struct pair *some[2] = {NULL};
         size_t n = 0, found = record_pairs(&record, e, 0, some, 2);
         for (size_t i = 0; i < record.n_pairs; i++) {
             const struct pair *pair = &record.pairs[i];
-            if (pair->experiment != e || pair->against != 0)
+            if (pair->experiment != e || pair->test != 0)
                 continue;
             if (n < 2)
                 assert_ptr_equal(some[n], pair);

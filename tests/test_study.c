@@ -57,14 +57,34 @@ static void what_is_left_out_has_its_default(void **state)
     assert_true(isinf(s.timeout_s));
     assert_string_equal(s.strategy->name, "perturb");
     assert_int_equal(s.seed, 1);
-    assert_true(s.rule.alpha == 0.05 && s.rule.max_seeds == 6 && s.rule.min_gain == 0);
+    assert_int_equal(s.procedure, PROCEDURE_TWO_LEVEL);
+    assert_true(s.fdr == 0.05 && s.rule.max_seeds == 8 && s.rule.min_gain == 0);
+    assert_true(s.audit && s.placebo == 15 && s.confirm == 8);
     assert_int_equal(s.jobs, 1);
-    assert_int_equal(s.lookahead, 1);
+    assert_int_equal(s.lookahead, 2);
     assert_int_equal(s.run_cap, 0);
     assert_true(isnan(s.hours));
     assert_null(s.until);
     assert_int_equal(s.n_files + s.n_env + s.space.n_constraints, 0);
     study_clear(&s);
+}
+
+static void without_two_levels_every_test_has_one_level_and_nothing_is_added(void **state)
+{
+    static const char *const procedures[] = {"paired", "greedy"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char *line = mem_printf("procedure: %s", procedures[i]);
+        char *text = sound_with("alpha: 0.05, max_seeds: 6", line);
+        struct study s;
+        parse_good(&s, text);
+        assert_true(isnan(s.fdr) && s.rule.alpha == 0.05 && s.rule.max_seeds == 6);
+        assert_true(!s.audit && s.placebo == 0 && s.confirm == 0 && s.lookahead == 1);
+        study_clear(&s);
+        free(line);
+        free(text);
+    }
 }
 
 static void every_further_key_reaches_its_place(void **state)
@@ -257,7 +277,7 @@ static const char *const changes[][3] = {
     {"jobs: 2", "until: 24:00",
      "s.yaml:16:8: 'until' must be a time of day such as \"07:30\", not '24:00'"},
     {"jobs: 2", "placebo: 0.1",
-     "s.yaml:16:1: 'placebo' is not available in this version; leave it out"},
+     "s.yaml:16:10: 'placebo' must be a whole number from 2 to 1000, not '0.1'"},
     {"jobs: 2", "early_terminate: {type: hyperband}",
      "s.yaml:16:1: 'early_terminate' is not available in this version; leave it out"},
     {"jobs: 2", "executor: slurm",
@@ -450,8 +470,14 @@ static const char *const changes[][3] = {
      "s.yaml:15:19: 'alpha' must be a number from 0.001 to 0.2, not '0'"},
     {"alpha: 0.05", "alhpa: 0.05",
      "s.yaml:15:12: unknown key 'alhpa' (did you mean 'alpha'?)"},
-    {"alpha: 0.05", "fdr: 0.05",
-     "s.yaml:15:12: 'fdr' is not available in this version; leave it out"},
+    {"alpha: 0.05", "alpha: 0.05, fdr: 0.05",
+     "s.yaml:15:25: 'alpha' and 'fdr' exclude each other: give one of them"},
+    {"alpha: 0.05", "procedure: paired, fdr: 0.05",
+     "s.yaml:15:31: 'fdr' is for the procedure two_level; 'paired' takes 'alpha'"},
+    {"alpha: 0.05", "procedure: two-level",
+     "s.yaml:15:23: the procedure is 'two_level', 'paired' or 'greedy', not 'two-level'"},
+    {"alpha: 0.05", "confirm: 1",
+     "s.yaml:15:21: 'confirm' must be a whole number from 2 to 32, not '1'"},
     {"max_seeds: 6", "max_seeds: 17",
      "s.yaml:15:36: 'max_seeds' must be a whole number from 1 to 16, not '17'"},
     {"max_seeds: 6", "max_seeds: 0",
@@ -480,8 +506,7 @@ static const char *const changes[][3] = {
      "s.yaml:16:1: did not find expected key"},
     {"jobs: 2", "jobs: {n: 2}",
      "s.yaml:16:7: 'jobs' must be a whole number from 1 to 1024, not a map"},
-    {"jobs: 2", "audit: on",
-     "s.yaml:16:1: 'audit' is not available in this version; leave it out"},
+    {"jobs: 2", "audit: perhaps", "s.yaml:16:8: 'audit' is on or off"},
     {"jobs: 2", "hypotheses: [1]",
      "s.yaml:16:1: 'hypotheses' is not available in this version; leave it out"},
     {"jobs: 2", "notify: me",
@@ -695,8 +720,7 @@ static char *spec_of(const char *text)
 static void comments_and_how_far_to_go_are_no_part_of_the_identity(void **state)
 {
     char *a = spec_of(sound);
-    char *text = sound_with("jobs: 2", "jobs: 7   # more\nrun_cap: 5\nhours: 3\nuntil: \"06:00\"\n"
-                                       "placebo: off");
+    char *text = sound_with("jobs: 2", "jobs: 7   # more\nrun_cap: 5\nhours: 3\nuntil: \"06:00\"");
     char *b = spec_of(text);
 
     (void)state;
@@ -738,7 +762,7 @@ static void a_change_of_the_study_is_told_key_by_key(void **state)
          "constraints: [\"dim % 64 == 0\",\"dim * layers <= 1024\"] -> [\"dim * layers <= "
          "1024\"]\n"},
         {"jobs: 2", "files: [x]", "files: [] -> [\"x\"]\n"},
-        {"jobs: 2", "lookahead: 3", "lookahead: 1 -> 3\n"},
+        {"jobs: 2", "lookahead: 3", "lookahead: 2 -> 3\n"},
         {"  layers: {min: 1, max: 8, start: 3}\n  optimizer: {values: [adamw, muon], start: "
          "adamw}\n",
          "  optimizer: {values: [adamw, muon], start: adamw}\n  layers: {min: 1, max: 8, start: "
@@ -799,6 +823,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_file_is_read_as_it_is_written),
         cmocka_unit_test(what_is_left_out_has_its_default),
+        cmocka_unit_test(without_two_levels_every_test_has_one_level_and_nothing_is_added),
         cmocka_unit_test(every_further_key_reaches_its_place),
         cmocka_unit_test(json_is_read_too_with_tabs_and_escapes),
         cmocka_unit_test(words_of_wandb_sweeps_mean_the_same_here),
