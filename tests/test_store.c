@@ -336,13 +336,13 @@ static void write_runs(struct store *store, struct record *record)
     for (size_t i = 0; i < COUNT(values); i++)
         add_run(store, record, 1, (uint32_t)i, CLASS_OK, values[i]);
     struct run full = next_run(record, 2, 5);
+    full.variant = RUN_NEIGHBOUR;
     require(store_start_run(store, &full, 0, &(struct run_facts){0}, &err), &err);
     full.class = CLASS_SIGNAL;
     full.exit_code = 255;
     full.signal = 9;
     full.wall_s = 0.1;
     full.cpu_s = 1e300;
-    full.variant = RUN_NEIGHBOUR;
     full.flops = 1e9 / 3;
     full.peak_mib = 1.0 / 3;
     full.steps = 0;
