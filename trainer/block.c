@@ -18,7 +18,8 @@ real *block_new(size_t n)
     real *at = aligned_alloc(unit, whole);
 
     if (at == NULL) {
-        fputs("out of memory\n", stderr);
+        fprintf(stderr, "nightshift-lm: out of memory: no %.2f GiB in one piece\n",
+                (double)whole / 0x1p30);
         exit(ERR_ENVIRONMENT);
     }
     if (unit == HUGE_PAGE)
@@ -28,9 +29,9 @@ real *block_new(size_t n)
     return at;
 }
 
-int block_check_memory(double bytes, struct err *err)
+int block_check_memory(double bytes, size_t threads, struct err *err)
 {
-    struct memory there = memory_there();
+    struct memory there = memory_there(threads);
 
     if (bytes > there.bytes)
         return err_usage(err, "this run needs %.2f GiB of memory, and %s %.2f GiB", bytes / 0x1p30,

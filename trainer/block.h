@@ -17,8 +17,8 @@
 /* n zeroed reals that begin on a cache line; exhaustion ends the program (exit 3).  free() it. */
 real *block_new(size_t n);
 
-/* Refuses (exit 2) what is more than memory_there(), with both numbers. */
-int block_check_memory(double bytes, struct err *err);
+/* Refuses (exit 2) what is more than memory_there(threads), with both numbers. */
+int block_check_memory(double bytes, size_t threads, struct err *err);
 
 /* The most memory that this program has held at once [MiB]; NAN where nobody can tell. */
 double block_peak_mib(void);

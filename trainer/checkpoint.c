@@ -281,7 +281,7 @@ int checkpoint_read_weights(real **weights, const struct model *model, const cha
     int rc;
 
     *weights = NULL;
-    if (block_check_memory((double)model->n_weights * sizeof(real), err) != 0) {
+    if (block_check_memory((double)model->n_weights * sizeof(real), 1, err) != 0) {
         free(path);
         return -1;
     }

@@ -156,7 +156,7 @@ static int measure(real *losses, const struct evaluation *e, const struct model 
 
     rows = rows > ROWS_LEAST ? rows : ROWS_LEAST;
     if (block_check_memory(model_scratch(model, rows, false) * (double)threads * sizeof(real),
-                           err) != 0 ||
+                           threads, err) != 0 ||
         pool_open(&pool, threads, err) != 0)
         return -1;
     gemm_single_threaded();

@@ -10,6 +10,8 @@
 #include "mem.h"
 #include "memory.h"
 
+#define THREAD_ADDRESSES (160 * 0x1p20) /* OpenBLAS's buffer of 128 MiB, and a stack */
+
 /* The number in a file; INFINITY where it holds another word ("max") or cannot be read. */
 static double number_in(const char *path)
 {
@@ -90,21 +92,28 @@ double memory_cgroup_limit(const char *membership, const char *root)
     return least;
 }
 
-static double limit_of_addresses(void)
+/*
+ * What the limit of address space leaves beside the program, its libraries and its threads.
+ * OpenBLAS waits for ever where it cannot map the buffer of a thread.
+ */
+static double limit_of_addresses(size_t threads)
 {
+    double mapped = number_in("/proc/self/statm") * (double)sysconf(_SC_PAGESIZE);
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return (double)INFINITY;
-    return (double)limit.rlim_cur;
+    if (!isfinite(mapped))
+        mapped = 0;
+    return fmax((double)limit.rlim_cur - mapped - THREAD_ADDRESSES * (double)threads, 0);
 }
 
-struct memory memory_there(void)
+struct memory memory_there(size_t threads)
 {
     const struct memory all[] = {
         {(double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE), "the machine has"},
         {memory_cgroup_limit("/proc/self/cgroup", "/sys/fs/cgroup"), "its control group allows"},
-        {limit_of_addresses(), "its limit of address space allows"},
+        {limit_of_addresses(threads), "its limit of address space allows"},
     };
     struct memory least = all[0];
 

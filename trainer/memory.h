@@ -5,6 +5,8 @@
 #ifndef TRAINER_MEMORY_H
 #define TRAINER_MEMORY_H
 
+#include <stddef.h>
+
 /* How much, and who says so ("the machine has", "its control group allows", …). */
 struct memory {
     double bytes;
@@ -12,11 +14,11 @@ struct memory {
 };
 
 /*
- * The least of physical memory, the limits of the control groups that this process is in, and its
- * limit of address space.  What others use at the moment does not enter: the same run is refused
- * or not, whatever runs beside it.
+ * For a run of that many threads: the least of physical memory, the limits of the control groups
+ * that this process is in, and what its limit of address space leaves.  What others use at the
+ * moment does not enter: the same run is refused or not, whatever runs beside it.
  */
-struct memory memory_there(void);
+struct memory memory_there(size_t threads);
 
 /*
  * The smallest memory limit [bytes] of a process's control groups, version 1 or 2; INFINITY where

@@ -63,7 +63,7 @@ int trainer_open(struct trainer **out, const struct config *config, size_t vocab
     turn_init(&t->turn);
     gemm_single_threaded();
     if (model_list(&t->model, architecture_find(config->model), &shape, err) != 0 ||
-        block_check_memory(trainer_memory(config, &t->model, threads), err) != 0 ||
+        block_check_memory(trainer_memory(config, &t->model, threads), threads, err) != 0 ||
         pool_open(&t->pool, threads, err) != 0) {
         trainer_close(t);
         return -1;
