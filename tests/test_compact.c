@@ -87,6 +87,7 @@ static void what_is_written_reads_back(void **state)
     assert_int_equal(b.used, a.used);
     assert_true(b.rest_cost == a.rest_cost);
     assert_memory_equal(b.row_of, a.row_of, 11 * sizeof *a.row_of);
+    compact_clear(&b);
     assert_int_equal(compact_read(&b, value, 6, "m", &err), -1);
     assert_string_equal(err.text, "m: \"vocabulary\" is for 5 rows, and the model has 6");
     str_clear(&text);
