@@ -191,6 +191,6 @@ help:
 	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=60)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'
-	@echo 'make bench      speed, as ratios measured side by side'
+	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
