@@ -9,6 +9,7 @@
 /* clang-format off */
 extern const struct command command_init;      /* begin */
 extern const struct command command_check;
+extern const struct command command_noise;
 extern const struct command command_run;
 extern const struct command command_stop;
 extern const struct command command_enqueue;
@@ -19,7 +20,8 @@ extern const struct command command_log;
 extern const struct command command_show;
 extern const struct command command_diff;
 extern const struct command command_best;
-extern const struct command command_reproduce; /* believe */
+extern const struct command command_confirm;   /* believe */
+extern const struct command command_reproduce;
 extern const struct command command_report;
 extern const struct command command_export;
 extern const struct command command_doctor;
@@ -29,6 +31,7 @@ extern const struct command command_help;
 const struct command *const commands[] = {
     &command_init,
     &command_check,
+    &command_noise,
     &command_run,
     &command_stop,
     &command_enqueue,
@@ -39,6 +42,7 @@ const struct command *const commands[] = {
     &command_show,
     &command_diff,
     &command_best,
+    &command_confirm,
     &command_reproduce,
     &command_report,
     &command_export,

@@ -7,6 +7,8 @@ _nightshift_options()
     case $1 in
         init) echo --metric --command ;;
         check) echo --json ;;
+        noise) echo --json --jobs --dir --quiet ;;
+        confirm) echo --seeds --json --jobs --dir --quiet ;;
         run) echo --experiments --hours --until --jobs --dir --dry-run --quiet ;;
         stop) echo --now --dir ;;
         enqueue | note) echo --dir ;;
@@ -25,8 +27,8 @@ _nightshift_options()
 _nightshift()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands='init check run stop enqueue note status watch log show diff best reproduce
-                    report export doctor list help'
+    local commands='init check noise run stop enqueue note status watch log show diff best confirm
+                    reproduce report export doctor list help'
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
