@@ -152,25 +152,29 @@ theirs = [start(), e(2, [4.8], 'keep', {'WEIGHT_DECAY': 2}, full=4.8), e(3, [5.2
 ours = [start(), e(2, [5.0, 5.0], 'keep', purpose='placebo'), e(3, [5.0], 'revert', {'ADAM_B2': 3}),
         e(4, [4.9, 4.9], 'keep', {'LR': 2}, verified=True)]
 confirm = {'kind': 'confirm', 'effect': {'mean': 0.11, 'low': 0.05, 'high': 0.17}}
-json.dump({'seconds': 12, 'forerunner': {'seconds': 60, 'experiments': theirs, 'decisions': []},
-           'repaired': {'seconds': 60, 'experiments': ours, 'decisions': [confirm]}}, open('nights.json', 'w'))
+night = lambda name, study, experiments, decisions: {'name': name, 'study': study, 'seconds': 60,
+    'protocol': 'repaired' if decisions else 'forerunner', 'experiments': experiments, 'decisions': decisions}
+nights = [night('forerunner', 'e44', theirs, []), night('equal_runs', 'e44-repaired', ours, [confirm]),
+          night('equal_experiments', 'e44-repaired', ours, [confirm])]
+json.dump({'seconds': 12, 'nights': nights}, open('nights.json', 'w'))
 with open('truth.jsonl', 'w') as out:
     for seed, gain in enumerate((0.0, 0.1, 0.1, 0.2)):
-        for arm, protocol in (('forerunner', 'forerunner'), ('repaired', 'repaired')):
-            for id in (1, 4):
+        for protocol, study in (('forerunner', 'e44'), ('repaired', 'e44-repaired')):
+            for id, where in ((1, 'start'), (4, study)):
+                line = {'study': where, 'id': id, 'protocol': protocol, 'seed': seed}
                 loss = 5 + seed - (gain if id == 4 else 0)
-                print(json.dumps({'arm': arm, 'id': id, 'protocol': protocol, 'seed': seed, 'loss': loss, 'score': loss}), file=out)"
+                print(json.dumps(line | {'loss': loss, 'score': loss}), file=out)"
 python3 "$e44/figures.py" . >out 2>err
 ok $? 'figures come out of two nights'
 has() { grep -qF -e "$1" table.md; ok $? "$2"; }
 has '| proposals that change nothing: moves [95 %] | 1 of 2 [1 %, 99 %] | 0 of 1 [0 %, 9' \
     'changes of nothing are counted, those of the harness are not among them'
-has '| gain credited to those, nats | +0.200 | +0.000 |' 'with the gain that was put down to them'
-has '| claimed gain, nats | +0.500 | +0.110 [+0.050, +0.170] |' 'the claims are those of the nights'
+has '| gain credited to those, nats | +0.200 | +0.000 | +0.000 |' 'with the gain that was put down to them'
+has '| claimed gain, nats | +0.500 | +0.110 [+0.050, +0.170] | +0.110' 'the claims are those of the nights'
 has '| true gain, equal time [95 %] | +0.100 [−0.030, +0.230], 4 seeds |' 'the truth is paired by seed'
-has '| claimed minus true | +0.400 | +0.010 |' 'and the difference is said'
+has '| claimed minus true | +0.400 | +0.010 | +0.010 |' 'and the difference is said'
 has '| placebos of the harness: moves [95 %] | – | 1 of 1 [' 'its own placebos stand apart'
-[ "$(wc -l <results.tsv)" -eq 10 ] && grep -q '^forerunner	2	proposal	keep	false	true	4.800000' results.tsv
+[ "$(wc -l <results.tsv)" -eq 14 ] && grep -q '^forerunner	2	proposal	keep	false	true	4.800000' results.tsv
 ok $? 'results.tsv has a line for each experiment'
 head -c 8 e44.png | grep -q PNG && grep -q '</svg>' e44.svg
 ok $? 'the chart is there twice'

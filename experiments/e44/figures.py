@@ -20,7 +20,11 @@ sys.dont_write_bytecode = True
 
 from intervals import mean_interval, share_interval  # noqa: E402
 
-ARMS = ("forerunner", "repaired")
+TITLES = {  # of the columns, by the name of the night
+    "forerunner": "the forerunner's protocol",
+    "equal_runs": "ours, about as many runs",
+    "equal_experiments": "ours, as many experiments",
+}
 IGNORED = {"WEIGHT_DECAY", "ADAM_B2"}
 
 
@@ -36,17 +40,19 @@ def mean(values):
 
 
 class Night:
-    """One arm: its experiments, and which of them it believed in."""
+    """A night: its experiments, and which of them it believed in."""
 
-    def __init__(self, arm, record):
-        self.arm = arm
+    def __init__(self, record):
+        self.name = record["name"]
+        self.study = record["study"]
+        self.protocol = record["protocol"]
         self.seconds = record["seconds"]
         self.experiments = record["experiments"]
         self.decisions = record["decisions"]
         self.by_id = {e["id"]: e for e in self.experiments}
         self.proposals = [e for e in self.experiments if e["purpose"] == "proposal"]
         self.moved = [e for e in self.experiments[1:] if e["decision"] == "keep"]
-        trusted = self.moved if arm == "forerunner" else [e for e in self.moved if e["verified"]]
+        trusted = [e for e in self.moved if e["verified"] or self.protocol == "forerunner"]
         self.believed = [e for e in trusted if e["purpose"] != "placebo"]
 
     @property
@@ -83,7 +89,7 @@ class Night:
 
     def claim(self):
         """(mean, low, high) of the gain over the start that the night states at its end."""
-        if self.arm == "forerunner":
+        if self.protocol == "forerunner":
             return self.score(self.start) - self.score(self.path[-1]), math.nan, math.nan
         for decision in reversed(self.decisions):
             if decision["kind"] == "confirm":
@@ -96,21 +102,18 @@ class Night:
 
 
 class Truth:
-    """Losses on fresh seeds: of (arm, experiment, protocol), by seed."""
+    """Losses on fresh seeds: of (study, experiment, protocol), by seed."""
 
     def __init__(self, lines):
-        self.losses, self.scores = {}, {}
+        self.losses = {}
         for line in lines:
-            if "loss" not in line:
-                continue
-            arm = "any" if line["id"] == 1 else line["arm"]  # both nights begin with one config
-            key = arm, line["id"], line["protocol"]
-            self.losses.setdefault(key, {})[line["seed"]] = line["loss"]
-            self.scores.setdefault(key, {})[line["seed"]] = line["score"]
+            if "loss" in line:
+                key = line["study"], line["id"], line["protocol"]
+                self.losses.setdefault(key, {})[line["seed"]] = line["loss"]
 
     def of(self, night, experiment, protocol):
-        arm = "any" if experiment["id"] == 1 else night.arm
-        return self.losses.get((arm, experiment["id"], protocol), {})
+        study = night.study if experiment["id"] > 1 else "start"  # both begin with one config
+        return self.losses.get((study, experiment["id"], protocol), {})
 
     def gain(self, night, experiment, protocol):
         """(mean, low, high, seeds) of the start's loss minus the experiment's, seed by seed."""
@@ -156,7 +159,7 @@ def gain_text(truth, night, protocol):
 
 def optimism_text(truth, night):
     """The claim minus the truth by the night's own budget."""
-    true = truth.gain(night, night.path[-1], night.arm)[0] if night.believed else 0.0
+    true = truth.gain(night, night.path[-1], night.protocol)[0] if night.believed else 0.0
     return number(night.claim()[0] - true)
 
 
@@ -172,7 +175,7 @@ def errors_of_scores(night):
 
 
 def verified_text(night):
-    return "none: it has no test" if night.arm == "forerunner" else str(len(night.believed))
+    return "none: it has no test" if night.protocol == "forerunner" else str(len(night.believed))
 
 
 def own_placebos(night):
@@ -184,11 +187,10 @@ def credited(night):
 
 
 def table(nights, truth):
-    """The rows (label, forerunner, repaired)."""
+    """The rows: a label, and a cell for each night."""
     rows = [
         ("experiments, the start among them", lambda n: str(len(n.experiments))),
         ("runs of the trainer", lambda n: str(n.runs)),
-        ("minutes", lambda n: f"{n.seconds / 60:.1f}"),
         ("moves of the search", lambda n: str(len(n.moved))),
         ("moves verified on fresh seeds", verified_text),
         ("proposals that change nothing: moves [95 %]", lambda n: share_of(n.useless, n.moved)),
@@ -207,20 +209,21 @@ def table(nights, truth):
 
 def write_table(path, nights, truth, seconds):
     with open(path, "w", encoding="utf-8") as out:
-        print(f"| {seconds:g} s a run, two at a time | the forerunner's protocol | ours |", file=out)
-        print("|---|---|---|", file=out)
+        titles = " | ".join(TITLES[night.name] for night in nights)
+        print(f"| {seconds:g} s a run, two at a time | {titles} |", file=out)
+        print("|---" * (1 + len(nights)) + "|", file=out)
         for row in table(nights, truth):
             print("| " + " | ".join(row) + " |", file=out)
 
 
 def write_results(path, nights, truth):
-    names = "protocol id purpose decision verified changes_nothing score true_loss true_low true_high"
+    names = "night id purpose decision verified changes_nothing score true_loss true_low true_high"
     with open(path, "w", encoding="utf-8") as out:
         print("\t".join([*names.split(), "change"]), file=out)
         for night in nights:
             for e in night.experiments:
-                loss = mean_interval(list(truth.of(night, e, night.arm).values()))
-                row = [night.arm, e["id"], e["purpose"], e["decision"], str(e["verified"]).lower()]
+                loss = mean_interval(list(truth.of(night, e, night.protocol).values()))
+                row = [night.name, e["id"], e["purpose"], e["decision"], str(e["verified"]).lower()]
                 row += [str(night.changes_nothing(e)).lower(), f"{night.score(e):.6f}"]
                 row += ["" if math.isnan(x) else f"{x:.6f}" for x in loss] + [e["change"] or ""]
                 print("\t".join(map(str, row)), file=out)
@@ -241,10 +244,10 @@ def night_blocks(night, truth):
     scores = [(e["id"], night.score(e)) for e in night.experiments]
     useless = [(e["id"], night.score(e)) for e in night.useless]
     best = [(e["id"], night.score(e)) for e in night.path] + [(end, night.score(night.path[-1]))]
-    true = [(e["id"], *mean_interval(list(truth.of(night, e, night.arm).values()))) for e in night.path]
+    true = [(e["id"], *mean_interval(list(truth.of(night, e, night.protocol).values()))) for e in night.path]
     true += [(end, *true[-1][1:])]
     rows = {"scores": scores, "useless": useless, "best": best, "true": true}
-    return "".join(block(f"{key}_{night.arm}", value) for key, value in rows.items())
+    return "".join(block(f"{key}_{night.name}", value) for key, value in rows.items())
 
 
 def bars_block(nights, truth):
@@ -276,11 +279,12 @@ set yrange [{low}:{high}]
 
 PANEL = """
 set title '{title}'
+{end}
 plot $scores_{arm} using 1:2 with points pt 7 ps 0.35 lc rgb '#b0b0b0' title 'score', \\
      $useless_{arm} using 1:2 with points pt 7 ps 0.5 lc rgb '#d55e00' title 'score of a change of nothing', \\
      $best_{arm} using 1:2 with steps lw 2 lc rgb '#0072b2' title '{best}', \\
      $true_{arm} using 1:2 with steps lw 2 lc rgb '#000000' title 'its true loss, 95 %', \\
-     $true_{arm} using 1:2:3:4 with yerrorbars pt 0 lw 1.5 lc rgb '#000000' notitle
+     $true_{arm} using 1:3:(0):($4-$3) with vectors nohead lw 2 lc rgb '#000000' notitle
 """
 
 BARS = """
@@ -288,17 +292,18 @@ set title 'gain over the start'
 set xlabel ' '
 set ylabel 'nats per token'
 set yrange [*:*]
-set xrange [-1:7]
-set xtics ('forerunner' 1, 'ours' 5)
+set offsets 0, 0, graph 0.25, 0
+set xrange [-1:11]
+set xtics ('forerunner' 1, 'ours, runs' 5, 'ours, experiments' 9)
 set boxwidth 0.9
 set style fill solid 0.85 noborder
 set xzeroaxis lc rgb '#606060'
 plot $bars_claimed using 1:2 with boxes lc rgb '#0072b2' title 'claimed', \\
      $bars_time using 1:2 with boxes lc rgb '#404040' title 'true, equal time', \\
      $bars_work using 1:2 with boxes lc rgb '#999999' title 'true, equal work', \\
-     $bars_claimed using 1:2:3:4 with yerrorbars pt 0 lc rgb '#000000' notitle, \\
-     $bars_time using 1:2:3:4 with yerrorbars pt 0 lc rgb '#000000' notitle, \\
-     $bars_work using 1:2:3:4 with yerrorbars pt 0 lc rgb '#000000' notitle
+     $bars_claimed using 1:3:(0):($4-$3) with vectors nohead lw 2 lc rgb '#000000' notitle, \\
+     $bars_time using 1:3:(0):($4-$3) with vectors nohead lw 2 lc rgb '#000000' notitle, \\
+     $bars_work using 1:3:(0):($4-$3) with vectors nohead lw 2 lc rgb '#000000' notitle
 unset multiplot
 """
 
@@ -315,8 +320,11 @@ def write_chart(folder, nights, truth):
     low, high = loss_range(nights)
     data = "".join(night_blocks(night, truth) for night in nights) + bars_block(nights, truth)
     panels = LAYOUT.format(low=low, high=high)
-    panels += PANEL.format(arm="forerunner", title="the forerunner", best="best so far")
-    panels += PANEL.format(arm="repaired", title="ours", best="verified")
+    panels += PANEL.format(arm=nights[0].name, title="the forerunner", best="best so far", end="")
+    end = f"set arrow from {nights[1].experiments[-1]['id']}, graph 0 to "
+    end += f"{nights[1].experiments[-1]['id']}, graph 1 nohead dt 3 lc rgb '#606060'"
+    panels += PANEL.format(arm=nights[-1].name, title="ours", best="verified", end=end)
+    panels += "\nunset arrow"
     terminals = {
         "e44.svg": "set terminal svg size 1260,400 font 'sans,11' background rgb 'white'",
         "e44.png": "set terminal pngcairo size 1260,400 font 'sans,10'",
@@ -335,7 +343,7 @@ def main():
         record = json.load(file)
     with open(os.path.join(folder, "truth.jsonl"), encoding="utf-8") as file:
         truth = Truth(json.loads(line) for line in file)
-    nights = [Night(arm, record[arm]) for arm in ARMS]
+    nights = [Night(night) for night in record["nights"]]
     write_results(os.path.join(folder, "results.tsv"), nights, truth)
     path = os.path.join(folder, "table.md")
     write_table(path, nights, truth, record["seconds"])

@@ -5,9 +5,10 @@
 usage: run.py [--minutes M] [--experiments N]      (from the repository's root, programs in build/)
 
 Works in build/e44, a git repository of its own, which is begun anew.  In order: the King James
-Bible as tokens; how much work the clock's budget is; the night by the forerunner's protocol; a
-night of the same length by ours; the configs that either night believed in, trained again on seeds
-that no decision has seen; results.tsv, table.md and the chart.  Two runs at a time throughout.
+Bible as tokens; how much work the clock's budget is; the night by the forerunner's protocol; one
+by ours that costs about as many runs, audit, tests and confirmation among them; the same one, gone
+on with until it has as many experiments; the configs that any of them believed in, trained again on
+seeds that no decision has seen; results.tsv, table.md and the chart.  Two runs at a time throughout.
 """
 
 import argparse
@@ -24,8 +25,9 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ARMS = {"forerunner": "e44", "repaired": "e44-repaired"}  # protocol: name of the study
+STUDIES = {"forerunner": "e44", "repaired": "e44-repaired"}  # protocol: name of the study
 FULL_MINUTES, FULL_EXPERIMENTS, FULL_SECONDS = 60, 100, 12
+OTHER_RUNS, RUNS_PER_PROPOSAL = 45, 1.4  # of ours: audit, tests and confirmation; the search
 FRESH_SEED = 4_400_000_000  # beyond 32 bits, which no study draws
 SEEDS_LEAST, SEEDS_MOST = 4, 16
 JOBS = 2
@@ -47,7 +49,7 @@ def prepare(folder):
         subprocess.run(["bible", "Gen1:1-Rev22:21"], stdout=text, check=True)
     words = ["nightshift-lm", "prepare", "--text", "kjv.txt", "--vocab", "2048", "--out", "data/kjv"]
     subprocess.run(words, cwd=folder, check=True)
-    for study in ARMS.values():
+    for study in STUDIES.values():
         shutil.copy(os.path.join(HERE, "..", f"{study}.yaml"), folder)
     shutil.copy(os.path.join(HERE, "train.py"), os.path.join(folder, "e44"))
 
@@ -110,14 +112,13 @@ def ask(folder, *words):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def night(folder, study, *words):
-    """Runs a study; how long it took, in seconds."""
-    begin = time.monotonic()
-    subprocess.run(["nightshift", "run", f"{study}.yaml", *words], cwd=folder, check=True)
-    return time.monotonic() - begin
+def night(folder, study, experiments):
+    """Runs a study until it holds so many experiments."""
+    words = ["nightshift", "run", f"{study}.yaml", "--experiments", str(experiments)]
+    subprocess.run(words, cwd=folder, check=True)
 
 
-def read_night(folder, study, seconds):
+def read_night(folder, study):
     """What a night leaves that the figures need."""
     path = f"{study}.yaml"
     experiments = ask(folder, "log", path)
@@ -129,33 +130,54 @@ def read_night(folder, study, seconds):
             | {"steps": run["metrics"].get("steps")}
             for run in runs
         ]
-    return {
-        "seconds": round(seconds),
-        "experiments": experiments,
-        "decisions": ask(folder, "log", path, "--decisions"),
-    }
+    decisions = ask(folder, "log", path, "--decisions")
+    return {"study": study, "experiments": experiments, "decisions": decisions}
 
 
-def believed(arm, experiments):
+def all_nights(folder, experiments):
+    """The forerunner's; ours for about as many runs; ours gone on to as many experiments."""
+    first = max(5, round((experiments - OTHER_RUNS) / RUNS_PER_PROPOSAL))
+    plan = [
+        ("forerunner", "forerunner", experiments),
+        ("equal_runs", "repaired", min(first, experiments)),
+        ("equal_experiments", "repaired", experiments),
+    ]
+    nights = []
+    for name, protocol, number in plan:
+        study = STUDIES[protocol]
+        say(f"{study}.yaml, to {number} experiments")
+        begin = time.monotonic()
+        night(folder, study, number)
+        seconds = round(time.monotonic() - begin)
+        nights.append({"name": name, "protocol": protocol, "seconds": seconds})
+        nights[-1] |= read_night(folder, study)
+    return nights
+
+
+def believed(night):
     """The start and what a night took for better, in order: all keeps, or the verified ones."""
-    kept = [e for e in experiments[1:] if e["decision"] == "keep"]
-    return experiments[:1] + [e for e in kept if arm == "forerunner" or e["verified"]]
+    kept = [e for e in night["experiments"][1:] if e["decision"] == "keep"]
+    if night["protocol"] == "repaired":
+        kept = [e for e in kept if e["verified"]]
+    return night["experiments"][:1] + kept
 
 
 # --- the truth ------------------------------------------------------------------------------------
 
 
 def truth_plan(nights):
-    """What to train again for one seed: (arm, experiment, protocol).
+    """What to train again for one seed: {(study, experiment, protocol): params}.
 
-    Each night's believed configs by its own budget, and both nights' last ones by the other's too.
+    Each night's believed configs by its own budget, and its last one by the other's too.
     """
-    plan = []
-    for arm, other in itertools.permutations(ARMS):
-        path = believed(arm, nights[arm]["experiments"])
-        plan += [(arm, e, arm) for e in path]
-        if len(path) > 1:
-            plan.append((arm, path[-1], other))
+    plan = {}
+    for night in nights:
+        path = believed(night)
+        wanted = [(e, night["protocol"]) for e in path]
+        wanted += [(e, protocol) for e in (path[0], path[-1]) for protocol in STUDIES]
+        for e, protocol in wanted:
+            study = night["study"] if e["id"] > 1 else "start"  # both begin with the same config
+            plan[study, e["id"], protocol] = e["params"]
     return plan
 
 
@@ -165,10 +187,10 @@ def measure_truth(folder, nights, deadline):
     with open(os.path.join(folder, "truth.jsonl"), "w", encoding="utf-8") as out:
 
         def measure(item):
-            arm, experiment, protocol, seed = item
-            record = train(folder, protocol, experiment["params"], seed)
+            (study, number, protocol), params, seed = item
+            record = train(folder, protocol, params, seed)
             full = "val_loss" if protocol == "repaired" else "full_val_loss"
-            line = {"arm": arm, "id": experiment["id"], "protocol": protocol, "seed": seed}
+            line = {"study": study, "id": number, "protocol": protocol, "seed": seed}
             line |= {"loss": record[full], "score": record["val_loss"]} if record else {}
             with lock:
                 print(json.dumps(line), file=out, flush=True)
@@ -177,7 +199,7 @@ def measure_truth(folder, nights, deadline):
             begin = time.monotonic()
             if n >= SEEDS_LEAST and begin + slowest > deadline:
                 break
-            in_turn(measure, [(*item, FRESH_SEED + n) for item in truth_plan(nights)])
+            in_turn(measure, [(*item, FRESH_SEED + n) for item in truth_plan(nights).items()])
             slowest = max(slowest, time.monotonic() - begin)
     shutil.rmtree(os.path.join(folder, "fresh"))
 
@@ -213,14 +235,8 @@ def main():
     spec = ask(folder, "check", "e44.yaml")[0]["spec"]
     start = {parameter["name"]: parameter["start"] for parameter in spec["parameters"]}
     write_json(budget, {"seconds": seconds, "flops": calibrate(folder, start)})
-    nights = {}
-    for arm, study in ARMS.items():
-        say(f"the night of {study}.yaml")
-        limit = ["--experiments", str(experiments)]
-        if arm == "repaired":
-            limit = ["--hours", f"{nights['forerunner']['seconds'] / 3600:.6f}"]
-        nights[arm] = read_night(folder, study, night(folder, study, *limit))
-    write_json(os.path.join(folder, "nights.json"), nights | {"seconds": seconds})
+    nights = all_nights(folder, experiments)
+    write_json(os.path.join(folder, "nights.json"), {"seconds": seconds, "nights": nights})
     say("what they believed in, on fresh seeds")
     measure_truth(folder, nights, begin + 60 * args.minutes)
     subprocess.run([sys.executable, os.path.join(HERE, "figures.py"), folder], check=True)
