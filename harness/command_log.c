@@ -13,14 +13,18 @@
 
 extern const struct command command_log;
 
-enum { CHANGE_WIDTH = 44, REASON_WIDTH = 60 };
+enum { REASON_WIDTH = 100, WIDE = 120 };
 
-static char *mean_text(const struct view *view, int64_t id, size_t *n)
+/* The mean, with its standard error where there is room. */
+static char *mean_text(const struct view *view, int64_t id, bool wide, size_t *n)
 {
     struct summary summary = record_summary(&view->record, id);
     struct str text = {0};
 
-    say_mean(&text, &summary);
+    if (wide)
+        say_mean(&text, &summary);
+    else
+        say_value(&text, summary.mean);
     *n = summary.n;
     return str_take(&text);
 }
@@ -36,33 +40,42 @@ static char *effect_text(const struct decision *d)
     return str_take(&text);
 }
 
-static char *short_change(const struct view *view, int64_t id)
+static char *change_text(const struct view *view, int64_t id)
 {
-    char *change = facts_change(&view->facts, id);
-    char *text = text_shorten(change, CHANGE_WIDTH);
-
-    free(change);
-    return text;
+    if (view->record.experiments[id - 1].purpose == PURPOSE_PLACEBO)
+        return mem_strdup("placebo");
+    return facts_change(&view->facts, id);
 }
 
-static void add_experiment(struct table *table, const struct view *view, int64_t id, bool remarks)
+static char *decision_text(const struct view *view, int64_t id)
+{
+    enum outcome outcome = facts_outcome(&view->facts, id);
+    bool verified = view->record.experiments[id - 1].verified;
+
+    return mem_printf("%c %s", outcome_mark(outcome),
+                      verified ? "verified" : outcome_name(outcome));
+}
+
+static void add_experiment(struct table *table, const struct view *view, int64_t id, bool wide,
+                           bool remarks)
 {
     const char *remark = view->record.experiments[id - 1].remark;
     const struct decision *d = record_decision(&view->record, id);
     const char *commit = record_commit(&view->record, id);
-    enum outcome outcome = facts_outcome(&view->facts, id);
     size_t n;
-    char *mean = mean_text(view, id, &n);
+    char *mean = mean_text(view, id, wide, &n);
 
-    table_row(table, outcome_paint(outcome));
+    table_row(table, outcome_paint(facts_outcome(&view->facts, id)));
     table_number(table, id);
-    table_take(table, mem_printf("%c %s", outcome_mark(outcome), outcome_name(outcome)));
+    table_take(table, decision_text(view, id));
     table_take(table, mean);
     table_number(table, (long long)n);
     table_take(table, effect_text(d));
-    table_take(table, short_change(view, id));
-    table_take(table, text_shorten(d != NULL && d->reason != NULL ? d->reason : "-", REASON_WIDTH));
-    table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
+    table_take(table, change_text(view, id));
+    if (wide) {
+        table_cell(table, d != NULL && d->reason != NULL ? d->reason : "-");
+        table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
+    }
     if (remarks)
         table_take(table, text_shorten(remark != NULL ? remark : "", REASON_WIDTH));
 }
@@ -85,17 +98,42 @@ static bool has_remarks(const struct record *record, int64_t first)
     return false;
 }
 
-/* The column of remarks is there only where somebody made one. */
+/* Which columns there are depends on the room; that of remarks is there only where somebody made
+ * one. */
+static const struct {
+    bool wide, remarks;
+    const char *heads[10], *align, *yields;
+} layouts[] = {
+    {false, false, {"id", "decision", "mean", "n", "effect", "change"}, "rlrrll", "    21"},
+    {false,
+     true,
+     {"id", "decision", "mean", "n", "effect", "change", "remark"},
+     "rlrrlll",
+     "    321"},
+    {true,
+     false,
+     {"id", "decision", "mean", "n", "effect", "change", "reason", "commit"},
+     "rlrrllll",
+     "    321 "},
+    {true,
+     true,
+     {"id", "decision", "mean", "n", "effect", "change", "reason", "commit", "remark"},
+     "rlrrlllll",
+     "    432 1"},
+};
+
 static int log_table(const struct view *view, int64_t first, struct err *err)
 {
-    static const char *const heads[] = {"id",     "decision", "mean",   "n",     "effect",
-                                        "change", "reason",   "commit", "remark"};
-    bool remarks = has_remarks(&view->record, first);
+    size_t width = view_columns(), i = 0;
+    bool remarks = has_remarks(&view->record, first), wide = width >= WIDE;
     struct table table;
 
-    table_init(&table, heads, remarks ? "rlrrlllll" : "rlrrllll");
+    while (layouts[i].wide != wide || layouts[i].remarks != remarks)
+        i++;
+    table_init(&table, layouts[i].heads, layouts[i].align);
     for (int64_t id = first; id <= (int64_t)view->record.n_experiments; id++)
-        add_experiment(&table, view, id, remarks);
+        add_experiment(&table, view, id, wide, remarks);
+    table_fit(&table, width, layouts[i].yields);
     int rc = print_table(&table, err);
     table_clear(&table);
     return rc;
@@ -136,9 +174,15 @@ static json_t *decision_as_json(const struct record *record, const struct decisi
     json_object_set_new(object, "experiment", json_integer(d->experiment));
     json_object_set_new(object, "against", d->against > 0 ? json_integer(d->against) : json_null());
     json_object_set_new(object, "verdict", json_string(outcome_name(d->verdict)));
+    json_object_set_new(object, "verified", json_boolean(d->verified));
+    json_object_set_new(object, "test", d->test > 0 ? json_integer(d->test) : json_null());
     json_object_set_new(object, "alpha", json_number_or_null(d->alpha));
     json_object_set_new(object, "n", json_integer(d->n));
     json_object_set_new(object, "effect", view_json_effect(d));
+    json_object_set_new(object, "head", d->head > 0 ? json_integer(d->head) : json_null());
+    json_object_set_new(object, "incumbent",
+                        d->incumbent > 0 ? json_integer(d->incumbent) : json_null());
+    json_object_set_new(object, "reason", view_json_text(d->reason));
     json_object_set_new(object, "commit", view_json_text(decision_commit(record, d)));
     return object;
 }
@@ -155,7 +199,16 @@ static int decisions_json(const struct view *view, size_t first, struct err *err
     return rc;
 }
 
-static void add_decision(struct table *table, const struct record *record, const struct decision *d)
+static void add_id(struct table *table, int64_t id)
+{
+    if (id > 0)
+        table_number(table, id);
+    else
+        table_cell(table, "-");
+}
+
+static void add_decision(struct table *table, const struct record *record, const struct decision *d,
+                         bool wide)
 {
     const char *commit = decision_commit(record, d);
 
@@ -163,23 +216,32 @@ static void add_decision(struct table *table, const struct record *record, const
     table_number(table, d->number);
     table_cell(table, decision_kind_names[d->kind]);
     table_number(table, d->experiment);
-    table_take(table, d->against > 0 ? mem_printf("%" PRId64, d->against) : mem_strdup("-"));
-    table_take(table, mem_printf("%c %s", outcome_mark(d->verdict), outcome_name(d->verdict)));
+    add_id(table, d->against);
+    table_take(table, mem_printf("%c %s", outcome_mark(d->verdict),
+                                 d->verified ? "verified" : outcome_name(d->verdict)));
+    table_take(table, say_text(say_rough, d->alpha));
     table_number(table, d->n);
     table_take(table, effect_text(d));
-    table_take(table, text_shorten(d->reason != NULL ? d->reason : "-", REASON_WIDTH));
+    if (!wide)
+        return;
+    add_id(table, d->head);
+    add_id(table, d->incumbent);
+    table_cell(table, d->reason != NULL ? d->reason : "-");
     table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
 }
 
 static int decisions_table(const struct view *view, size_t first, struct err *err)
 {
-    static const char *const heads[] = {"number", "kind",   "experiment", "against", "verdict",
-                                        "pairs",  "effect", "reason",     "commit"};
+    static const char *const heads[] = {"no", "kind",   "id",   "vs",   "verdict", "level",
+                                        "n",  "effect", "head", "best", "reason",  "commit"};
+    size_t width = view_columns();
+    bool wide = width >= WIDE;
     struct table table;
 
-    table_init(&table, heads, "rlrrlrlll");
+    table_init(&table, heads, wide ? "rlrrlrrlrrll" : "rlrrlrrl");
     for (size_t i = first; i < view->record.n_decisions; i++)
-        add_decision(&table, &view->record, &view->record.decisions[i]);
+        add_decision(&table, &view->record, &view->record.decisions[i], wide);
+    table_fit(&table, width, wide ? "       2  1 " : "       1");
     int rc = print_table(&table, err);
     table_clear(&table);
     return rc;
@@ -238,11 +300,20 @@ const struct command command_log = {
     .operands = "[STUDY]",
     .summary = "what was tried, and what became of it",
     .help =
-        "One line an experiment: its decision (+ keep, - revert, x failed, . pending), the mean\n"
-        "over its n good seeds with its standard error, the effect against the incumbent with\n"
-        "its interval (positive is better), what it changed, why it was decided, its commit.\n"
+        "One line an experiment: its decision (+ keep: the search goes on from it, + verified: a\n"
+        "test kept it, - revert, x failed, . pending), the mean over its n good seeds, the effect\n"
+        "against the head or incumbent of that time with its interval (positive is better), what\n"
+        "it changed.  From 120 columns on with standard errors, why it was decided, and its "
+        "commit;\n"
+        "COLUMNS=200 makes a pipe as wide.\n"
+        "\n"
+        "--decisions: every decision, oldest first, so every test too.  kind is head (of the\n"
+        "search), verify (a test of the head), placebo or confirm; level is the test's alpha, and\n"
+        "a decision without one was no test; best is the verified incumbent after it.\n"
         "\n"
         "  nightshift log -n 20\n"
+        "  nightshift log --decisions --json | jq 'select(.kind == \"verify\") | {alpha, "
+        "verdict}'\n"
         "  nightshift log --json | jq 'select(.decision == \"keep\") | {id, effect}'\n",
     .options = options,
     .run = run,

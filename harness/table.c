@@ -86,6 +86,53 @@ static void measure(size_t *widths, const struct table *table, size_t columns)
     }
 }
 
+static size_t line_width(const size_t *widths, size_t columns)
+{
+    size_t sum = 2 * (columns - 1);
+
+    for (size_t c = 0; c < columns; c++)
+        sum += widths[c];
+    return sum;
+}
+
+static void cut_column(struct table *table, size_t column, size_t columns, size_t width)
+{
+    for (size_t i = column; i < table->n_cells; i += columns) {
+        char *cut = text_shorten(table->cells[i], width);
+        free(table->cells[i]);
+        table->cells[i] = cut;
+    }
+}
+
+/* What a column keeps when `excess` columns must go. */
+static size_t narrowed(const struct table *table, size_t column, size_t width, size_t excess)
+{
+    size_t head = table->heads != NULL ? text_width(table->heads[column]) : 0;
+    size_t least = head > TABLE_LEAST ? head : TABLE_LEAST;
+
+    if (width <= least)
+        return width;
+    return width - least < excess ? least : width - excess;
+}
+
+void table_fit(struct table *table, size_t width, const char *yields)
+{
+    size_t columns = strlen(table->align);
+    size_t *widths = mem_new(columns, sizeof *widths);
+
+    measure(widths, table, columns);
+    for (char turn = '1'; turn <= '9'; turn++) {
+        const char *at = strchr(yields, turn);
+        size_t line = line_width(widths, columns);
+        if (at == NULL || line <= width)
+            break;
+        size_t column = (size_t)(at - yields);
+        widths[column] = narrowed(table, column, widths[column], line - width);
+        cut_column(table, column, columns, widths[column]);
+    }
+    free(widths);
+}
+
 static void add_blanks(struct str *out, size_t n)
 {
     str_addf(out, "%*s", (int)n, "");

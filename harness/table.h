@@ -31,6 +31,14 @@ void table_cell(struct table *table, const char *text);
 void table_take(struct table *table, char *text);
 void table_number(struct table *table, long long n);
 
+/*
+ * Cuts cells until no line is wider than `width`, as far as the columns that may give way allow.
+ * `yields` has one character a column: '1' gives way first, then '2' and so on, ' ' never; each
+ * keeps its head, and TABLE_LEAST columns of text.
+ */
+enum { TABLE_LEAST = 12 };
+void table_fit(struct table *table, size_t width, const char *yields);
+
 /* The rows with two blanks between columns and none at the end of a line. */
 void table_write(struct str *out, const struct table *table, bool colour);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -80,6 +81,20 @@ int view_print_json(const json_t *value, struct err *err)
     int rc = view_print(&text, err);
     str_clear(&text);
     return rc;
+}
+
+size_t view_columns(void)
+{
+    enum { USUAL = 80, LEAST = 40, MOST = 10000 };
+    const char *said = getenv("COLUMNS");
+    struct winsize size;
+    unsigned long long n;
+
+    if (said != NULL && integer_read(&n, said, MOST) && n >= LEAST)
+        return (size_t)n;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= LEAST)
+        return size.ws_col;
+    return USUAL;
 }
 
 bool view_has_colour(void)
@@ -193,7 +208,8 @@ static void add_decision(json_t *object, const struct view *view, int64_t id)
                         json_string(outcome_name(facts_outcome(&view->facts, id))));
     json_object_set_new(object, "decision_number",
                         d != NULL ? json_integer(d->number) : json_null());
-    json_object_set_new(object, "verified", json_boolean(d != NULL && d->verified));
+    json_object_set_new(object, "verified",
+                        json_boolean(view->record.experiments[id - 1].verified));
     json_object_set_new(object, "reason", view_json_text(d != NULL ? d->reason : NULL));
     json_object_set_new(object, "effect", view_json_effect(d));
     json_object_set_new(object, "commit", view_json_text(record_commit(&view->record, id)));

@@ -56,6 +56,9 @@ void view_add_config(struct str *out, const struct space *space, const struct va
 int view_print(const struct str *text, struct err *err);
 int view_print_json(const json_t *value, struct err *err); /* one line */
 
+/* Columns of a line on standard output: $COLUMNS where it is set, the terminal's, else 80. */
+size_t view_columns(void);
+
 /* True where standard output wants colours: a terminal, TERM not "dumb", NO_COLOR not set. */
 bool view_has_colour(void);
 const char *outcome_paint(enum outcome outcome); /* ANSI colour, NULL: as it is */

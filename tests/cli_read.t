@@ -64,10 +64,24 @@ for key in id params purpose seeds values decision verified reason effect commit
 done
 [ ! -s err ]
 ok $? 'log --json: every line has every key of the contract'
-look 0 log --decisions --json && head -1 out | grep -q '"number":1,"verdict":"keep"'
+look 0 log --decisions --json && head -1 out | grep -q '"number":1,.*"verdict":"keep"'
 ok $? 'log --decisions --json: oldest first'
-look 0 log --decisions && says 'verdict'
-ok $? 'log --decisions: a table'
+for key in number kind experiment against verdict alpha n effect commit test head incumbent reason; do
+    [ "$(grep -c "\"$key\":" out)" -eq "$(wc -l <out)" ] || echo "$key" >>err
+done
+[ ! -s err ]
+ok $? 'log --decisions --json: every line has every key of the contract'
+look 0 log --decisions && head -1 out | grep -q 'kind .* verdict  *level  *n  effect'
+ok $? 'log --decisions: a table with the level of each test'
+columns() { LC_ALL=C.UTF-8 wc -L <out; }
+unset COLUMNS
+look 0 note 2 a remark that is much longer than a line of eighty columns would ever have room for &&
+    look 0 log && [ "$(columns)" -le 80 ] && look 0 log --decisions && [ "$(columns)" -le 80 ]
+ok $? 'log fits 80 columns in a pipe, remarks and all'
+COLUMNS=150 nightshift log >out 2>err && [ "$(columns)" -le 150 ] && [ "$(columns)" -gt 100 ] &&
+    says 'commit' && says 'every one of 3'
+ok $? 'COLUMNS makes a pipe wider: reasons and commits are there'
+look 0 note 2 ""
 
 look 0 best && says 'verified' && look 0 best --json && says '"verified":true' && says '"value":'
 ok $? 'best: the verified incumbent'
