@@ -95,8 +95,8 @@ static void say_rate(struct str *out, const struct audit *a)
     if (share > RATE_SHARE)
         str_addf(
             out,
-            "Budget in tokens or steps, not in time: the speed of %d equal runs varied by %s %% "
-            "(SD).\n",
+            "Budget in tokens or steps, not in time: the speed of %d runs of like configs varied "
+            "by %s %% (SD).\n",
             a->rates, number(100.0 * share).text);
 }
 

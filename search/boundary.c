@@ -9,11 +9,6 @@
 
 static const double BETA = 0.2; /* P(revert | design effect) spent in all */
 
-struct spending {
-    int first, looks;
-    double alpha, effect;
-};
-
 /* P(Z >= x) of a standard normal deviate, accurate in both tails. */
 static double upper_tail(double x)
 {
@@ -93,12 +88,12 @@ static void advance(struct boundary *b, int n, const gsl_integration_glfixed_tab
 }
 
 /* Sets both bounds of look n by what may be spent at it. */
-static void set_bounds(struct boundary *b, int n, const struct spending *plan)
+static void set_bounds(struct boundary *b, int n, const struct boundary_plan *plan)
 {
     double now = (double)n / plan->looks;
     double before = n == plan->first ? 0.0 : (double)(n - 1) / plan->looks;
     double alpha = plan->alpha * (now * now - before * before);
-    double beta = BETA * (pow(now, 0.6) - pow(before, 0.6));
+    double beta = BETA * (pow(now, plan->futility_power) - pow(before, plan->futility_power));
     bool blind = n < plan->first;
 
     b->keep[n - 1] = blind ? BOUNDARY_BLIND : bound_for(b, n, alpha, 0.0, 1.0);
@@ -107,7 +102,7 @@ static void set_bounds(struct boundary *b, int n, const struct spending *plan)
 
 /* True where another look is of use: not every path would be decided by this one, and more paths
  * go on under no effect than may still be kept (else all of them would be). */
-static bool leaves_a_question(const struct boundary *b, int n, const struct spending *plan)
+static bool leaves_a_question(const struct boundary *b, int n, const struct boundary_plan *plan)
 {
     double kept = crossing(b, n, b->keep[n - 1], 0.0, 1.0);
     double reverted = crossing(b, n, b->revert[n - 1], 0.0, -1.0);
@@ -118,14 +113,14 @@ static bool leaves_a_question(const struct boundary *b, int n, const struct spen
 }
 
 /* Lets the bounds of look n meet, where the rest of alpha is spent. */
-static void close_bounds(struct boundary *b, int n, const struct spending *plan)
+static void close_bounds(struct boundary *b, int n, const struct boundary_plan *plan)
 {
     b->keep[n - 1] = b->revert[n - 1] = bound_for(b, n, plan->alpha - b->alpha, 0.0, 1.0);
     b->alpha = plan->alpha;
     b->looks = n;
 }
 
-static int check_plan(const struct spending *plan, struct err *err)
+static int check_plan(const struct boundary_plan *plan, struct err *err)
 {
     if (!(plan->alpha > 0.0 && plan->alpha < 0.5))
         return err_usage(err, "alpha %g is outside 0 … 0.5", plan->alpha);
@@ -135,6 +130,8 @@ static int check_plan(const struct spending *plan, struct err *err)
         return err_usage(err, "first look %d is outside 1 … %d", plan->first, plan->looks);
     if (!(plan->effect > 0.0 && isfinite(plan->effect)))
         return err_usage(err, "design effect %g is not a positive number", plan->effect);
+    if (!(plan->futility_power > 0.0 && isfinite(plan->futility_power)))
+        return err_usage(err, "futility power %g is not a positive number", plan->futility_power);
     return 0;
 }
 
@@ -143,24 +140,22 @@ double boundary_design_effect(double alpha, int looks)
     return (1.1 + 0.25 * log(0.05 / alpha) / log(5.0)) * pow(8.0 / looks, 4.0 / 9.0);
 }
 
-int boundary_compute(struct boundary *out, double alpha, int first, int looks, double design_effect,
-                     struct err *err)
+int boundary_compute(struct boundary *out, const struct boundary_plan *plan, struct err *err)
 {
-    struct spending plan = {first, looks, alpha, design_effect};
     gsl_integration_glfixed_table *rule;
 
-    if (check_plan(&plan, err) != 0)
+    if (check_plan(plan, err) != 0)
         return -1;
     rule = gsl_integration_glfixed_table_alloc(BOUNDARY_NODES);
     if (!rule)
         return err_environment(err, "out of memory for the boundaries");
     *out = (struct boundary){0};
     for (int n = 1; !out->looks; n++) {
-        set_bounds(out, n, &plan);
-        if (leaves_a_question(out, n, &plan))
+        set_bounds(out, n, plan);
+        if (leaves_a_question(out, n, plan))
             advance(out, n, rule);
         else
-            close_bounds(out, n, &plan);
+            close_bounds(out, n, plan);
     }
     gsl_integration_glfixed_table_free(rule);
     return 0;

@@ -8,8 +8,8 @@
  *
  * The bounds spend (Lan & DeMets 1983, doi 10.1093/biomet/70.3.659; for futility Pampallona &
  * Tsiatis 1994, J. Stat. Plan. Inference 42, 19)
- *     alpha * (n/looks)^2    of P(keep | effect 0)                  up to look n, and
- *     0.2 * (n/looks)^0.6    of P(revert | design effect)           up to look n,
+ *     alpha * (n/looks)^2              of P(keep | effect 0)           up to look n, and
+ *     0.2 * (n/looks)^futility_power   of P(revert | design effect)    up to look n,
  * found by the recursion of Armitage, McPherson & Rowe 1969 over the sub-density of the partial sum
  * S_n = z_n sqrt(n) on paths that have not stopped.  The bounds meet at the last look, or earlier:
  * where they would cross, or where all that go on could be kept.  There the rest of alpha is spent.
@@ -39,14 +39,24 @@ struct boundary {
  */
 double boundary_design_effect(double alpha, int looks);
 
+/* What is asked of a test. */
+struct boundary_plan {
+    double alpha;          /* P(keep | effect 0): 0 < alpha < 0.5 */
+    int first;             /* the first look that decides; 1 <= first <= looks */
+    int looks;             /* at most; 1 … BOUNDARY_MAX */
+    double effect;         /* the design effect, > 0 */
+    double futility_power; /* > 0; the less, the earlier a useless candidate is reverted */
+};
+
+#define BOUNDARY_FUTILITY 0.6 /* the reference design's futility_power */
+
 /*
  * Looks before `first` decide nothing (their bounds are +-BOUNDARY_BLIND) and what they might have
- * spent is spent at `first`: for a variance that one pair cannot tell.
- * Usage error unless 0 < alpha < 0.5, 1 <= first <= looks <= BOUNDARY_MAX and design_effect > 0.
+ * spent is spent at `first`: for a variance that one pair cannot tell.  Usage error where the plan
+ * is out of range.
  */
 #define BOUNDARY_BLIND 9.0
-int boundary_compute(struct boundary *out, double alpha, int first, int looks, double design_effect,
-                     struct err *err);
+int boundary_compute(struct boundary *out, const struct boundary_plan *plan, struct err *err);
 
 /* P(keep) and the expected number of pairs under a true effect. */
 void boundary_power(double *keep, double *pairs, const struct boundary *boundary, double effect);

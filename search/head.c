@@ -43,13 +43,11 @@ static double probability_above_0(double mean, double variance)
 double head_probability(const struct head_prior *prior, double effect, double sampling_variance,
                         double *mean, double *variance)
 {
-    double share = 1.0 / (1.0 + sampling_variance / prior->variance); /* of the data */
-    double m = effect, v = sampling_variance;
+    bool certain = sampling_variance <= 0.0;
+    double share = certain ? 1.0 : 1.0 / (1.0 + sampling_variance / prior->variance); /* of data */
+    double m = prior->mean + share * (effect - prior->mean);
+    double v = 1.0 / (1.0 / prior->variance + 1.0 / sampling_variance);
 
-    if (isfinite(prior->variance)) {
-        m = prior->mean + (share > 0.0 ? share * (effect - prior->mean) : 0.0);
-        v = share > 0.0 ? share * sampling_variance : prior->variance;
-    }
     if (mean)
         *mean = m;
     if (variance)

@@ -22,14 +22,14 @@
 enum verdict { VERDICT_KEEP, VERDICT_REVERT, VERDICT_MORE_SEEDS };
 
 struct judge_rule {
-    double alpha;    /* P(keep | no gain) at most; 1e-6 … 0.2 */
+    double alpha;    /* P(keep | no gain) at most; 1e-9 … 0.2 */
     int max_seeds;   /* pairs after which it is decided; 1 … BOUNDARY_MAX */
     double min_gain; /* the gain that does not matter yet [metric]; >= 0 */
 };
 
 struct judge {
     struct judge_rule rule;
-    struct boundary boundary; /* at 0.8 alpha: the variance's uncertainty costs the rest */
+    struct boundary boundary; /* at 0.8 alpha or less: an unknown variance costs the rest */
     struct boundary blind;    /* the same where nothing is known and one pair decides nothing */
     int certain_pairs;        /* so many equal differences are a keep without a variance */
 };

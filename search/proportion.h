@@ -15,9 +15,10 @@
 #include <stdint.h>
 
 /*
- * The interval of k of n (0 <= k <= n) at a confidence in (0, 1).  0 of 0 is 0 to 1: nothing known.
- * NAN, NAN for anything else.
+ * The interval of k of n (0 <= k <= n <= PROPORTION_MAX) at a confidence in (0, 1).  0 of 0 is 0 to
+ * 1: nothing known. NAN, NAN for anything else.
  */
+enum { PROPORTION_MAX = 100000 };
 void proportion_interval(double *low, double *high, int64_t k, int64_t n, double confidence);
 
 #endif

@@ -22,11 +22,15 @@ static void assert_near(double got, double want, double tolerance, const char *w
 
 static struct boundary boundary_of(double alpha, int first, int looks)
 {
+    const struct boundary_plan plan = {.alpha = alpha,
+                                       .first = first,
+                                       .looks = looks,
+                                       .effect = boundary_design_effect(alpha, looks),
+                                       .futility_power = BOUNDARY_FUTILITY};
     struct boundary boundary;
     struct err err = {0};
 
-    if (boundary_compute(&boundary, alpha, first, looks, boundary_design_effect(alpha, looks),
-                         &err) != 0)
+    if (boundary_compute(&boundary, &plan, &err) != 0)
         fail_msg("%s", err.text);
     return boundary;
 }
@@ -101,6 +105,23 @@ static void the_strict_design_has_the_reference_power(void **state)
     assert_near(keep, 0.89, 0.008, "P(keep)", 1.5);
 }
 
+/* 80 % power lies between the reference's .67 at 1 and .91 at 1.5. */
+static void the_visible_effect_has_the_power_asked_for(void **state)
+{
+    static const double powers[] = {0.05, 0.5, 0.8, 0.99};
+    struct boundary b = boundary_of(0.05, 1, 6), single = boundary_of(0.025, 1, 1);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(powers); i++) {
+        double keep, pairs;
+        boundary_power(&keep, &pairs, &b, boundary_visible(&b, powers[i]));
+        assert_near(keep, powers[i], 1e-9, "P(keep)", powers[i]);
+    }
+    assert_near(boundary_visible(&b, 0.8), 1.22, 0.02, "visible effect", 0.8);
+    /* Of one look: the sum of two normal quantiles. */
+    assert_near(boundary_visible(&single, 0.8), 1.959963985 + 0.841621234, 1e-8, "visible", 0.8);
+}
+
 static void one_look_is_the_plain_normal_test(void **state)
 {
     struct boundary b = boundary_of(0.025, 1, 1);
@@ -142,7 +163,7 @@ static void assert_sound(const struct boundary *b, double alpha, int first, int 
 
 static void every_design_spends_alpha_and_ends_with_a_verdict(void **state)
 {
-    static const double alphas[] = {0.0008, 0.004, 0.04, 0.16};
+    static const double alphas[] = {4e-10, 6e-7, 0.0008, 0.004, 0.04, 0.16};
 
     (void)state;
     for (size_t i = 0; i < COUNT(alphas); i++)
@@ -151,6 +172,89 @@ static void every_design_spends_alpha_and_ends_with_a_verdict(void **state)
                 struct boundary b = boundary_of(alphas[i], first, looks);
                 assert_sound(&b, alphas[i], first, looks);
             }
+}
+
+/* --- against another way to compute it ----------------------------------------------------------
+ */
+
+enum { GRID = 800 }; /* intervals; even, for Simpson's rule */
+
+static double upper_tail(double x)
+{
+    return 0.5 * erfc(x * M_SQRT1_2);
+}
+
+static double normal_density(double x)
+{
+    return exp(-0.5 * x * x) / sqrt(2 * M_PI);
+}
+
+/* f over an even grid of points, h apart. */
+static double simpson(const double *f, double h)
+{
+    double sum = f[0] + f[GRID];
+
+    for (int i = 1; i < GRID; i++)
+        sum += (i % 2 ? 4 : 2) * f[i];
+    return sum * h / 3;
+}
+
+/* The sub-density of S_n on an even grid between the bounds, by Simpson's rule. */
+struct grid {
+    double low, h, density[GRID + 1];
+};
+
+static double grid_crossing(const struct grid *before, double s)
+{
+    static double f[GRID + 1];
+
+    for (int j = 0; j <= GRID; j++)
+        f[j] = before->density[j] * upper_tail(s - before->low - j * before->h);
+    return simpson(f, before->h);
+}
+
+static void grid_advance(struct grid *now, const struct grid *before, double low, double high)
+{
+    static double f[GRID + 1];
+
+    *now = (struct grid){.low = low, .h = (high - low) / GRID};
+    for (int i = 0; i <= GRID; i++) {
+        double s = low + i * now->h;
+        for (int j = 0; before && j <= GRID; j++)
+            f[j] = before->density[j] * normal_density(s - before->low - j * before->h);
+        now->density[i] = before ? simpson(f, before->h) : normal_density(s);
+    }
+}
+
+/* At every look, what was spent of alpha is what was planned, relative to itself. */
+static void assert_spending_on_a_fine_grid(double alpha, int first, int looks)
+{
+    static struct grid grid[2];
+    struct boundary b = boundary_of(alpha, first, looks);
+    double spent = 0;
+
+    for (int n = 1; n <= b.looks; n++) {
+        const struct grid *before = n > 1 ? &grid[n % 2] : NULL;
+        double root = sqrt(n), keep = b.keep[n - 1] * root, share = (double)n / looks;
+        spent += before ? grid_crossing(before, keep) : upper_tail(keep);
+        if (n >= first && n < b.looks)
+            assert_near(spent / alpha, share * share, 1e-5, "share of alpha spent", n);
+        grid_advance(&grid[(n + 1) % 2], before, b.revert[n - 1] * root, keep);
+    }
+    assert_near(spent / alpha, 1, 1e-5, "all of alpha", alpha);
+}
+
+/* LOND's levels fall and fall. */
+static void levels_down_to_a_billionth_are_spent_exactly(void **state)
+{
+    static const double alphas[] = {0.02, 1e-4, 1e-6, 4e-10};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(alphas); i++) {
+        assert_spending_on_a_fine_grid(alphas[i], 1, 8);
+        assert_spending_on_a_fine_grid(alphas[i], 2, 8);
+        assert_spending_on_a_fine_grid(alphas[i], 1, 16);
+    }
 }
 
 struct walk {
@@ -252,29 +356,27 @@ static void a_keep_at_the_last_bound_has_the_p_value_alpha(void **state)
 static void impossible_designs_are_refused_by_name(void **state)
 {
     static const struct {
-        double alpha;
-        int first, looks;
-        double effect;
+        struct boundary_plan plan;
         const char *names;
     } cases[] = {
-        {0, 1, 6, 1, "alpha"},
-        {0.5, 1, 6, 1, "alpha"},
-        {NAN, 1, 6, 1, "alpha"},
-        {0.05, 1, 0, 1, "looks"},
-        {0.05, 1, 17, 1, "looks"},
-        {0.05, 0, 6, 1, "first look"},
-        {0.05, 7, 6, 1, "first look"},
-        {0.05, 1, 6, 0, "design effect"},
-        {0.05, 1, 6, INFINITY, "design effect"},
+        {{0, 1, 6, 1, 0.6}, "alpha"},
+        {{0.5, 1, 6, 1, 0.6}, "alpha"},
+        {{NAN, 1, 6, 1, 0.6}, "alpha"},
+        {{0.05, 1, 0, 1, 0.6}, "looks"},
+        {{0.05, 1, 17, 1, 0.6}, "looks"},
+        {{0.05, 0, 6, 1, 0.6}, "first look"},
+        {{0.05, 7, 6, 1, 0.6}, "first look"},
+        {{0.05, 1, 6, 0, 0.6}, "design effect"},
+        {{0.05, 1, 6, INFINITY, 0.6}, "design effect"},
+        {{0.05, 1, 6, 1, 0}, "futility power"},
+        {{0.05, 1, 6, 1, NAN}, "futility power"},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct boundary b;
         struct err err = {0};
-        assert_int_equal(boundary_compute(&b, cases[i].alpha, cases[i].first, cases[i].looks,
-                                          cases[i].effect, &err),
-                         -1);
+        assert_int_equal(boundary_compute(&b, &cases[i].plan, &err), -1);
         assert_int_equal(err.code, ERR_USAGE);
         assert_non_null(strstr(err.text, cases[i].names));
     }
@@ -286,9 +388,11 @@ int main(void)
         cmocka_unit_test(the_bounds_are_those_of_the_reference_designs),
         cmocka_unit_test(power_and_cost_are_those_of_the_reference_design),
         cmocka_unit_test(the_strict_design_has_the_reference_power),
+        cmocka_unit_test(the_visible_effect_has_the_power_asked_for),
         cmocka_unit_test(one_look_is_the_plain_normal_test),
         cmocka_unit_test(design_effects_are_the_stated_ones),
         cmocka_unit_test(every_design_spends_alpha_and_ends_with_a_verdict),
+        cmocka_unit_test(levels_down_to_a_billionth_are_spent_exactly),
         cmocka_unit_test(simulated_walks_agree_with_the_recursion),
         cmocka_unit_test(the_tail_of_a_walk_is_uniform_under_its_own_effect),
         cmocka_unit_test(the_tail_rises_with_the_effect_and_falls_with_the_outcome),

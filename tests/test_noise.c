@@ -173,6 +173,86 @@ static void useless_variances_change_nothing(void **state)
     assert_true(a.df > 0 && a.df <= 5);
 }
 
+/* --- the prior of a study that began with an audit -----------------------------------------------
+ */
+
+static void the_audit_alone_is_a_prior_of_its_own_degrees(void **state)
+{
+    const struct noise audit = {0.04, 5};
+    struct noise prior;
+
+    (void)state;
+    noise_prior(&prior, &audit, NULL, NULL, 0);
+    assert_near(prior.s2, 0.04, 1e-16, "prior variance");
+    assert_near(prior.df, 5, 0, "df");
+}
+
+static void the_audit_is_pooled_with_the_first_pairs(void **state)
+{
+    static const double s2[] = {0.1, NAN}, df[] = {2, 0};
+    const struct noise audit = {0.03, 5};
+    struct noise prior;
+
+    (void)state;
+    noise_prior(&prior, &audit, s2, df, 2); /* one pair alone has no variance, and is left out */
+    assert_near(prior.s2, (5 * 0.03 + 2 * 0.1) / 7, 1e-16, "prior variance");
+    assert_near(prior.df, 7, 0, "df");
+}
+
+static void from_three_variances_on_the_audit_is_one_of_them(void **state)
+{
+    static const double s2[] = {0.1, 2.5, 0.02}, df[] = {2, 3, 1};
+    static const double all[] = {0.03, 0.1, 2.5, 0.02}, all_df[] = {5, 2, 3, 1};
+    const struct noise audit = {0.03, 5};
+
+    (void)state;
+    for (size_t n = 2; n <= 3; n++) {
+        struct noise prior, learnt;
+        noise_prior(&prior, &audit, s2, df, n);
+        noise_learn(&learnt, all, all_df, n + 1);
+        assert_near(prior.s2, learnt.s2, 0, "prior variance");
+        assert_near(prior.df, learnt.df, 0, "df");
+        assert_true(prior.df > 0 && prior.df < 11); /* they differ too much to be pooled */
+    }
+}
+
+static void without_an_audit_the_prior_is_learnt_from_the_pairs(void **state)
+{
+    static const double s2[] = {1, 2, 9}, df[] = {2, 2, 1};
+    const struct noise absent[] = {{NAN, 0}, {0, 5}, {INFINITY, 5}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(absent); i++) {
+        struct noise prior, learnt;
+        noise_prior(&prior, &absent[i], s2, df, 2);
+        assert_unknown(prior);
+        noise_prior(&prior, &absent[i], s2, df, 3);
+        noise_learn(&learnt, s2, df, 3);
+        assert_near(prior.s2, learnt.s2, 0, "prior variance");
+        assert_near(prior.df, learnt.df, 0, "df");
+    }
+}
+
+static void a_prior_is_never_worth_more_than_what_stands_behind_it(void **state)
+{
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 4, "worth", 0);
+    for (int i = 0; i < 2000; i++) {
+        struct noise audit = {chi2(&rng, 5) / 5, 5}, prior;
+        double s2[6], df[6], behind = 5;
+        size_t n = rng_below(&rng, 7);
+        for (size_t k = 0; k < n; k++) {
+            df[k] = 1 + (double)rng_below(&rng, 7);
+            s2[k] = chi2(&rng, (int)df[k]) / df[k];
+            behind += df[k];
+        }
+        noise_prior(&prior, &audit, s2, df, n);
+        assert_true(prior.s2 > 0 && prior.df > 0 && prior.df <= behind);
+    }
+}
+
 /* --- moderation ---------------------------------------------------------------------------------
  */
 
@@ -239,6 +319,11 @@ int main(void)
         cmocka_unit_test(three_variances_give_the_closed_form_moments),
         cmocka_unit_test(fewer_than_three_variances_are_nothing_known),
         cmocka_unit_test(useless_variances_change_nothing),
+        cmocka_unit_test(the_audit_alone_is_a_prior_of_its_own_degrees),
+        cmocka_unit_test(the_audit_is_pooled_with_the_first_pairs),
+        cmocka_unit_test(from_three_variances_on_the_audit_is_one_of_them),
+        cmocka_unit_test(without_an_audit_the_prior_is_learnt_from_the_pairs),
+        cmocka_unit_test(a_prior_is_never_worth_more_than_what_stands_behind_it),
         cmocka_unit_test(moderation_weighs_by_degrees_of_freedom),
         cmocka_unit_test(z_has_the_tail_of_t),
         cmocka_unit_test(z_rises_with_t_and_is_finite_however_far),
