@@ -356,6 +356,18 @@ static int read_until(void *into, const struct yaml *node, struct err *err)
     return 0;
 }
 
+/* The budgets of work need nothing from us: they are parameters or flags of the trainer. */
+static int read_budget(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    reading->study->timed = is_word(node, (const char *const[]){"time", NULL});
+    if (reading->study->timed ||
+        is_word(node, (const char *const[]){"steps", "tokens", "flops", NULL}))
+        return 0;
+    return yaml_refuse(node, err, "the budget is 'time', 'steps', 'tokens' or 'flops'");
+}
+
 static int read_files(void *into, const struct yaml *node, struct err *err)
 {
     struct study_reading *reading = into;
@@ -435,6 +447,7 @@ static const struct yaml_key study_keys[] = {
     {"run_cap", false, read_run_cap},
     {"hours", false, read_hours},
     {"until", false, read_until},
+    {"budget", false, read_budget},
     {"files", false, read_files},
     {"env", false, read_env},
     {"executor", false, read_executor},

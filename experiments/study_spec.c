@@ -124,6 +124,8 @@ void study_write_spec(struct str *out, const struct study *study)
         "env", texts_json(study->env, study->n_env));
     /* clang-format on */
 
+    if (study->timed)
+        json_object_set_new(spec, "budget", json_string("time"));
     json_write(out, spec);
     json_decref(spec);
 }

@@ -10,12 +10,14 @@
 #include "baseline.h"
 #include "classify.h"
 #include "clock.h"
+#include "gate.h"
 #include "host.h"
 #include "json.h"
 #include "launch.h"
 #include "mem.h"
 #include "slot.h"
 #include "stream.h"
+#include "uneven.h"
 
 void slots_share_cores(struct slot *slots, size_t n)
 {
@@ -214,7 +216,7 @@ static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
     int times = 1;
 
     for (size_t i = runner->first_run; i < record->n_runs; i++)
-        times += record->runs[i].class == CLASS_INTERRUPTED &&
+        times += record->runs[i].class == CLASS_INTERRUPTED && !run_is_uneven(&record->runs[i]) &&
                  record->runs[i].experiment == run->experiment &&
                  record->runs[i].variant == run->variant && record->runs[i].seed == run->seed;
     if (times < TIMES)
@@ -247,8 +249,10 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
         run_classify(run, &facts, &stream, &runner->record->study, config);
         free(config);
         run->ended = (int64_t)time(NULL);
-        rc = record_end(slot, runner, run, &facts, &stream, err);
+        rc = gate_pass(run, runner->record, runner->store, &stream, err);
     }
+    if (rc == 0)
+        rc = record_end(slot, runner, run, &facts, &stream, err);
     stream_clear(&stream);
     free(facts.usage);
     clear_slot(slot);
