@@ -140,22 +140,26 @@ ok $? 'intervals are those of the tables'
 # Nights made by hand.  The forerunner's: a change of nothing is kept with 0.2, then a true one with
 # 0.3; fresh seeds say 0.1 +- t(3) * 0.1.  Ours: the same true one verified, a placebo moved the head.
 python "
-def e(id, values, decision, params={}, against=1, purpose='proposal', verified=False, full=None):
+def e(id, values, decision, params={}, against=1, purpose='proposal', full=None):
     old = {'LR': 1, 'WEIGHT_DECAY': 1, 'ADAM_B2': 1}
     runs = [{'value': v, 'full_val_loss': full} for v in values]
     return {'id': id, 'values': values, 'decision': decision, 'params': old | params, 'against': against,
-            'purpose': purpose, 'verified': verified, 'runs': runs, 'change': str(params),
+            'purpose': purpose, 'runs': runs, 'change': str(params),
             'effect': {'mean': None if values[0] is None else 5 - values[0]}}
 start = lambda: e(1, [5.0], 'keep', against=None, purpose='baseline', full=4.9)
 theirs = [start(), e(2, [4.8], 'keep', {'WEIGHT_DECAY': 2}, full=4.8), e(3, [5.2], 'revert', {'ADAM_B2': 3}, 2, full=4.8),
           e(4, [4.5], 'keep', {'WEIGHT_DECAY': 2, 'LR': 2}, 2, full=4.8), e(5, [None], 'failed', {'LR': 9}, 4)]
 ours = [start(), e(2, [5.0, 5.0], 'keep', purpose='placebo'), e(3, [5.0], 'revert', {'ADAM_B2': 3}),
-        e(4, [4.9, 4.9], 'keep', {'LR': 2}, verified=True)]
-confirm = {'kind': 'confirm', 'effect': {'mean': 0.11, 'low': 0.05, 'high': 0.17}}
+        e(4, [4.9, 4.9], 'keep', {'LR': 2})]
+def d(kind, id, verdict='keep', effect=None):
+    return {'kind': kind, 'experiment': id, 'verdict': verdict, 'effect': effect}
+heads = [d('head', e['id'], e['decision']) for e in theirs]
+tests = [d('head', 1), d('placebo', 2), d('head', 3, 'revert'), d('head', 4), d('verify', 4),
+         d('confirm', 4, effect={'mean': 0.11, 'low': 0.05, 'high': 0.17})]
 night = lambda name, study, experiments, decisions: {'name': name, 'study': study, 'seconds': 60,
-    'protocol': 'repaired' if decisions else 'forerunner', 'experiments': experiments, 'decisions': decisions}
-nights = [night('forerunner', 'e44', theirs, []), night('equal_runs', 'e44-repaired', ours, [confirm]),
-          night('equal_experiments', 'e44-repaired', ours, [confirm])]
+    'protocol': 'forerunner' if study == 'e44' else 'repaired', 'experiments': experiments, 'decisions': decisions}
+nights = [night('forerunner', 'e44', theirs, heads), night('equal_runs', 'e44-repaired', ours, tests),
+          night('equal_experiments', 'e44-repaired', ours, tests)]
 json.dump({'seconds': 12, 'nights': nights}, open('nights.json', 'w'))
 with open('truth.jsonl', 'w') as out:
     for seed, gain in enumerate((0.0, 0.1, 0.1, 0.2)):
@@ -173,8 +177,8 @@ has '| gain credited to those, nats | +0.200 | +0.000 | +0.000 |' 'with the gain
 has '| claimed gain, nats | +0.500 | +0.110 [+0.050, +0.170] | +0.110' 'the claims are those of the nights'
 has '| true gain, equal time [95 %] | +0.100 [−0.030, +0.230], 4 seeds |' 'the truth is paired by seed'
 has '| claimed minus true | +0.400 | +0.010 | +0.010 |' 'and the difference is said'
-has '| placebos of the harness: moves [95 %] | – | 1 of 1 [' 'its own placebos stand apart'
-[ "$(wc -l <results.tsv)" -eq 14 ] && grep -q '^forerunner	2	proposal	keep	false	true	4.800000' results.tsv
+has '| placebos of the harness: taken for better [95 %] | – | 1 of 1 [' 'its own placebos stand apart'
+[ "$(wc -l <results.tsv)" -eq 14 ] && grep -q '^forerunner	2	proposal	keep	yes	yes	4.800000' results.tsv
 ok $? 'results.tsv has a line for each experiment'
 head -c 8 e44.png | grep -q PNG && grep -q '</svg>' e44.svg
 ok $? 'the chart is there twice'

@@ -51,9 +51,12 @@ class Night:
         self.decisions = record["decisions"]
         self.by_id = {e["id"]: e for e in self.experiments}
         self.proposals = [e for e in self.experiments if e["purpose"] == "proposal"]
-        self.moved = [e for e in self.experiments[1:] if e["decision"] == "keep"]
-        trusted = [e for e in self.moved if e["verified"] or self.protocol == "forerunner"]
-        self.believed = [e for e in trusted if e["purpose"] != "placebo"]
+        kept = [e for e in self.experiments[1:] if e["decision"] == "keep"]
+        self.moved = [e for e in kept if e["purpose"] != "placebo"]
+        self.lucky_placebos = [e for e in kept if e["purpose"] == "placebo"]
+        kind = "verify" if self.protocol == "repaired" else "head"
+        tests = [d for d in self.decisions if d["kind"] == kind and d["verdict"] == "keep"]
+        self.believed = [self.by_id[d["experiment"]] for d in tests if d["experiment"] > 1]
 
     @property
     def start(self):
@@ -87,6 +90,15 @@ class Night:
         """(experiment, gain credited to it) along the path."""
         return [(b, self.score(a) - self.score(b)) for a, b in zip(self.path, self.believed)]
 
+    def since(self):
+        """The experiment after which each config of the path was believed."""
+        reached, since = 1, {1: 1}
+        for decision in self.decisions:
+            reached = max(reached, decision["experiment"])
+            since[decision["experiment"], decision["kind"], decision["verdict"]] = reached
+        kind = "verify" if self.protocol == "repaired" else "head"
+        return [since[1]] + [since[e["id"], kind, "keep"] for e in self.believed]
+
     def claim(self):
         """(mean, low, high) of the gain over the start that the night states at its end."""
         if self.protocol == "forerunner":
@@ -114,6 +126,10 @@ class Truth:
     def of(self, night, experiment, protocol):
         study = night.study if experiment["id"] > 1 else "start"  # both begin with one config
         return self.losses.get((study, experiment["id"], protocol), {})
+
+    def loss(self, night, experiment):
+        """(mean, low, high) by the night's own budget."""
+        return mean_interval(list(self.of(night, experiment, night.protocol).values()))
 
     def gain(self, night, experiment, protocol):
         """(mean, low, high, seeds) of the start's loss minus the experiment's, seed by seed."""
@@ -144,6 +160,10 @@ def share_of(whole, part):
     k = sum(e in part for e in whole)
     low, high = share_interval(k, len(whole))
     return f"{k} of {len(whole)} [{100 * low:.0f} %, {100 * high:.0f} %]"
+
+
+def yes_or_no(x):
+    return "yes" if x else "no"
 
 
 def spread(values):
@@ -179,7 +199,8 @@ def verified_text(night):
 
 
 def own_placebos(night):
-    return share_of([e for e in night.experiments if e["purpose"] == "placebo"], night.moved)
+    placebos = [e for e in night.experiments if e["purpose"] == "placebo"]
+    return share_of(placebos, night.lucky_placebos)
 
 
 def credited(night):
@@ -197,7 +218,7 @@ def table(nights, truth):
         ("proposals that change nothing: believed [95 %]", lambda n: share_of(n.useless, n.believed)),
         ("gain credited to those, nats", lambda n: number(math.fsum(credited(n)))),
         ("effects seen of those (truly 0), SD", lambda n: spread(apparent(n))),
-        ("placebos of the harness: moves [95 %]", own_placebos),
+        ("placebos of the harness: taken for better [95 %]", own_placebos),
         ("scores minus losses on the whole validation split, SD", lambda n: spread(errors_of_scores(n))),
         ("claimed gain, nats", lambda n: interval(*n.claim())),
         ("true gain, equal time [95 %]", lambda n: gain_text(truth, n, "forerunner")),
@@ -217,14 +238,14 @@ def write_table(path, nights, truth, seconds):
 
 
 def write_results(path, nights, truth):
-    names = "night id purpose decision verified changes_nothing score true_loss true_low true_high"
+    names = "night id purpose decision believed changes_nothing score true_loss true_low true_high"
     with open(path, "w", encoding="utf-8") as out:
         print("\t".join([*names.split(), "change"]), file=out)
         for night in nights:
             for e in night.experiments:
-                loss = mean_interval(list(truth.of(night, e, night.protocol).values()))
-                row = [night.name, e["id"], e["purpose"], e["decision"], str(e["verified"]).lower()]
-                row += [str(night.changes_nothing(e)).lower(), f"{night.score(e):.6f}"]
+                loss = truth.loss(night, e)
+                row = [night.name, e["id"], e["purpose"], e["decision"], yes_or_no(e in night.believed)]
+                row += [yes_or_no(night.changes_nothing(e)), f"{night.score(e):.6f}"]
                 row += ["" if math.isnan(x) else f"{x:.6f}" for x in loss] + [e["change"] or ""]
                 print("\t".join(map(str, row)), file=out)
 
@@ -243,9 +264,11 @@ def night_blocks(night, truth):
     end = night.experiments[-1]["id"]
     scores = [(e["id"], night.score(e)) for e in night.experiments]
     useless = [(e["id"], night.score(e)) for e in night.useless]
-    best = [(e["id"], night.score(e)) for e in night.path] + [(end, night.score(night.path[-1]))]
-    true = [(e["id"], *mean_interval(list(truth.of(night, e, night.protocol).values()))) for e in night.path]
-    true += [(end, *true[-1][1:])]
+    since = night.since()
+    best = [(x, night.score(e)) for x, e in zip(since, night.path)]
+    true = [(x, *truth.loss(night, e)) for x, e in zip(since, night.path)]
+    for line in best, true:
+        line.append((end, *line[-1][1:]))
     rows = {"scores": scores, "useless": useless, "best": best, "true": true}
     return "".join(block(f"{key}_{night.name}", value) for key, value in rows.items())
 

@@ -27,7 +27,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 STUDIES = {"forerunner": "e44", "repaired": "e44-repaired"}  # protocol: name of the study
 FULL_MINUTES, FULL_EXPERIMENTS, FULL_SECONDS = 60, 100, 12
-OTHER_RUNS, RUNS_PER_PROPOSAL = 45, 1.4  # of ours: audit, tests and confirmation; the search
+OTHER_RUNS, RUNS_PER_PROPOSAL = 53, 1.4  # of ours: audit, tests and confirmation; the search
 FRESH_SEED = 4_400_000_000  # beyond 32 bits, which no study draws
 SEEDS_LEAST, SEEDS_MOST = 4, 16
 JOBS = 2
@@ -156,10 +156,10 @@ def all_nights(folder, experiments):
 
 def believed(night):
     """The start and what a night took for better, in order: all keeps, or the verified ones."""
-    kept = [e for e in night["experiments"][1:] if e["decision"] == "keep"]
-    if night["protocol"] == "repaired":
-        kept = [e for e in kept if e["verified"]]
-    return night["experiments"][:1] + kept
+    by_id = {e["id"]: e for e in night["experiments"]}
+    kind = "verify" if night["protocol"] == "repaired" else "head"
+    kept = [d for d in night["decisions"] if d["kind"] == kind and d["verdict"] == "keep"]
+    return [by_id[1], *(by_id[d["experiment"]] for d in kept if d["experiment"] > 1)]
 
 
 # --- the truth ------------------------------------------------------------------------------------
