@@ -27,6 +27,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -203,7 +204,7 @@ def run_forerunner(config, ignored, budget, args):
     fill_model(args.out, weights)
     full = evaluate(args.out, args.data)
     score = score_subset(args.out, args.data, subset_step(steps))
-    for name in ("train.state", "model.safetensors", "model.json", "options.json"):
+    for name in ("train.state", "model.safetensors", "model.json", "val_losses.f32"):
         os.remove(os.path.join(args.out, name))
     tell(steps=steps, flops=updates * flops, subset_step=subset_step(steps))
     tell(val_loss=score, full_val_loss=full)
@@ -213,7 +214,9 @@ def run_repaired(config, ignored, budget, args):
     """Makes the steps that the budget pays for and scores the whole validation split."""
     options = options_of(config, ignored, STEPS_NEVER_REACHED)
     options |= {"save": True, "val_tokens": 0}
-    flops = probe(options, args.seed, os.path.join(args.out, "probe"), args.data)
+    first = os.path.join(args.out, "probe")
+    flops = probe(options, args.seed, first, args.data)
+    shutil.rmtree(first)
     updates = max(1, int(budget["flops"] / flops))
     options |= options_of(config, ignored, updates * options["batch"]) | {"save": False}
     command = trainer(options, args.seed, args.out, args.data)
