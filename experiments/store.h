@@ -26,6 +26,8 @@ enum store_mode { STORE_READ, STORE_WRITE };
 int store_open(struct store **out, const char *path, enum store_mode mode, struct err *err);
 void store_close(struct store *store); /* NULL is fine; an open transaction is rolled back */
 
+const char *store_path(const struct store *store); /* as it was opened; borrowed */
+
 int store_begin(struct store *store, struct err *err); /* BEGIN IMMEDIATE */
 int store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
@@ -75,6 +77,14 @@ int store_add_metric(struct store *store, int64_t run, const struct metric *metr
 int store_metrics(struct store *store, struct metric **out, size_t *n, int64_t run, bool with_test,
                   struct err *err);
 void metrics_free(struct metric *metrics, size_t n);
+
+/* Decisions on placebos that a verdict ended, failures apart: by the head, and by a test. */
+struct placebo_count {
+    int64_t decided, kept;
+    double levels; /* of the tests, added up: so many of them may be kept by luck */
+};
+int store_count_placebos(struct store *store, struct placebo_count *head,
+                         struct placebo_count *test, struct err *err);
 
 /* A file that a run left or read: its SHA-256. run 0: an input of the whole study. */
 struct artifact {
