@@ -305,6 +305,16 @@ static double estimated_gain(double *sigma_d, const struct referee *r, const str
     return (gain / variance + tested_gain / tested_variance) / (1 / variance + 1 / tested_variance);
 }
 
+double referee_head_gain(double *sigma_d, const struct referee *r, const struct record *record)
+{
+    int64_t head = record_head(record);
+
+    *sigma_d = NAN;
+    if (head == 0 || head == record_incumbent(record))
+        return NAN;
+    return estimated_gain(sigma_d, r, record, r->tested_gain, r->tested_variance);
+}
+
 static bool test_is_due(const struct referee *r, const struct record *record)
 {
     double sigma_d, gain;

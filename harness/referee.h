@@ -100,6 +100,11 @@ bool referee_is_closing(const struct referee *referee, const struct record *reco
 /* How many runs the end of a night may take: the last test, a placebo's, the confirmation. */
 size_t referee_reserve(const struct referee *referee, const struct record *record, bool placebo);
 
+/* How much better the head seems than the verified incumbent, by the panel and its last test
+ * together; NAN where they are one.  *sigma_d: the SD of a pair of runs, NAN unknown. */
+double referee_head_gain(double *sigma_d, const struct referee *referee,
+                         const struct record *record);
+
 /* The level of the next verification. */
 double referee_level(const struct referee *referee, const struct study *study);
 
