@@ -3,9 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "claimed.h"
 #include "command.h"
 #include "json.h"
 #include "mem.h"
+#include "referee.h"
 #include "say.h"
 #include "table.h"
 #include "view.h"
@@ -72,16 +74,44 @@ static void write_title(struct str *out, const struct view *view, const struct c
     str_addf(out, " (%zu seed%s)\n", summary.n, summary.n == 1 ? "" : "s");
 }
 
-static void write_effect(struct str *out, const struct view *view, int64_t id)
+/* By what it is believed: the test that kept it, and what a confirmation has left of that. */
+static void write_tests(struct str *out, const struct record *record, int64_t id)
 {
-    const struct decision *d =
-        view->record.n_experiments > 0 ? record_decision(&view->record, id) : NULL;
+    const struct decision *test = claimed_test(record, id);
+    const struct decision *confirmation = claimed_confirmation(record, id);
 
-    if (d == NULL || d->against == 0)
+    if (test != NULL) {
+        str_addf(out, "at its test against experiment %" PRId64 ": ", test->against);
+        say_measured(out, test->mean, test->low, test->high);
+        str_addf(out, ", %d pair%s, alpha ", test->n, test->n == 1 ? "" : "s");
+        say_rough(out, test->alpha);
+        str_add(out, "\n");
+    }
+    if (confirmation != NULL) {
+        str_add(out, "confirmed against the baseline: ");
+        say_measured(out, confirmation->mean, confirmation->low, confirmation->high);
+        str_addf(out, ", %d pairs on fresh seeds\n", confirmation->n);
+    }
+}
+
+/* The head is a guess, and said to be one. */
+static void write_estimate(struct str *out, const struct record *record, int64_t id)
+{
+    struct referee referee;
+    struct err ignored;
+    double sigma_d, gain = NAN;
+
+    if (id != record_head(record) || id == record_incumbent(record))
         return;
-    str_addf(out, "against experiment %" PRId64 ": ", d->against);
-    say_measured(out, d->mean, d->low, d->high);
-    str_addf(out, ", %d pair%s\n", d->n, d->n == 1 ? "" : "s");
+    referee_init(&referee);
+    if (referee_follow(&referee, record, &ignored) == 0)
+        gain = referee_head_gain(&sigma_d, &referee, record);
+    referee_clear(&referee);
+    if (!isfinite(gain))
+        return;
+    str_addf(out, "estimated gain over experiment %" PRId64 ": ", record_incumbent(record));
+    say_effect(out, gain);
+    str_add(out, " (a guess of the search, no test)\n");
 }
 
 static int print_text(const struct view *view, const struct choice *choice, struct err *err)
@@ -89,7 +119,10 @@ static int print_text(const struct view *view, const struct choice *choice, stru
     struct str text = {0};
 
     write_title(&text, view, choice);
-    write_effect(&text, view, choice->id);
+    if (view->record.n_experiments > 0) {
+        write_tests(&text, &view->record, choice->id);
+        write_estimate(&text, &view->record, choice->id);
+    }
     view_add_config(&text, &view->record.study.space, choice->config);
     int rc = view_print(&text, err);
     str_clear(&text);
@@ -125,10 +158,13 @@ const struct command command_best = {
     .name = "best",
     .operands = "[STUDY]",
     .summary = "the best config that one may trust",
-    .help = "The verified incumbent; before there is one, the baseline, said to be not verified.\n"
-            "\n"
-            "  nightshift best\n"
-            "  nightshift best --json | jq .params > config.json\n",
+    .help =
+        "The verified incumbent, with the test that kept it; before there is one, the baseline,\n"
+        "said to be not verified.  --head: what proposals start from; a guess, until a test\n"
+        "has verified it.\n"
+        "\n"
+        "  nightshift best\n"
+        "  nightshift best --json | jq .params > config.json\n",
     .options = options,
     .run = run,
 };

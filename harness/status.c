@@ -3,12 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "belief.h"
+#include "claimed.h"
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
 #include "say.h"
 #include "status.h"
 #include "table.h"
+#include "uneven.h"
 
 static void read_runs(struct status *out, const struct record *record)
 {
@@ -18,7 +21,8 @@ static void read_runs(struct status *out, const struct record *record)
     for (size_t i = 0; i < record->n_runs; i++) {
         const struct run *run = &record->runs[i];
         bool lost = run->class == CLASS_INTERRUPTED || (run->class == CLASS_NONE && out->pid == 0);
-        out->lost += lost;
+        out->lost += lost && !run_is_uneven(run);
+        out->uneven += run_is_uneven(run);
         out->under_way += run->class == CLASS_NONE && !lost;
         if (run->class == CLASS_NONE || lost)
             continue;
@@ -103,6 +107,8 @@ static void write_runs(struct str *out, const struct view *view, const struct st
         str_addf(out, ", %zu under way", s->under_way);
     if (s->lost > 0)
         str_addf(out, ", %zu lost with a session and repeated", s->lost);
+    if (s->uneven > 0)
+        str_addf(out, ", %zu set aside for uneven speed and repeated", s->uneven);
     write_failures(out, view);
     str_add(out, "\n");
 }
@@ -112,14 +118,14 @@ static void write_best(struct str *out, const struct view *view, const struct st
     if (s->best == 0)
         return;
     struct summary summary = record_summary(&view->record, s->best);
-    const struct decision *d = record_decision(&view->record, s->best);
+    const struct decision *d = claimed_test(&view->record, s->best);
 
     str_addf(out, "best so far  experiment %" PRId64 "%s: %s ", s->best,
              s->verified ? ", verified" : " (the baseline)", view->record.study.metric);
     say_mean(out, &summary);
     str_addf(out, " (%zu seed%s)", summary.n, summary.n == 1 ? "" : "s");
-    if (s->verified && d != NULL && d->against > 0) {
-        str_addf(out, "; against %" PRId64 ": ", d->against);
+    if (s->verified && d != NULL) {
+        str_addf(out, "; tested against %" PRId64 ": ", d->against);
         say_measured(out, d->mean, d->low, d->high);
     }
     str_add(out, "\n");
@@ -132,20 +138,24 @@ static void write_last(struct str *out, const struct record *record)
     const struct decision *d = &record->decisions[record->n_decisions - 1];
     char *reason = text_shorten(d->reason != NULL ? d->reason : "-", 100);
 
-    str_addf(out, "last         experiment %" PRId64 " %c %s: %s\n", d->experiment,
-             outcome_mark(d->verdict), outcome_name(d->verdict), reason);
+    str_addf(out, "last         %s of experiment %" PRId64 " %c %s: %s\n",
+             decision_kind_names[d->kind], d->experiment, outcome_mark(d->verdict),
+             outcome_name(d->verdict), reason);
     free(reason);
 }
 
 void status_write(struct str *out, const struct view *view)
 {
     struct status status;
+    struct belief belief;
 
     status_read(&status, view);
+    belief_read(&belief, view);
     write_state(out, view, &status);
     write_experiments(out, view, &status);
     write_runs(out, view, &status);
     write_best(out, view, &status);
+    belief_write(out, view, &belief);
     write_last(out, &view->record);
 }
 
@@ -179,7 +189,7 @@ static json_t *best_as_json(const struct view *view, const struct status *s)
     json_object_set_new(best, "se", json_number_or_null(summary_se(&summary)));
     json_object_set_new(best, "seeds", json_integer((json_int_t)summary.n));
     json_object_set_new(best, "verified", json_boolean(s->verified));
-    json_object_set_new(best, "effect", view_json_effect(record_decision(&view->record, s->best)));
+    json_object_set_new(best, "effect", view_json_effect(claimed_test(&view->record, s->best)));
     return best;
 }
 
@@ -197,10 +207,12 @@ json_t *status_json(const struct view *view)
 {
     const struct record *record = &view->record;
     struct status s;
+    struct belief belief;
     json_t *object = json_object();
     int64_t cap = record->study.run_cap;
 
     status_read(&s, view);
+    belief_read(&belief, view);
     json_object_set_new(object, "study", view_json_text(record->study.name));
     json_object_set_new(object, "metric", view_json_text(record->study.metric));
     json_object_set_new(object, "state", json_string(s.pid > 0 ? "running" : "idle"));
@@ -211,8 +223,10 @@ json_t *status_json(const struct view *view)
     json_object_set_new(object, "decisions", verdicts_as_json(&s));
     json_object_set_new(object, "runs", json_integer((json_int_t)s.ended));
     json_object_set_new(object, "runs_under_way", json_integer((json_int_t)s.under_way));
+    json_object_set_new(object, "runs_uneven", json_integer((json_int_t)s.uneven));
     json_object_set_new(object, "run_s", json_number_or_null(s.run_s));
     json_object_set_new(object, "failures", view_json_failures(view));
     json_object_set_new(object, "best", s.best > 0 ? best_as_json(view, &s) : json_null());
+    belief_add_json(object, &belief);
     return object;
 }

@@ -13,6 +13,7 @@ struct status {
     long pid;                      /* of the run that holds the study; 0: none */
     size_t count[4];               /* experiments by enum outcome */
     size_t under_way, ended, lost; /* runs */
+    size_t uneven;                 /* set aside for their speed and run again */
     double run_s;                  /* mean wall time of the ended runs; NAN unknown */
     int64_t since;                 /* start of the first run, Unix seconds; 0: none yet */
     int64_t best; /* verified incumbent, or else the baseline; 0: no experiment yet */
