@@ -137,6 +137,16 @@ check-slow-only: all $(slow_programs) $(fake_trainers)
 	@$(PROVE) -e 'sh tests/run.sh 1800' $(slow_programs) $(wildcard tests/slow_*.t)
 .PHONY: check-only check-slow-only
 
+# The trainer's tests under valgrind, an hour or less; OpenBLAS is held to kernels that it knows.
+VALGRIND := OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1 valgrind -q --fair-sched=yes \
+            --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
+            --errors-for-leak-kinds=definite
+valgrind_tests := $(addprefix $(B)/tests/test_,ops optimizer config memory data checkpoint model \
+                    tokenizer mutation)
+valgrind: all $(valgrind_tests)
+	@B=$(B) VALGRIND='$(VALGRIND)' sh tests/valgrind.sh $(valgrind_tests)
+.PHONY: valgrind
+
 # --- everything else -----------------------------------------------------------------------------
 
 deps:
@@ -191,6 +201,7 @@ help:
 	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=60)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'
+	@echo 'make valgrind   the trainer and its tests under memcheck'
 	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
