@@ -9,10 +9,13 @@
 #include "str.h"
 
 /*
- * The experiments' means from left to right as a fenced block of text: + keep, - not kept, better
- * upwards.  More experiments than columns share columns: a keep is shown before any other, else the
- * best.  The scale reaches from the keeps and the better three quarters up to the best; what lies
- * below is drawn at the rim as v.  Nothing where fewer than three have a mean.
+ * The experiments' means from left to right as a fenced block of text, better upwards; the marks
+ * are those of fate.h: + verified, > head moved, - reverted, o placebo, = baseline.  More
+ * experiments than columns share columns: what is verified is shown before a move, a move before
+ * any other, else the best.  The scale reaches from what was kept and the better three quarters up
+ * to the best; what lies below is drawn at the rim as v.  Below stand the tests apart from them,
+ * where they fell in time: T kept, t not, o a placebo's, c a confirmation.  Nothing where fewer
+ * than three have a mean.
  */
 void chart_history(struct str *out, const struct facts *facts);
 

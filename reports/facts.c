@@ -5,7 +5,6 @@
 #include <gsl/gsl_cdf.h>
 
 #include "facts.h"
-#include "judge.h"
 #include "mem.h"
 
 /* Turns counts at first[k + 1] into the places where each group begins. */
@@ -92,7 +91,7 @@ bool run_is_failure(const struct record *record, const struct run *run)
     bool failed =
         run->class != CLASS_NONE && run->class != CLASS_OK && run->class != CLASS_INTERRUPTED;
 
-    return failed && record_run(record, run->experiment, run->seed) == run;
+    return failed && record_variant(record, run->experiment, run->variant, run->seed) == run;
 }
 
 /* A run that will not be repeated: a result or a failure, not one that the harness lost. */
@@ -126,8 +125,8 @@ size_t facts_seeds(uint32_t **out, const struct facts *facts, int64_t experiment
     size_t own = n;
     for (size_t i = facts->run_first[e]; i < facts->run_first[e + 1]; i++) {
         const struct run *run = &record->runs[facts->run_at[i]];
-        if (run->attempt == 1 && has_ended(facts, experiment, run->seed) &&
-            !holds(seeds, own, run->seed))
+        if (run->attempt == 1 && run->variant == RUN_OWN &&
+            has_ended(facts, experiment, run->seed) && !holds(seeds, own, run->seed))
             seeds[n++] = run->seed;
     }
     *out = seeds;
@@ -173,8 +172,12 @@ static double gain(const struct facts *facts, int64_t from, int64_t to, uint32_t
 
 double facts_difference(const struct facts *facts, const struct pair *pair)
 {
-    return pair->against > 0 ? gain(facts, pair->against, pair->experiment, pair->seed)
-                             : (double)NAN;
+    const struct record *record = facts->record;
+
+    if (pair->against == 0)
+        return NAN;
+    return record_loss(record, record_run(record, pair->against, pair->seed)) -
+           record_loss(record, record_candidate(record, pair));
 }
 
 /* Student's interval of the mean; a sample without any spread says nothing about its noise. */
@@ -236,12 +239,6 @@ const struct decision *facts_decision_between(const struct facts *facts, int64_t
     return NULL;
 }
 
-bool decision_is_claim(const struct decision *decision)
-{
-    return decision != NULL && isfinite(decision->low) && isfinite(decision->mean) &&
-           decision->low > 0;
-}
-
 int64_t facts_baseline(const struct facts *facts)
 {
     const struct record *record = facts->record;
@@ -283,6 +280,13 @@ char *facts_change(const struct facts *facts, int64_t experiment)
                                  record->experiments[experiment - 1].config);
 }
 
+/* A placebo's runs have other seeds than those beside them. */
+static bool shares_no_seeds(const struct record *record, const struct pair *pair)
+{
+    return pair_variant(pair) == RUN_SALTED ||
+           record->experiments[pair->experiment - 1].purpose == PURPOSE_PLACEBO;
+}
+
 /* Squares about the mean of one experiment's differences, test by test; adds to *df. */
 static double squares_within(const struct facts *facts, size_t from, size_t to, size_t *df)
 {
@@ -291,8 +295,9 @@ static double squares_within(const struct facts *facts, size_t from, size_t to, 
     size_t n = 0;
 
     for (size_t i = from; i < to; i++) {
-        double x = facts_difference(facts, &record->pairs[facts->pair_at[i]]);
-        if (isfinite(x))
+        const struct pair *pair = &record->pairs[facts->pair_at[i]];
+        double x = facts_difference(facts, pair);
+        if (isfinite(x) && !shares_no_seeds(record, pair))
             d[n++] = x;
     }
     struct summary s = summarise(d, n);
@@ -313,31 +318,12 @@ double facts_pair_sd(const struct facts *facts, size_t *df)
         size_t from = facts->pair_first[e], end = facts->pair_first[e + 1];
         while (from < end) {
             size_t to = from + 1;
-            int64_t against = record->pairs[facts->pair_at[from]].against;
-            while (to < end && record->pairs[facts->pair_at[to]].against == against)
+            int64_t test = record->pairs[facts->pair_at[from]].test;
+            while (to < end && record->pairs[facts->pair_at[to]].test == test)
                 to++;
             squares += squares_within(facts, from, to, df);
             from = to;
         }
     }
     return *df > 0 ? sqrt(squares / (double)*df) : (double)NAN;
-}
-
-double facts_smallest_gain(const struct study *study, double pair_sd, double power)
-{
-    struct judge judge;
-    struct err err = {0};
-    double low = 0, high = 64, keep, pairs;
-
-    if (!isfinite(pair_sd) || judge_init(&judge, &study->rule, &err) != 0)
-        return NAN;
-    for (int i = 0; i < 60; i++) {
-        double middle = (low + high) / 2;
-        boundary_power(&keep, &pairs, &judge.boundary, middle);
-        if (keep < power)
-            low = middle;
-        else
-            high = middle;
-    }
-    return study->rule.min_gain + high * pair_sd;
 }

@@ -69,9 +69,6 @@ void facts_compare_means(struct comparison *out, const struct facts *facts, int6
 const struct decision *facts_decision_between(const struct facts *facts, int64_t experiment,
                                               int64_t against);
 
-/* True where a decision's interval lies wholly above zero: only then may a sentence claim it. */
-bool decision_is_claim(const struct decision *decision);
-
 /* The baseline that all else began from: the one that was kept, or else the last one tried (a
  * baseline that failed is tried again as an experiment of its own).  1 in an empty record. */
 int64_t facts_baseline(const struct facts *facts);
@@ -85,14 +82,8 @@ int64_t facts_origin(const struct facts *facts, int64_t experiment);
 /* What it changed ("lr 0.0006 -> 0.0008"), "baseline" for the baseline.  The caller frees. */
 char *facts_change(const struct facts *facts, int64_t experiment);
 
-/* Pooled SD of one paired difference within experiments, and its degrees of freedom (0: unknown).
- */
+/* Pooled SD of one paired difference within tests, and its degrees of freedom (0: unknown); pairs
+ * of a config with itself are left out. */
 double facts_pair_sd(const struct facts *facts, size_t *df);
-
-/*
- * The smallest gain that a test of this study keeps with probability `power`, when the SD of one
- * difference is pair_sd [metric]: min_gain + effect * pair_sd.  NAN where pair_sd is unknown.
- */
-double facts_smallest_gain(const struct study *study, double pair_sd, double power);
 
 #endif

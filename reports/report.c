@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 
-#include "facts.h"
+#include "fate.h"
 #include "file.h"
 #include "markdown.h"
 #include "report.h"
@@ -9,18 +9,13 @@
 
 static void write_counts(struct str *out, const struct record *record)
 {
-    size_t count[4] = {0};
+    struct tally tally;
 
-    for (size_t i = 0; i < record->n_experiments; i++) {
-        const struct decision *d = record_decision(record, record->experiments[i].id);
-        count[d != NULL ? d->verdict : OUTCOME_PENDING]++;
-    }
-    str_addf(out,
-             "%zu experiment%s: %zu kept%s, %zu reverted, %zu failed, %zu pending; %zu run%s.\n\n",
-             record->n_experiments, record->n_experiments == 1 ? "" : "s", count[OUTCOME_KEEP],
-             count[OUTCOME_KEEP] > 0 ? " (the baseline counts as one)" : "", count[OUTCOME_REVERT],
-             count[OUTCOME_FAILED], count[OUTCOME_PENDING], record->n_runs,
-             record->n_runs == 1 ? "" : "s");
+    tally_count(&tally, record);
+    str_addf(out, "%zu experiment%s", record->n_experiments, record->n_experiments == 1 ? "" : "s");
+    str_add(out, record->n_experiments > 0 ? ": " : "");
+    tally_write(out, &tally, &record->study);
+    str_addf(out, "; %zu run%s.\n\n", record->n_runs, record->n_runs == 1 ? "" : "s");
 }
 
 static void write_top(struct str *out, const struct record *record)

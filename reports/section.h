@@ -3,8 +3,9 @@
  * section.h - one section of the findings report.  To add one: section_<name>.c and a row in
  * section.c.
  *
- * A section is written from the record alone, so the same record gives the same bytes.  No sentence
- * claims an effect whose interval holds zero; unknown is a dash.
+ * A section is written from the record alone, so the same record gives the same bytes; unknown is a
+ * dash.  No sentence claims an effect whose interval holds zero: sections write effects through
+ * claim.h, and the plain ways to write one do not compile where this header was included.
  */
 #ifndef REPORTS_SECTION_H
 #define REPORTS_SECTION_H
@@ -26,5 +27,7 @@ extern const struct section *const sections[]; /* NULL-terminated, in the order 
 /* What stands below the heading. */
 int section_write(struct str *out, const struct section *section, const struct record *record,
                   struct store *store, struct err *err);
+
+#pragma GCC poison say_effect say_interval say_measured
 
 #endif

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What was found: the best verified config against the baseline, and nothing that was not measured.
+/*
+ * What was found: what was measured where nothing was chosen by it, and beside it what the tests
+ * promised.  The number that counts comes from a confirmation; where there is none, from the test
+ * that decided, and then it says so.
  */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "facts.h"
+#include "fate.h"
+#include "found.h"
 #include "markdown.h"
 #include "mem.h"
+#include "noise_floor.h"
 #include "say.h"
 #include "section.h"
-
-#define USUAL_POWER 0.8
 
 static void write_mean(struct str *out, const struct facts *facts, int64_t experiment)
 {
@@ -23,6 +26,8 @@ static void write_mean(struct str *out, const struct facts *facts, int64_t exper
     str_addf(out, " (%zu seed%s)", s.n, s.n == 1 ? "" : "s");
 }
 
+/* --- the config ----------------------------------------------------------------------------- */
+
 static char *value_text(const struct value *value)
 {
     struct str text = {0};
@@ -31,12 +36,13 @@ static char *value_text(const struct value *value)
     return str_take(&text);
 }
 
-/* One row for each parameter in which the best config differs from the baseline. */
-static void write_changes(struct str *out, const struct record *record, int64_t best)
+/* One row for each parameter in which the config differs from the baseline. */
+static void write_changes(struct str *out, const struct facts *facts, int64_t best)
 {
-    static const char *const heads[] = {"parameter", "baseline", "best"};
+    const char *const heads[] = {"parameter", "baseline", "found"};
+    const struct record *record = facts->record;
     const struct space *space = &record->study.space;
-    const struct value *from = record->experiments[0].config;
+    const struct value *from = record->experiments[facts_baseline(facts) - 1].config;
     const struct value *to = record->experiments[best - 1].config;
 
     markdown_head(out, heads, "lrr");
@@ -51,196 +57,174 @@ static void write_changes(struct str *out, const struct record *record, int64_t 
     str_add(out, "\n");
 }
 
-static void write_step(struct str *out, const struct facts *facts, const struct decision *d)
+/* --- nothing -------------------------------------------------------------------------------- */
+
+static void write_smallest(struct str *out, const struct noise_floor *floor)
 {
-    const char *commit = record_commit(facts->record, d->experiment);
-    struct str interval = {0};
+    char level[NUMBER_TEXT];
 
-    say_interval(&interval, d->low, d->high);
-    str_addf(out, "| %" PRId64 " | %" PRId64 " ", d->experiment, d->against);
-    markdown_take(out, facts_change(facts, d->experiment));
-    markdown_take(out, say_text(say_effect, d->mean));
-    markdown_take(out, str_take(&interval));
-    str_addf(out, "| %d | %.7s ", d->n, commit != NULL ? commit : "-");
-    markdown_end(out);
-}
-
-static size_t write_line_of_keeps(struct str *out, const struct facts *facts)
-{
-    static const char *const heads[] = {"experiment", "against", "change", "effect",
-                                        "interval",   "pairs",   "commit"};
-    const struct record *record = facts->record;
-    size_t unclaimed = 0;
-
-    str_add(out,
-            "Each step of the line was tested on its own, paired by seed; an effect above zero "
-            "is better.\n\n");
-    markdown_head(out, heads, "rrlrrrl");
-    for (size_t i = 0; i < record->n_decisions; i++) {
-        const struct decision *d = &record->decisions[i];
-        if (d->verdict != OUTCOME_KEEP || !d->verified || d->against == 0)
-            continue;
-        unclaimed += !decision_is_claim(d);
-        write_step(out, facts, d);
-    }
-    str_add(out, "\n");
-    return unclaimed;
-}
-
-static void write_difference(struct str *out, const struct comparison *c)
-{
-    str_add(out, c->low > 0 ? "better by " : "no difference can be claimed: ");
-    say_effect(out, c->mean);
-    str_add(out, ", interval ");
-    say_interval(out, c->low, c->high);
-}
-
-/* The steps may not be added up, but the two ends may be compared: on the seeds that both ran, or
- * else by their means. */
-static void write_total_unpaired(struct str *out, const struct facts *facts, int64_t best)
-{
-    int64_t baseline = facts_baseline(facts);
-    struct summary base = record_summary(facts->record, baseline);
-    struct summary s = record_summary(facts->record, best);
-    struct comparison c;
-
-    facts_compare_means(&c, facts, baseline, best);
-    str_add(out, "Against the baseline as a whole: ");
-    if (isfinite(c.low)) {
-        write_difference(out, &c);
-        str_addf(out, " (%zu and %zu seeds, not paired, Welch's t). ", s.n, base.n);
-    } else {
-        str_add(out, "not known, for want of seeds. ");
-    }
-    str_add(out,
-            "The two were never run on the same seeds: each step was tested against the "
-            "incumbent of its time on seeds of its own, so the steps' effects may not be added "
-            "up. To measure it, run both configs on the same fresh seeds (the config files lie "
-            "beside their runs) and compare seed by seed.\n\n");
-}
-
-static void write_total(struct str *out, const struct facts *facts, int64_t best)
-{
-    int64_t baseline = facts_baseline(facts);
-    const struct decision *own = facts_decision_between(facts, best, baseline);
-    struct comparison c;
-
-    facts_compare(&c, facts, baseline, best);
-    if (own != NULL)
-        c = (struct comparison){(size_t)own->n, own->mean, own->sd, own->low, own->high};
-    if (own == NULL && !isfinite(c.low)) {
-        write_total_unpaired(out, facts, best);
+    if (!isfinite(floor->visible)) {
+        str_add(out, "How small a gain could have been seen is not known: nothing shows the noise "
+                     "of a pair.\n");
         return;
     }
-    str_add(out, "Against the baseline: ");
-    write_difference(out, &c);
-    str_addf(out, ", %zu %s%s.\n\n", c.n, own != NULL ? "pair" : "common seed",
-             c.n == 1 ? "" : "s");
+    str_add(out, "The smallest gain that could have been seen is ");
+    say_rough(out, floor->visible);
+    str_addf(
+        out,
+        ": a test at level %s keeps it with probability %g, where one paired difference has an "
+        "SD of ",
+        number_short(level, floor->judge.rule.alpha, 3), AUDIT_POWER);
+    say_rough(out, noise_floor_sd(floor));
+    str_add(out, ". Smaller ones may well have been missed.\n");
 }
 
-static void write_what_an_interval_means(struct str *out, const struct study *study)
+static void write_tests(struct str *out, const struct tally *tally)
 {
-    double alpha = study->rule.alpha;
-    char level[NUMBER_TEXT], text[NUMBER_TEXT];
+    if (tally->tests == 0)
+        str_add(out, "No test was made: nothing looked good enough for one. ");
+    else
+        str_addf(out, "%" PRId64 " test%s made, and kept nothing. ", tally->tests,
+                 tally->tests == 1 ? " was" : "s were");
+}
+
+static void write_no_baseline(struct str *out, const struct facts *facts)
+{
+    int64_t baseline = facts_baseline(facts);
+    bool failed = facts_outcome(facts, baseline) == OUTCOME_FAILED;
 
     str_addf(out,
-             "What the interval means: level %s %% (1 - 2 alpha, alpha = %s), from the test's own "
-             "stage-wise order where a test decided. It is made from the very pairs that decided, "
-             "so for keeps it is "
-             "optimistic: among many candidates, those that were kept are also those that were "
-             "lucky. Expect the true effect nearer to zero.\n",
-             number_short(level, 100 * (1 - 2 * alpha), 3), number_text(text, alpha));
+             "Nothing: the baseline (experiment %" PRId64 ") %s, so there is nothing to compare "
+             "with.\n",
+             baseline, failed ? "has failed" : "has not ended yet");
 }
 
-static void write_best(struct str *out, const struct facts *facts, int64_t best)
+static void write_nothing(struct str *out, const struct facts *facts, const struct tally *tally,
+                          const struct noise_floor *floor)
 {
-    const struct record *record = facts->record;
+    if (tally->proposals == 0)
+        str_add(out, "**Nothing yet**: no proposal has been decided.");
+    else
+        str_addf(out,
+                 "**Nothing in %" PRId64 " proposal%s was better than the baseline**, as far as "
+                 "this study could see.",
+                 tally->proposals, tally->proposals == 1 ? "" : "s");
+    str_add(out, "\n\nThe baseline: ");
+    write_mean(out, facts, facts_baseline(facts));
+    str_add(out, ".\n\n");
+    if (tally->proposals > 0)
+        write_tests(out, tally);
+    write_smallest(out, floor);
+}
 
-    str_addf(out, "**Experiment %" PRId64 " is the best verified config**: ", best);
+/* How often the best of a growing row of equals is the newest one: 1/2 + 1/3 + … (Rényi 1962). */
+static double records_by_luck(int64_t proposals)
+{
+    double sum = 0;
+
+    for (int64_t k = 2; k <= proposals + 1; k++)
+        sum += 1 / (double)k;
+    return sum;
+}
+
+/* The forerunners' rule: whatever it kept, nobody has tested it. */
+static void write_greedy(struct str *out, const struct facts *facts, const struct tally *tally)
+{
+    int64_t head = record_head(facts->record);
+
+    str_addf(out,
+             "**Nothing was verified, and nothing could be**: by the rule of this study (greedy) "
+             "one run on one seed decides, and lower is better. Its %" PRId64
+             " keep%s never tested. ",
+             tally->fate[FATE_MOVED], tally->fate[FATE_MOVED] == 1 ? " was" : "s were");
+    str_add(out, "Were all proposals the same as the baseline, about ");
+    say_rough(out, records_by_luck(tally->proposals));
+    str_addf(out, " of %" PRId64 " would have been kept by luck.\n\n", tally->proposals);
+    if (head == 0 || head == facts_baseline(facts))
+        return;
+    str_addf(out,
+             "The search ended at experiment %" PRId64
+             "; whether it is better than the baseline is not known. `nightshift confirm %" PRId64
+             "` runs both on fresh seeds. It differs in:\n\n",
+             head, head);
+    write_changes(out, facts, head);
+}
+
+/* --- all together --------------------------------------------------------------------------- */
+
+static void warn_of_luck(struct str *out, const struct noise_floor *floor)
+{
+    const struct audit *audit = &floor->audit;
+
+    if (!floor->audited || !audit->repeated || audit->deterministic)
+        return;
+    str_add(out, "**The trainer is not deterministic**: the same config and seed gave values ");
+    say_rough(out, audit->repeat_gap);
+    str_add(out, " apart. No run here can be repeated bit for bit.\n\n");
+}
+
+/* Over whatever seeds each has run on, those of decisions too: no comparison. */
+static void write_means(struct str *out, const struct facts *facts, int64_t best)
+{
+    str_addf(out, "Over all of their seeds, which differ: experiment %" PRId64 ": ", best);
     write_mean(out, facts, best);
     str_add(out, "; the baseline: ");
     write_mean(out, facts, facts_baseline(facts));
-    str_add(out, ". The two means are over different seeds; what was compared stands below.\n\n");
-    write_changes(out, record, best);
-    if (write_line_of_keeps(out, facts) > 0)
-        str_add(out,
-                "A step whose interval is unknown or holds zero is no claim: see its reason in "
-                "the history.\n\n");
-    write_total(out, facts, best);
-    write_what_an_interval_means(out, &record->study);
-}
-
-static size_t count_tested(const struct record *record)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < record->n_decisions; i++)
-        n += record->decisions[i].against > 0 && record->decisions[i].verdict != OUTCOME_FAILED;
-    return n;
-}
-
-static void write_smallest(struct str *out, const struct facts *facts)
-{
-    const struct study *study = &facts->record->study;
-    size_t df;
-    double sd = facts_pair_sd(facts, &df);
-    double least = facts_smallest_gain(study, sd, USUAL_POWER);
-
-    if (!isfinite(least)) {
-        str_add(out,
-                "How small an effect this study could have seen is not known: no candidate ran "
-                "on two pairs.\n");
-        return;
-    }
-    str_add(out, "A gain of ");
-    say_rough(out, least);
-    str_addf(out, " would have been kept with probability %g (SD of one paired difference ",
-             USUAL_POWER);
-    say_rough(out, sd);
-    str_addf(out, ", %zu degrees of freedom); smaller ones may well have been missed.\n", df);
-}
-
-static void write_nothing(struct str *out, const struct facts *facts)
-{
-    size_t tested = count_tested(facts->record);
-    int64_t baseline = facts_baseline(facts);
-
-    if (facts_outcome(facts, baseline) != OUTCOME_KEEP) {
-        bool failed = facts_outcome(facts, baseline) == OUTCOME_FAILED;
-        str_addf(out,
-                 "Nothing: the baseline (experiment %" PRId64 ") %s, so there is nothing to "
-                 "compare with.\n",
-                 baseline, failed ? "has failed" : "has not ended yet");
-        return;
-    }
-    str_add(out, "The baseline: ");
-    write_mean(out, facts, baseline);
     str_add(out, ".\n\n");
-    if (tested == 0) {
-        str_add(out, "No candidate has been compared with it yet.\n");
-        return;
+}
+
+static int write_best(struct str *out, const struct facts *facts, const struct decision *confirmed,
+                      size_t confirmations, struct store *store, struct err *err)
+{
+    int64_t best = facts_verified(facts), shown = confirmed != NULL ? confirmed->experiment : best;
+
+    if (confirmed == NULL)
+        found_write_unconfirmed(out, facts);
+    else if (found_write_confirmation(out, facts, confirmed, confirmations, store, err) != 0)
+        return -1;
+    write_means(out, facts, shown);
+    write_changes(out, facts, shown);
+    if (best > 0)
+        found_write_steps(out, facts->record);
+    return 0;
+}
+
+static int write_all(struct str *out, const struct facts *facts, struct store *store,
+                     struct err *err)
+{
+    const struct record *record = facts->record;
+    struct noise_floor floor;
+    struct tally tally;
+    size_t confirmations;
+    int64_t best = facts_verified(facts);
+    const struct decision *confirmed = found_confirmation(record, best, &confirmations);
+
+    if (noise_floor_measure(&floor, facts, err) != 0)
+        return -1;
+    tally_count(&tally, record);
+    if (facts_outcome(facts, facts_baseline(facts)) != OUTCOME_KEEP) {
+        write_no_baseline(out, facts);
+        return 0;
     }
-    str_addf(out,
-             "**Nothing was better**, as far as this study could see: %zu candidate%s compared "
-             "with the incumbent, none kept.\n\n",
-             tested, tested == 1 ? " was" : "s were");
-    write_smallest(out, facts);
+    warn_of_luck(out, &floor);
+    if ((best > 0 || confirmed != NULL) &&
+        write_best(out, facts, confirmed, confirmations, store, err) != 0)
+        return -1;
+    if (record->study.procedure == PROCEDURE_GREEDY)
+        write_greedy(out, facts, &tally);
+    else if (best == 0)
+        write_nothing(out, facts, &tally, &floor);
+    return 0;
 }
 
 static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
 {
     struct facts facts;
 
-    (void)store;
-    (void)err;
     facts_init(&facts, record);
-    int64_t best = facts_verified(&facts);
-    if (best > 0)
-        write_best(out, &facts, best);
-    else
-        write_nothing(out, &facts);
+    int rc = write_all(out, &facts, store, err);
     facts_clear(&facts);
-    return 0;
+    return rc;
 }
 
 const struct section section_found = {

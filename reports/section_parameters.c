@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "claim.h"
 #include "facts.h"
+#include "fate.h"
 #include "markdown.h"
 #include "mem.h"
 #include "say.h"
@@ -20,7 +22,7 @@ struct move { /* an experiment that changed the parameter */
 
 struct moves {
     struct move *at; /* [n] */
-    size_t n, alone, kept, failed;
+    size_t n, alone, verified, moved, failed;
 };
 
 static size_t count_changes(const struct record *record, const struct experiment *e)
@@ -40,26 +42,29 @@ static struct moves find_moves(const struct record *record, size_t index)
 
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
-        if (e->against == 0 ||
+        if (e->against == 0 || e->purpose == PURPOSE_PLACEBO ||
             value_same(&record->experiments[e->against - 1].config[index], &e->config[index]))
             continue;
         struct move move = {e->id, count_changes(record, e) == 1, record_decision(record, e->id)};
         moves.at = mem_room(moves.at, moves.n, sizeof *moves.at);
         moves.at[moves.n++] = move;
         moves.alone += move.alone;
-        moves.kept += move.decision != NULL && move.decision->verdict == OUTCOME_KEEP;
-        moves.failed += move.decision != NULL && move.decision->verdict == OUTCOME_FAILED;
+        moves.verified += fate_of(record, e->id) == FATE_VERIFIED;
+        moves.moved += fate_of(record, e->id) == FATE_MOVED;
+        moves.failed += fate_of(record, e->id) == FATE_FAILED;
     }
     return moves;
 }
 
 static void write_counts(struct str *out, const struct record *record)
 {
-    static const char *const heads[] = {"parameter", "tried",  "alone",
-                                        "kept",      "failed", "baseline"};
+    bool greedy = record->study.procedure == PROCEDURE_GREEDY;
+    const char *const heads[] = {
+        "parameter", "tried",   "alone", "verified", greedy ? "kept, never tested" : "head moved",
+        "failed",    "baseline"};
     const struct space *space = &record->study.space;
 
-    markdown_head(out, heads, "lrrrrr");
+    markdown_head(out, heads, "lrrrrrr");
     for (size_t i = 0; i < space->n; i++) {
         if (!param_is_searched(&space->params[i]))
             continue;
@@ -67,7 +72,8 @@ static void write_counts(struct str *out, const struct record *record)
         struct str start = {0};
         value_print(&start, &record->experiments[0].config[i]);
         markdown_cell(out, space->params[i].name);
-        str_addf(out, "| %zu | %zu | %zu | %zu ", moves.n, moves.alone, moves.kept, moves.failed);
+        str_addf(out, "| %zu | %zu | %zu | %zu | %zu ", moves.n, moves.alone, moves.verified,
+                 moves.moved, moves.failed);
         markdown_take(out, str_take(&start));
         markdown_end(out);
         free(moves.at);
@@ -96,27 +102,22 @@ static void write_move(struct str *out, const struct record *record, const struc
                        size_t index)
 {
     const struct experiment *e = &record->experiments[move->experiment - 1];
-    struct str change = {0}, effect = {0};
+    struct str change = {0};
 
     value_print(&change, &record->experiments[e->against - 1].config[index]);
     str_add(&change, " -> ");
     value_print(&change, &e->config[index]);
-    if (move->decision != NULL)
-        say_measured(&effect, move->decision->mean, move->decision->low, move->decision->high);
-    else
-        str_add(&effect, "-");
     str_addf(out, "| %" PRId64 " ", move->experiment);
     markdown_take(out, str_take(&change));
     markdown_cell(out, move->alone ? "alone" : "with others");
-    markdown_cell(out,
-                  outcome_name(move->decision != NULL ? move->decision->verdict : OUTCOME_PENDING));
-    markdown_take(out, str_take(&effect));
+    markdown_take(out, fate_text(record, move->experiment));
+    claim_cells(out, move->decision);
     markdown_end(out);
 }
 
 static void write_param(struct str *out, const struct record *record, size_t index)
 {
-    static const char *const heads[] = {"experiment", "change", "alone?", "decision", "effect"};
+    static const char *const heads[] = {"experiment", "change", "alone?", "became", "effect", "by"};
     struct moves moves = find_moves(record, index);
 
     if (moves.n > 0) {
@@ -124,7 +125,7 @@ static void write_param(struct str *out, const struct record *record, size_t ind
         str_add(out, "### Parameter ");
         markdown_text(out, record->study.space.params[index].name);
         str_add(out, "\n\n");
-        markdown_head(out, heads, "rrlll");
+        markdown_head(out, heads, "rrllrl");
         for (size_t i = 0; i < moves.n && i < MOST_ROWS; i++)
             write_move(out, record, &moves.at[i], index);
         if (moves.n > MOST_ROWS)
@@ -141,8 +142,10 @@ static int write(struct str *out, const struct record *record, struct store *sto
     str_add(out,
             "How often experiments changed each parameter of the config that they started from. "
             "An effect belongs to the whole change of its experiment; only \"alone\" names one "
-            "parameter. These are many comparisons and not corrected for their number, so the "
-            "top of a list flatters.\n\n");
+            "parameter. By untested runs: an estimate with its standard error, made while "
+            "searching; by a test: on fresh pairs, with its interval. These are many comparisons "
+            "and not corrected for their number, so the top of a list flatters; what may be "
+            "called found stands above.\n\n");
     write_counts(out, record);
     for (size_t i = 0; i < record->study.space.n; i++)
         if (param_is_searched(&record->study.space.params[i]))

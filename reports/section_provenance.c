@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* On what it ran: study, trainer, inputs, machine, libraries. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "json.h"
 #include "markdown.h"
 #include "mem.h"
+#include "say.h"
 #include "section.h"
 
 static void write_fact(struct str *out, const char *what, const char *text)
@@ -47,6 +49,45 @@ static int64_t last_end(const struct record *record)
     return last;
 }
 
+/* "false discovery rate 0.05, levels by LOND", or the level that every test has. */
+static char *level_text(const struct study *study)
+{
+    char number[NUMBER_TEXT];
+
+    if (study->procedure == PROCEDURE_GREEDY)
+        return mem_strdup("none: nothing is tested");
+    if (isfinite(study->fdr))
+        return mem_printf("false discovery rate %s, levels by LOND",
+                          number_text(number, study->fdr));
+    return mem_printf("%s for every test", number_text(number, study->rule.alpha));
+}
+
+static void write_rules(struct str *out, const struct study *study)
+{
+    char *level = level_text(study), *gain = say_text(say_value, study->rule.min_gain);
+    char *placebo =
+        study->placebo > 0 ? mem_printf("one proposal in %d", study->placebo) : mem_strdup("none");
+    char *confirm =
+        study->confirm > 0 ? mem_printf("%d seeds", study->confirm) : mem_strdup("none");
+    char *pairs = mem_printf("%d", study->rule.max_seeds);
+    char *ahead = mem_printf("%d", study->lookahead);
+
+    write_fact(out, "procedure", procedure_names[study->procedure]);
+    write_fact(out, "level", level);
+    write_fact(out, "pairs of a test at most", pairs);
+    write_fact(out, "gain that does not matter (min_gain)", gain);
+    write_fact(out, "noise audit", study->audit ? "yes" : "no");
+    write_fact(out, "placebos", placebo);
+    write_fact(out, "confirmation at the end of a night", confirm);
+    write_fact(out, "look-ahead", ahead);
+    free(level);
+    free(gain);
+    free(placebo);
+    free(confirm);
+    free(pairs);
+    free(ahead);
+}
+
 static void write_study(struct str *out, const struct record *record)
 {
     static const char *const heads[] = {"what", "which"};
@@ -61,6 +102,7 @@ static void write_study(struct str *out, const struct record *record)
     write_fact(out, "study SHA-256 (what decides the results)", sha);
     write_fact(out, "strategy", study->strategy != NULL ? study->strategy->name : NULL);
     write_fact(out, "study seed", seed);
+    write_rules(out, study);
     write_fact(out, "trainer command", command);
     write_time(out, "first run began", record->n_runs > 0 ? record->runs[0].started : 0);
     write_time(out, "last run ended", last_end(record));

@@ -135,7 +135,7 @@ look 0 report -o "$work/there" && [ "$(cat out)" = "$work/there/REPORT.md" ] &&
     cmp "$work/there/REPORT.md" runs/night/report/REPORT.md
 ok $? 'report: the same record gives the same bytes, as after the run'
 cp "$work/first" out
-says '## What was found?' && says 'better by +' && says 'out of cheese \| \<b\>' &&
+says '## What was found?' && says 'better by ' && says 'out of cheese \| \<b\>' &&
     says 'nightshift reproduce runs/night 1'
 ok $? 'report: found, failures with their last words, commands'
 

@@ -23,9 +23,10 @@
 #include "store.h"
 #include "trial.h"
 
-/* A study that was begun: a temporary store with its study, input and session, and the record. */
+/* A study that was begun: a temporary store with its study, input and session, and the record.  Its
+ * run directory `dir` stands in a folder of its own, `home`, as runs/<name> does in runs/. */
 struct night {
-    char dir[64];
+    char home[56], dir[64];
     struct store *store;
     struct record record;
 };
@@ -71,8 +72,10 @@ static inline void night_begin(struct night *night, const char *study_text)
     const char *tmp = getenv("TMPDIR");
 
     *night = (struct night){0};
-    snprintf(night->dir, sizeof night->dir, "%.40s/nightXXXXXX", tmp != NULL ? tmp : "/tmp");
-    assert_non_null(mkdtemp(night->dir));
+    snprintf(night->home, sizeof night->home, "%.40s/nightXXXXXX", tmp != NULL ? tmp : "/tmp");
+    assert_non_null(mkdtemp(night->home));
+    snprintf(night->dir, sizeof night->dir, "%.55s/run", night->home);
+    assert_int_equal(file_mkdirs(night->dir, &err), 0);
     char *db = path_join(night->dir, "study.db");
     assert_int_equal(store_open(&night->store, db, STORE_WRITE, &err), 0);
     free(db);
@@ -86,7 +89,7 @@ static inline void night_end(struct night *night)
 
     record_clear(&night->record);
     store_close(night->store);
-    assert_int_equal(file_remove(night->dir, &err), 0);
+    assert_int_equal(file_remove(night->home, &err), 0);
 }
 
 /* The next experiment: the start of every parameter, changed as the text "lr=0.1 layers=4" says,
@@ -121,15 +124,17 @@ static inline int64_t night_propose(struct night *night, int64_t against, const 
     return (int64_t)record->n_experiments;
 }
 
-/* The end of one run; attempts of the same (experiment, seed) are numbered. */
-static inline void night_run(struct night *night, int64_t experiment, uint32_t seed,
-                             enum run_class class, double value, const char *detail)
+/* The end of one run; attempts of the same (experiment, seed, variant) are numbered. */
+static inline void night_run_as(struct night *night, int64_t experiment, enum run_variant variant,
+                                uint32_t seed, enum run_class class, double value,
+                                const char *detail)
 {
     struct record *record = &night->record;
-    const struct run *before = record_run(record, experiment, seed);
+    const struct run *before = record_variant(record, experiment, variant, seed);
     char *text = detail != NULL ? mem_strdup(detail) : NULL;
     struct run run = {.id = (int64_t)record->n_runs + 1,
                       .experiment = experiment,
+                      .variant = variant,
                       .seed = seed,
                       .attempt = before != NULL ? before->attempt + 1 : 1,
                       .class = class,
@@ -148,22 +153,34 @@ static inline void night_run(struct night *night, int64_t experiment, uint32_t s
     free(text);
 }
 
+static inline void night_run(struct night *night, int64_t experiment, uint32_t seed,
+                             enum run_class class, double value, const char *detail)
+{
+    night_run_as(night, experiment, RUN_OWN, seed, class, value, detail);
+}
+
+/* A pair of test `test` with both its runs; against itself the candidate's is salted. */
+static inline void night_test_pair(struct night *night, int64_t experiment, int64_t against,
+                                   int64_t test, uint32_t seed, double incumbent, double candidate)
+{
+    struct record *record = &night->record;
+    struct pair pair = {.experiment = experiment,
+                        .against = against,
+                        .index = (int)record_pairs(record, experiment, test, NULL, 0),
+                        .seed = seed,
+                        .test = test,
+                        .after = (int64_t)record->n_decisions};
+
+    record_add_pair(record, &pair);
+    night_run(night, against, seed, CLASS_OK, incumbent, NULL);
+    night_run_as(night, experiment, pair_variant(&pair), seed, CLASS_OK, candidate, NULL);
+}
+
 /* A pair with both its runs: `incumbent` and `candidate` are their values. */
 static inline void night_pair(struct night *night, int64_t experiment, int64_t against,
                               uint32_t seed, double incumbent, double candidate)
 {
-    int64_t test = 2 * experiment;
-    size_t index = record_pairs(&night->record, experiment, test, NULL, 0);
-    struct pair pair = {.experiment = experiment,
-                        .against = against,
-                        .index = (int)index,
-                        .seed = seed,
-                        .test = test,
-                        .after = (int64_t)night->record.n_decisions};
-
-    record_add_pair(&night->record, &pair);
-    night_run(night, against, seed, CLASS_OK, incumbent, NULL);
-    night_run(night, experiment, seed, CLASS_OK, candidate, NULL);
+    night_test_pair(night, experiment, against, 2 * experiment, seed, incumbent, candidate);
 }
 
 static inline void night_decide(struct night *night, int64_t experiment, enum outcome verdict,
@@ -195,6 +212,90 @@ static inline void night_decide(struct night *night, int64_t experiment, enum ou
 
     record_add_decision(record, &d);
     free(why);
+}
+
+/* A run alone on a seed of the selection panel, planned now. */
+static inline void night_panel_run(struct night *night, int64_t experiment, uint32_t seed,
+                                   double value)
+{
+    struct pair pair = {.experiment = experiment,
+                        .index = (int)record_pairs(&night->record, experiment, 0, NULL, 0),
+                        .seed = seed,
+                        .after = (int64_t)night->record.n_decisions};
+
+    record_add_pair(&night->record, &pair);
+    night_run(night, experiment, seed, CLASS_OK, value, NULL);
+}
+
+static inline void night_add_decision(struct night *night, struct decision *d)
+{
+    struct record *record = &night->record;
+
+    d->number = (int64_t)record->n_decisions + 1;
+    d->df = d->n > 1 ? d->n - 1 : (double)NAN;
+    record_add_decision(record, d);
+}
+
+/* The head's decision on an experiment: its effect and standard error, from n runs. */
+static inline void night_head(struct night *night, int64_t experiment, enum outcome verdict,
+                              double mean, double se, int n)
+{
+    struct record *record = &night->record;
+    bool placebo = record->experiments[experiment - 1].purpose == PURPOSE_PLACEBO;
+    char why[] = "as likely as not";
+    struct decision d = {.kind = placebo ? DECISION_PLACEBO : DECISION_HEAD,
+                         .experiment = experiment,
+                         .against = record_head(record),
+                         .verdict = verdict,
+                         .alpha = NAN,
+                         .n = n,
+                         .mean = mean,
+                         .low = mean - 1.645 * se,
+                         .high = mean + 1.645 * se,
+                         .z = mean / se,
+                         .sd = se,
+                         .reason = why,
+                         .incumbent = record_incumbent(record)};
+
+    d.head = verdict == OUTCOME_KEEP && !placebo ? experiment : d.against;
+    night_add_decision(night, &d);
+}
+
+/* The decision of a test of its own, number `test`, whose pairs were added before. */
+static inline void night_test(struct night *night, enum decision_kind kind, int64_t experiment,
+                              int64_t against, int64_t test, double alpha, enum outcome verdict,
+                              double mean, double low, double high)
+{
+    struct record *record = &night->record;
+    char why[] = "what the pairs said";
+    bool verified = kind == DECISION_VERIFY && verdict == OUTCOME_KEEP;
+    struct decision d = {.kind = kind,
+                         .experiment = experiment,
+                         .against = against,
+                         .test = test,
+                         .verdict = verdict,
+                         .verified = verified,
+                         .alpha = alpha,
+                         .n = (int)record_pairs(record, experiment, test, NULL, 0),
+                         .mean = mean,
+                         .low = low,
+                         .high = high,
+                         .z = NAN,
+                         .sd = NAN,
+                         .reason = why,
+                         .incumbent = verified ? experiment : record_incumbent(record),
+                         .head = verified ? experiment : record_head(record)};
+
+    night_add_decision(night, &d);
+}
+
+/* A placebo of the head, as an experiment. */
+static inline int64_t night_placebo(struct night *night)
+{
+    int64_t id = night_propose(night, record_head(&night->record), "");
+
+    night->record.experiments[id - 1].purpose = PURPOSE_PLACEBO;
+    return id;
 }
 
 /* Experiment 1 on three seeds, kept. */

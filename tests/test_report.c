@@ -5,9 +5,14 @@
 
 #include "chart.h"
 #include "check.h"
+#include "claim.h"
+#include "fate.h"
 #include "judge.h"
 #include "markdown.h"
+#include "noise_floor.h"
+#include "placebo.h"
 #include "report.h"
+#include "rng.h"
 #include "say.h"
 #include "section.h"
 
@@ -29,7 +34,8 @@ static char *section_text(const struct night *night, const char *name)
 
     for (size_t i = 0; sections[i] != NULL; i++)
         if (strcmp(sections[i]->name, name) == 0)
-            assert_int_equal(section_write(&text, sections[i], &night->record, night->store, &err), 0);
+            assert_int_equal(section_write(&text, sections[i], &night->record, night->store, &err),
+                             0);
     assert_true(text.len > 0);
     return str_take(&text);
 }
@@ -88,7 +94,7 @@ static void a_study_without_experiments_reports_that_nothing_has_run(void **stat
     char *text = compose(&night);
     assert_says(text, "# Findings: dusk");
     assert_says(text, "Nothing has run yet.");
-    assert_says(text, "0 experiments: 0 kept");
+    assert_says(text, "0 experiments; 0 runs.");
     assert_silent(text, "better by");
     free(text);
     night_end(&night);
@@ -103,7 +109,7 @@ static void the_baseline_alone_claims_nothing(void **state)
     night_baseline(&night);
     char *text = section_text(&night, "found");
     assert_says(text, "val\\_loss 3.1 ± 0.058 (3 seeds)");
-    assert_says(text, "No candidate has been compared");
+    assert_says(text, "**Nothing yet**: no proposal has been decided.");
     assert_silent(text, "better by");
     free(text);
     night_end(&night);
@@ -136,9 +142,10 @@ static void a_night_of_reverts_says_what_it_could_have_seen(void **state)
     night_baseline(&night);
     add_reverted_lr(&night);
     char *text = section_text(&night, "found");
-    assert_says(text, "**Nothing was better**");
-    assert_says(text, "1 candidate was compared");
-    assert_says(text, "would have been kept with probability 0.8");
+    assert_says(text, "**Nothing in 1 proposal was better than the baseline**");
+    assert_says(text, "1 test was made, and kept nothing.");
+    assert_says(text, "The smallest gain that could have been seen is 0.0");
+    assert_says(text, "a test at level 0.05 keeps it with probability 0.8");
     assert_silent(text, "better by");
     assert_silent(text, "+0.015"); /* an effect whose interval holds zero is not told here */
     free(text);
@@ -155,11 +162,11 @@ static void a_keep_tested_against_the_baseline_is_claimed_with_its_interval(void
     add_kept_layers(&night);
     add_reverted_lr(&night);
     char *text = section_text(&night, "found");
-    assert_says(text, "**Experiment 2 is the best verified config**");
+    assert_says(text,
+                "**val\\_loss 3.05 → 2.94: better by 0.11, 90 % interval [+0.04, +0.18]**, on 2 "
+                "pairs: experiment 2 against the baseline, verified.");
+    assert_says(text, "the very test that decided");
     assert_says(text, "| layers | 3 | 4 |");
-    assert_says(text, "better by +0.11, interval [+0.04, +0.18], 2 pairs");
-    assert_says(text, "level 90 %");
-    assert_says(text, "optimistic");
     free(text);
     night_end(&night);
 }
@@ -177,13 +184,11 @@ static void effects_of_a_line_of_keeps_are_not_added_up(void **state)
     night_pair(&night, 3, 2, 52, 2.98, 2.90);
     night_decide(&night, 3, OUTCOME_KEEP, 0.09, 0.02, 0.16, "better on 2 pairs");
     char *text = section_text(&night, "found");
-    assert_says(text, "**Experiment 3 is the best verified config**");
-    assert_says(text, "| +0.11 | \\[+0.04, +0.18\\] |");
-    assert_says(text, "| +0.09 | \\[+0.02, +0.16\\] |");
-    /* means 3.08 (n 5) and 2.85 (n 2); the sum of the steps would be 0.2 */
-    assert_says(text, "as a whole: better by +0.23, interval [+0.0");
-    assert_says(text, "(2 and 5 seeds, not paired, Welch's t)");
-    assert_says(text, "may not be added up");
+    assert_says(text, "better by 0.09, 90 % interval [+0.02, +0.16]**, on 2 pairs: experiment 3 "
+                      "against experiment 2, the last of the steps below");
+    assert_says(text, "| +0.11 \\[+0.04, +0.18\\] | 2 pairs, test at 0.05 |");
+    assert_says(text, "| +0.09 \\[+0.02, +0.16\\] | 2 pairs, test at 0.05 |");
+    assert_silent(text, "0.2 ");
     assert_silent(text, "0.2,");
     free(text);
     night_end(&night);
@@ -202,7 +207,7 @@ static void a_keep_whose_interval_holds_zero_is_no_claim(void **state)
     night_decide(&night, 2, OUTCOME_KEEP, 0.025, -0.4, 0.5, "by hand");
     char *text = section_text(&night, "found");
     assert_silent(text, "better by");
-    assert_says(text, "is no claim");
+    assert_says(text, "**Experiment 2 was kept, but its interval is unknown or holds zero**");
     assert_says(text, "no difference can be claimed");
     free(text);
     night_end(&night);
@@ -258,11 +263,12 @@ static void parameters_count_their_changes_alone_and_with_others(void **state)
     add_reverted_lr(&night);                                        /* lr alone */
     add_failure(&night, "lr=0.1 layers=9", CLASS_TIMEOUT, "limit"); /* both, failed */
     char *text = section_text(&night, "parameters");
-    assert_says(text, "| lr | 2 | 1 | 0 | 1 | 0.001 |");
-    assert_says(text, "| layers | 2 | 1 | 1 | 1 | 3 |");
-    assert_says(text, "| optimizer | 0 | 0 | 0 | 0 | adamw |");
+    assert_says(text, "| lr | 2 | 1 | 0 | 0 | 1 | 0.001 |");
+    assert_says(text, "| layers | 2 | 1 | 1 | 0 | 1 | 3 |");
+    assert_says(text, "| optimizer | 0 | 0 | 0 | 0 | 0 | adamw |");
     assert_silent(text, "tokens"); /* a constant */
-    assert_says(text, "| 2 | 3 -\\> 4 | alone | keep | +0.11 \\[+0.04, +0.18\\] |");
+    assert_says(text, "| 2 | 3 -\\> 4 | alone | + verified | +0.11 \\[+0.04, +0.18\\] | 2 pairs, "
+                      "test at 0.05 |");
     free(text);
     night_end(&night);
 }
@@ -294,17 +300,24 @@ static void the_noise_of_pairs_is_pooled_within_experiments(void **state)
 
 static void the_smallest_gain_has_the_power_that_it_names(void **state)
 {
-    struct study study = {.rule = {.alpha = 0.05, .max_seeds = 6, .min_gain = 0.5}};
-    struct judge judge;
+    struct night night;
+    struct facts facts;
+    struct noise_floor floor;
     struct err err = {0};
     double keep, pairs;
 
     (void)state;
-    double gain = facts_smallest_gain(&study, 2.0, 0.8);
-    assert_int_equal(judge_init(&judge, &study.rule, &err), 0);
-    boundary_power(&keep, &pairs, &judge.boundary, (gain - 0.5) / 2.0);
+    night_begin(&night, usual_study);
+    night_baseline(&night);
+    add_reverted_lr(&night); /* differences -0.02 and 0.05 */
+    facts_init(&facts, &night.record);
+    assert_int_equal(noise_floor_measure(&floor, &facts, &err), 0);
+    assert_false(floor.audited);
+    assert_close(noise_floor_sd(&floor), 0.07 / sqrt(2), 1e-9, 0);
+    boundary_power(&keep, &pairs, &floor.judge.boundary, floor.visible / noise_floor_sd(&floor));
     assert_close(keep, 0.8, 0, 1e-6);
-    assert_true(isnan(facts_smallest_gain(&study, NAN, 0.8)));
+    facts_clear(&facts);
+    night_end(&night);
 }
 
 static void provenance_names_study_inputs_and_machine(void **state)
@@ -635,6 +648,8 @@ static void the_chart_marks_keeps_and_needs_three_points(void **state)
     chart_history(&text, &facts);
     assert_says(str_text(&text), "|  -\n"); /* 2.94 and 3.035: the revert is the third column */
     assert_says(str_text(&text), "| +");
+    assert_says(str_text(&text), "|=");
+    assert_silent(str_text(&text), "tests |"); /* each is its experiment's own */
     facts_clear(&facts);
     str_clear(&text);
     night_end(&night);
