@@ -14,7 +14,7 @@ struct number {
 
 static struct number number(double x)
 {
-    struct number n;
+    struct number n = {0};
 
     number_short(n.text, x, 3);
     return n;
