@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "baseline.h"
 #include "command.h"
+#include "cost.h"
 #include "executor.h"
 #include "json.h"
 #include "mem.h"
@@ -238,18 +238,10 @@ static void add_space(struct str *out, const struct space *space)
 
 static void add_plan(struct str *out, const struct study *study)
 {
-    int pairs = study->rule.max_seeds;
-
     str_addf(out, "strategy %s, seed %llu; ", study->strategy->name,
              (unsigned long long)study->seed);
     str_addf(out, "%d run%s at a time\n", study->jobs, study->jobs == 1 ? "" : "s");
-    str_addf(out,
-             "the baseline runs on %d seeds, an experiment on 1 to %d pairs of runs "
-             "(incumbent and candidate on equal seeds)\n",
-             BASELINE_SEEDS, pairs);
-    if (study->run_cap > 0)
-        str_addf(out, "run_cap %lld: at most %lld runs\n", (long long)study->run_cap,
-                 BASELINE_SEEDS + ((long long)study->run_cap - 1) * 2 * pairs);
+    cost_write(out, study, study->run_cap);
 }
 
 static int print_table(const struct checked *c, struct err *err)
@@ -274,6 +266,18 @@ static int print_table(const struct checked *c, struct err *err)
 
 /* --- as JSON ---------------------------------------------------------------------------------- */
 
+static json_t *cost_json(const struct study *study)
+{
+    struct cost c;
+
+    cost_estimate(&c, study, study->run_cap);
+    return json_pack("{s:I, s:[I, I], s:I, s:I, s:o, s:o}", "baseline", (json_int_t)c.baseline,
+                     "proposal", (json_int_t)c.proposal_least, (json_int_t)c.proposal_most, "test",
+                     (json_int_t)c.test, "end", (json_int_t)c.end, "least",
+                     c.least > 0 ? json_integer(c.least) : json_null(), "most",
+                     c.most > 0 ? json_integer(c.most) : json_null());
+}
+
 static int print_json(const struct checked *c, struct err *err)
 {
     struct str spec = {NULL, 0};
@@ -284,9 +288,9 @@ static int print_json(const struct checked *c, struct err *err)
     sha256_bytes(sha, spec.at, spec.len);
     int rc = json_read(&parsed, spec.at, spec.len, "spec", err);
     if (rc == 0) {
-        object = json_pack("{s:s, s:s, s:o, s:s, s:i, s:o, s:O}", "path", c->place.study_path,
-                           "trainer", c->program, "spec", parsed, "sha256", sha, "searched",
-                           (int)count_searched(&c->study.space), "cells",
+        object = json_pack("{s:o, s:s, s:s, s:o, s:s, s:i, s:o, s:O}", "runs", cost_json(&c->study),
+                           "path", c->place.study_path, "trainer", c->program, "spec", parsed,
+                           "sha256", sha, "searched", (int)count_searched(&c->study.space), "cells",
                            json_number_or_null(count_cells(&c->study.space)), "notes", c->notes);
         rc = view_print_json(object, err);
     }

@@ -20,11 +20,24 @@ struct two {
     struct comparison means;  /* over all seeds of each, not paired */
 };
 
-/* The test of b against a, or else that of a against b seen from the other side. */
-static void find_test(struct comparison *out, const struct facts *facts, int64_t a, int64_t b)
+/* The newest test or confirmation of one against the other; NULL: none. */
+static const struct decision *test_between(const struct record *record, int64_t experiment,
+                                           int64_t against)
 {
-    const struct decision *d = facts_decision_between(facts, b, a);
-    const struct decision *back = d == NULL ? facts_decision_between(facts, a, b) : NULL;
+    for (size_t i = record->n_decisions; i > 0; i--) {
+        const struct decision *d = &record->decisions[i - 1];
+        if (d->experiment == experiment && d->against == against && d->test > 0 && d->n > 0 &&
+            isfinite(d->mean))
+            return d;
+    }
+    return NULL;
+}
+
+/* The test of b against a, or else that of a against b seen from the other side. */
+static void find_test(struct comparison *out, const struct record *record, int64_t a, int64_t b)
+{
+    const struct decision *d = test_between(record, b, a);
+    const struct decision *back = d == NULL ? test_between(record, a, b) : NULL;
 
     *out = (struct comparison){0};
     if (d != NULL)
@@ -37,7 +50,7 @@ static void compare(struct two *out, const struct view *view, int64_t a, int64_t
 {
     *out = (struct two){.a = a, .b = b};
     facts_compare(&out->shared, &view->facts, a, b);
-    find_test(&out->tested, &view->facts, a, b);
+    find_test(&out->tested, &view->record, a, b);
     facts_compare_means(&out->means, &view->facts, a, b);
 }
 
@@ -154,9 +167,9 @@ static void write_table(struct str *out, const struct view *view, const struct t
 static const char *claim(double low, double high, bool tested)
 {
     if (low > 0)
-        return tested ? "better, by the study's own test" : "better";
+        return tested ? "better, by the study's own test" : "better, but never tested";
     if (high < 0)
-        return tested ? "worse, by the study's own test" : "worse";
+        return tested ? "worse, by the study's own test" : "worse, but never tested";
     return "no difference can be claimed";
 }
 
@@ -235,8 +248,9 @@ const struct command command_diff = {
     .summary = "two experiments: what differs, and by how much B is better than A",
     .help =
         "The parameters that differ, the means over all seeds of each, and the difference seed by\n"
-        "seed: from the study's own test where one was tested against the other, else on the\n"
-        "seeds that both ran, else from their means.  Positive: B is better.  B left out is the\n"
+        "seed: from the study's own test or confirmation of one against the other, else on the\n"
+        "seeds that both ran (by which the search may have chosen, so it flatters what was\n"
+        "kept), else from their means.  Positive: B is better.  B left out is the\n"
         "verified incumbent, or else the baseline.\n"
         "\n"
         "  nightshift diff 1 17\n",

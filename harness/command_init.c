@@ -65,10 +65,17 @@ static const char builtin[] =
 
 static const char tail[] =
     "search: {strategy: perturb, seed: 1}    # `nightshift list strategies`\n"
-    "decision:                   # a change is kept when paired runs on equal seeds show it\n"
-    "  alpha: 0.05               # share of useless changes that may be kept\n"
-    "  max_seeds: 6              # pairs of runs at most\n"
+    "decision:\n"
+    "  procedure: two_level      # go on from what is probably better, believe what a test on "
+    "fresh\n"
+    "                            # seeds has kept; `nightshift list procedures`\n"
+    "  fdr: 0.05                 # share of the verified keeps that may be luck\n"
+    "  max_seeds: 8              # pairs of runs in a test, at most\n"
     "  min_gain: 0               # a gain up to this does not matter\n"
+    "  confirm: 8                # pairs on fresh seeds, baseline and winner, at a night's end; "
+    "off\n"
+    "audit: on                   # 13 runs first: how large is the noise?  off: learnt on the way\n"
+    "placebo: 15                 # one proposal in so many is a placebo: how often are we fooled?\n"
     "jobs: 1                     # runs at a time, each on cores of its own\n"
     "run_cap: 100                # experiments; `hours: 8` and until: \"07:30\" also end a night\n";
 

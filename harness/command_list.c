@@ -6,6 +6,7 @@
 #include "command.h"
 #include "executor.h"
 #include "mem.h"
+#include "procedure.h"
 #include "section.h"
 #include "strategy.h"
 #include "table.h"
@@ -30,6 +31,12 @@ static void list_strategies(struct table *table)
 {
     for (size_t i = 0; strategies[i] != NULL; i++)
         add(table, strategies[i]->name, strategies[i]->summary);
+}
+
+static void list_procedures(struct table *table)
+{
+    for (size_t i = 0; procedure_names[i] != NULL; i++)
+        add(table, procedures[i]->name, procedures[i]->summary);
 }
 
 static void list_executors(struct table *table)
@@ -69,6 +76,7 @@ static void list_studies(struct table *table)
 /* clang-format off */
 static const struct kind kinds[] = {
     {"strategies", list_strategies},
+    {"procedures", list_procedures},
     {"executors",  list_executors},
     {"sections",   list_sections},
     {"studies",    list_studies},
@@ -123,14 +131,14 @@ static int unknown_kind(const char *word, struct err *err)
     const char *near = word_suggest(word, names, N_KINDS);
     if (near != NULL)
         return err_usage(err, "list: unknown kind '%s' (did you mean '%s'?)", word, near);
-    return err_usage(err, "list: unknown kind '%s': strategies, executors, sections, studies",
-                     word);
+    return err_usage(
+        err, "list: unknown kind '%s': strategies, procedures, executors, sections, studies", word);
 }
 
 static int run(const struct arguments *arguments, struct err *err)
 {
     if (arguments->n_words != 1)
-        return err_usage(err, "list: what? strategies, executors, sections or studies");
+        return err_usage(err, "list: what? strategies, procedures, executors, sections or studies");
     for (size_t i = 0; i < N_KINDS; i++)
         if (strcmp(kinds[i].name, arguments->words[0]) == 0)
             return print(&kinds[i], arguments, err);
@@ -144,10 +152,11 @@ static const struct option_row options[] = {
 
 const struct command command_list = {
     .name = "list",
-    .operands = "strategies|executors|sections|studies",
+    .operands = "strategies|procedures|executors|sections|studies",
     .summary = "what there is to choose from",
     .help =
-        "Search strategies, executors, sections of the report, or the studies below this folder.\n",
+        "Search strategies, procedures (by which a change is kept), executors, sections of the\n"
+        "report, or the studies below this folder.\n",
     .options = options,
     .run = run,
 };

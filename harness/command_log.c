@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "say.h"
 #include "table.h"
+#include "verdicts.h"
 #include "view.h"
 
 extern const struct command command_log;
@@ -26,17 +27,6 @@ static char *mean_text(const struct view *view, int64_t id, bool wide, size_t *n
     else
         say_value(&text, summary.mean);
     *n = summary.n;
-    return str_take(&text);
-}
-
-static char *effect_text(const struct decision *d)
-{
-    struct str text = {0};
-
-    if (d != NULL)
-        say_measured(&text, d->mean, d->low, d->high);
-    else
-        str_add(&text, "-");
     return str_take(&text);
 }
 
@@ -70,7 +60,7 @@ static void add_experiment(struct table *table, const struct view *view, int64_t
     table_take(table, decision_text(view, id));
     table_take(table, mean);
     table_number(table, (long long)n);
-    table_take(table, effect_text(d));
+    table_take(table, verdicts_effect(d));
     table_take(table, change_text(view, id));
     if (wide) {
         table_cell(table, d != NULL && d->reason != NULL ? d->reason : "-");
@@ -151,97 +141,28 @@ static int log_json(const struct view *view, int64_t first, struct err *err)
     return rc;
 }
 
-/* The commit that this very decision made on the -log ref, NULL while there is none. */
-static const char *decision_commit(const struct record *record, const struct decision *d)
-{
-    char ref[160];
-
-    ledger_ref_name(ref, record->study.name, true);
-    for (size_t i = record->n_outbox; i > 0; i--) {
-        const struct outbox *o = &record->outbox[i - 1];
-        if (o->decision == d->number && strcmp(o->ref, ref) == 0)
-            return o->commit;
-    }
-    return NULL;
-}
-
-static json_t *decision_as_json(const struct record *record, const struct decision *d)
-{
-    json_t *object = json_object();
-
-    json_object_set_new(object, "number", json_integer(d->number));
-    json_object_set_new(object, "kind", json_string(decision_kind_names[d->kind]));
-    json_object_set_new(object, "experiment", json_integer(d->experiment));
-    json_object_set_new(object, "against", d->against > 0 ? json_integer(d->against) : json_null());
-    json_object_set_new(object, "verdict", json_string(outcome_name(d->verdict)));
-    json_object_set_new(object, "verified", json_boolean(d->verified));
-    json_object_set_new(object, "test", d->test > 0 ? json_integer(d->test) : json_null());
-    json_object_set_new(object, "alpha", json_number_or_null(d->alpha));
-    json_object_set_new(object, "n", json_integer(d->n));
-    json_object_set_new(object, "effect", view_json_effect(d));
-    json_object_set_new(object, "head", d->head > 0 ? json_integer(d->head) : json_null());
-    json_object_set_new(object, "incumbent",
-                        d->incumbent > 0 ? json_integer(d->incumbent) : json_null());
-    json_object_set_new(object, "reason", view_json_text(d->reason));
-    json_object_set_new(object, "commit", view_json_text(decision_commit(record, d)));
-    return object;
-}
-
 static int decisions_json(const struct view *view, size_t first, struct err *err)
 {
     int rc = 0;
 
     for (size_t i = first; rc == 0 && i < view->record.n_decisions; i++) {
-        json_t *object = decision_as_json(&view->record, &view->record.decisions[i]);
+        json_t *object = verdicts_json(&view->record, &view->record.decisions[i]);
         rc = view_print_json(object, err);
         json_decref(object);
     }
     return rc;
 }
 
-static void add_id(struct table *table, int64_t id)
-{
-    if (id > 0)
-        table_number(table, id);
-    else
-        table_cell(table, "-");
-}
-
-static void add_decision(struct table *table, const struct record *record, const struct decision *d,
-                         bool wide)
-{
-    const char *commit = decision_commit(record, d);
-
-    table_row(table, outcome_paint(d->verdict));
-    table_number(table, d->number);
-    table_cell(table, decision_kind_names[d->kind]);
-    table_number(table, d->experiment);
-    add_id(table, d->against);
-    table_take(table, mem_printf("%c %s", outcome_mark(d->verdict),
-                                 d->verified ? "verified" : outcome_name(d->verdict)));
-    table_take(table, say_text(say_rough, d->alpha));
-    table_number(table, d->n);
-    table_take(table, effect_text(d));
-    if (!wide)
-        return;
-    add_id(table, d->head);
-    add_id(table, d->incumbent);
-    table_cell(table, d->reason != NULL ? d->reason : "-");
-    table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
-}
-
 static int decisions_table(const struct view *view, size_t first, struct err *err)
 {
-    static const char *const heads[] = {"no", "kind",   "id",   "vs",   "verdict", "level",
-                                        "n",  "effect", "head", "best", "reason",  "commit"};
     size_t width = view_columns();
     bool wide = width >= WIDE;
     struct table table;
 
-    table_init(&table, heads, wide ? "rlrrlrrlrrll" : "rlrrlrrl");
+    verdicts_init(&table, wide);
     for (size_t i = first; i < view->record.n_decisions; i++)
-        add_decision(&table, &view->record, &view->record.decisions[i], wide);
-    table_fit(&table, width, wide ? "       2  1 " : "       1");
+        verdicts_add(&table, &view->record, &view->record.decisions[i], wide);
+    verdicts_fit(&table, width, wide);
     int rc = print_table(&table, err);
     table_clear(&table);
     return rc;

@@ -7,10 +7,11 @@
 
 #include "clock.h"
 #include "command.h"
+#include "cost.h"
+#include "errand.h"
 #include "inputs.h"
 #include "log.h"
 #include "loop.h"
-#include "progress.h"
 #include "report.h"
 #include "trial.h"
 
@@ -145,19 +146,6 @@ static int write_report(const struct session *session, struct err *err)
     return rc;
 }
 
-static int baseline_failed(const struct record *record, struct err *err)
-{
-    struct str why = {0};
-
-    progress_add_failure(&why, record, &record->decisions[record->n_decisions - 1]);
-    err_failed(err,
-               "the baseline (experiment %zu) %s; mend the trainer or the start values and "
-               "run again",
-               record->n_experiments, why.at);
-    str_clear(&why);
-    return -1;
-}
-
 static int finish(const struct session *session, enum loop_end end, int signal, struct err *err)
 {
     const struct record *record = &session->record;
@@ -170,8 +158,17 @@ static int finish(const struct session *session, enum loop_end end, int signal, 
     if (write_report(session, err) != 0)
         return -1;
     if (end == LOOP_BASELINE)
-        return baseline_failed(record, err);
+        return errand_baseline_failed(record, &record->decisions[record->n_decisions - 1], err);
     return end == LOOP_SIGNAL ? 128 + signal : 0;
+}
+
+static void print_cost(const struct study *study, int64_t experiments)
+{
+    struct str text = {0};
+
+    cost_write(&text, study, experiments);
+    fputs(str_text(&text), stdout);
+    str_clear(&text);
 }
 
 static int dry_run(const struct arguments *arguments, const char *word, struct err *err)
@@ -202,8 +199,8 @@ static int dry_run(const struct arguments *arguments, const char *word, struct e
                file_exists(place.db) ? " (goes on)" : " (would be made)");
         printf("branches  nightshift/%s, nightshift/%s-log\n", study.name, study.name);
         printf("strategy  %s, seed %llu\n", study.strategy->name, (unsigned long long)study.seed);
-        printf("runs      %d at a time; 2 per pair, at most %d pairs per experiment\n", limits.jobs,
-               study.rule.max_seeds);
+        printf("runs      %d at a time\n", limits.jobs);
+        print_cost(&study, limits.experiments);
         rc = 0;
     }
     artifacts_free(inputs, n);
@@ -246,10 +243,17 @@ const struct command command_run = {
     .operands = "STUDY",
     .summary = "begin a study, or go on with it: the same call",
     .help =
-        "The baseline (all start values) runs first.  Every later experiment is compared with\n"
-        "the incumbent in pairs of runs on equal, fresh seeds until the judge keeps or reverts\n"
-        "it.  Everything is recorded before it is acted on, so after Ctrl-C, a crash or a\n"
-        "power cut the same command goes on where it stopped.\n"
+        "The baseline (all start values) runs first, and the noise audit with it.  Then, by the\n"
+        "procedure two_level, the search goes on from what is probably better (the head), and\n"
+        "what has beaten the verified incumbent in pairs of runs on equal, fresh seeds becomes\n"
+        "the new one.  Of what is verified, at most the study's fdr is luck, in expectation.  One\n"
+        "proposal in fifteen is a placebo.  A night ends, in time before its deadline, with a "
+        "last\n"
+        "test, a placebo's test and the confirmation of the winner.\n"
+        "\n"
+        "Everything is recorded before it is acted on, so after Ctrl-C, a crash or a power cut "
+        "the\n"
+        "same command goes on where it stopped.\n"
         "\n"
         "The first Ctrl-C (or `nightshift stop`) ends the current runs cleanly, the second\n"
         "stops now.  Every session ends by writing the report.\n"

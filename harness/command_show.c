@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "say.h"
 #include "table.h"
+#include "verdicts.h"
 #include "view.h"
 
 extern const struct command command_show;
@@ -35,6 +36,7 @@ static json_t *run_as_json(const struct run *run, const char *dir)
     json_t *object = json_object();
 
     json_object_set_new(object, "seed", json_integer(run->seed));
+    json_object_set_new(object, "variant", json_string(variant_names[run->variant]));
     json_object_set_new(object, "attempt", json_integer(run->attempt));
     json_object_set_new(object, "class", json_string(class_names[run->class]));
     json_object_set_new(object, "value",
@@ -80,6 +82,8 @@ static json_t *pairs_as_json(const struct view *view, int64_t id)
         json_t *object = json_object();
         json_object_set_new(object, "against",
                             pair->against > 0 ? json_integer(pair->against) : json_null());
+        json_object_set_new(object, "test",
+                            pair->test > 0 ? json_integer(pair->test) : json_null());
         json_object_set_new(object, "seed", json_integer(pair->seed));
         json_object_set_new(object, "difference",
                             json_number_or_null(facts_difference(facts, pair)));
@@ -88,12 +92,23 @@ static json_t *pairs_as_json(const struct view *view, int64_t id)
     return pairs;
 }
 
+static json_t *decisions_as_json(const struct record *record, int64_t id)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (record->decisions[i].experiment == id)
+            json_array_append_new(list, verdicts_json(record, &record->decisions[i]));
+    return list;
+}
+
 static int show_json(const struct view *view, int64_t id, struct err *err)
 {
     json_t *object = view_json_experiment(view, id), *runs = json_array();
 
     json_object_set_new(object, "runs", runs);
     json_object_set_new(object, "pairs", pairs_as_json(view, id));
+    json_object_set_new(object, "decisions", decisions_as_json(&view->record, id));
     json_object_set_new(object, "config_sha256", json_string(view->record.experiments[id - 1].sha));
     int rc = runs_as_json(runs, view, id, err);
     if (rc == 0)
@@ -127,17 +142,28 @@ static char *time_or_dash(int64_t when)
 
 static char *origin_text(const struct experiment *e)
 {
+    if (e->purpose == PURPOSE_PLACEBO)
+        return mem_printf("placebo: the config of experiment %" PRId64 " under other seeds",
+                          e->against);
     return e->against > 0
                ? mem_printf("%s, from experiment %" PRId64, purpose_names[e->purpose], e->against)
                : mem_strdup(purpose_names[e->purpose]);
 }
 
-static char *decision_text(const struct decision *d)
+/* A keep of the search head is not yet believed; a test may have verified it later. */
+static char *decision_text(const struct record *record, const struct decision *d)
 {
+    bool verified = d != NULL && record->experiments[d->experiment - 1].verified;
+    bool head = d != NULL && d->kind == DECISION_HEAD && d->against > 0 && !verified;
+
     if (d == NULL)
         return mem_strdup(". pending");
     return mem_printf("%c %s%s (decision %" PRId64 ")", outcome_mark(d->verdict),
-                      outcome_name(d->verdict), d->verified ? ", verified" : "", d->number);
+                      outcome_name(d->verdict),
+                      verified                             ? ", verified"
+                      : head && d->verdict == OUTCOME_KEEP ? ", by the search head"
+                                                           : "",
+                      d->number);
 }
 
 static char *effect_text(const struct decision *d)
@@ -147,8 +173,8 @@ static char *effect_text(const struct decision *d)
     if (d == NULL || d->against == 0)
         return mem_strdup("-");
     say_measured(&text, d->mean, d->low, d->high);
-    str_addf(&text, " against experiment %" PRId64 ", %d pair%s", d->against, d->n,
-             d->n == 1 ? "" : "s");
+    str_addf(&text, " against experiment %" PRId64 ", %d %s%s", d->against, d->n,
+             d->test > 0 ? "pair" : "run", d->n == 1 ? "" : "s");
     return str_take(&text);
 }
 
@@ -160,6 +186,12 @@ static char *bounds_text(const struct decision *d)
         return mem_strdup("-");
     str_add(&text, "z ");
     say_rough(&text, d->z);
+    if (d->test == 0) {
+        str_add(&text, ", standard error ");
+        say_rough(&text, d->sd);
+        str_add(&text, "; an estimate, no test");
+        return str_take(&text);
+    }
     str_add(&text, ", SD of one difference ");
     say_rough(&text, d->sd);
     str_add(&text, " (");
@@ -179,7 +211,7 @@ static void write_facts(struct str *out, const struct view *view, int64_t id)
     add_fact(&table, "experiment", mem_printf("%" PRId64 " of %s", id, view->record.study.name));
     add_fact(&table, "purpose", origin_text(e));
     add_fact(&table, "change", facts_change(&view->facts, id));
-    add_fact(&table, "decision", decision_text(d));
+    add_fact(&table, "decision", decision_text(&view->record, d));
     add_fact(&table, "reason", copy_or_dash(d != NULL ? d->reason : NULL));
     add_fact(&table, "effect", effect_text(d));
     add_fact(&table, "test", bounds_text(d));
@@ -190,6 +222,22 @@ static void write_facts(struct str *out, const struct view *view, int64_t id)
     char *command = mem_printf("nightshift reproduce %s %" PRId64, view->place.run_dir, id);
     add_fact(&table, "run again", command);
     table_write(out, &table, false);
+    table_clear(&table);
+}
+
+/* What it went through: its own decision, tests, confirmations. */
+static void write_decisions(struct str *out, const struct record *record, int64_t id)
+{
+    struct table table;
+
+    verdicts_init(&table, false);
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (record->decisions[i].experiment == id)
+            verdicts_add(&table, record, &record->decisions[i], false);
+    if (table.n_rows > 1) {
+        str_add(out, "\ndecisions\n");
+        table_write(out, &table, view_has_colour());
+    }
     table_clear(&table);
 }
 
@@ -214,6 +262,7 @@ static void add_run(struct table *table, const struct run *run)
 
     table_row(table, failed ? outcome_paint(OUTCOME_FAILED) : NULL);
     table_take(table, mem_printf("%" PRIu32, run->seed));
+    table_cell(table, variant_names[run->variant]);
     table_number(table, run->attempt);
     table_cell(table, class == CLASS_NONE ? "under way" : class_names[class]);
     table_take(table, say_text(say_value, class == CLASS_OK ? run->value : (double)NAN));
@@ -225,12 +274,12 @@ static void add_run(struct table *table, const struct run *run)
 
 static void write_runs(struct str *out, const struct view *view, int64_t id)
 {
-    static const char *const heads[] = {"seed", "attempt", "class",    "value",
+    static const char *const heads[] = {"seed", "variant", "attempt",  "class", "value",
                                         "wall", "cpu",     "peak MiB", ""};
     struct table table;
 
     str_add(out, "\nruns\n");
-    table_init(&table, heads, "rrlrrrrl");
+    table_init(&table, heads, "rlrlrrrrl");
     for (size_t i = 0; i < view->record.n_runs; i++)
         if (view->record.runs[i].experiment == id)
             add_run(&table, &view->record.runs[i]);
@@ -241,22 +290,26 @@ static void write_runs(struct str *out, const struct view *view, int64_t id)
 static void add_pair(struct table *table, const struct view *view, const struct pair *pair)
 {
     const struct facts *facts = &view->facts;
+    const struct run *candidate = record_candidate(&view->record, pair);
+    bool ok = candidate != NULL && candidate->class == CLASS_OK;
 
     table_row(table, NULL);
+    table_number(table, pair->test);
     table_take(table, mem_printf("%" PRIu32, pair->seed));
     table_number(table, pair->against);
     table_take(table, say_text(say_value, facts_value(facts, pair->against, pair->seed)));
-    table_take(table, say_text(say_value, facts_value(facts, pair->experiment, pair->seed)));
+    table_take(table, say_text(say_value, ok ? candidate->value : (double)NAN));
     table_take(table, say_text(say_effect, facts_difference(facts, pair)));
 }
 
 static void write_pairs(struct str *out, const struct view *view, int64_t id)
 {
-    static const char *const heads[] = {"seed", "against", "incumbent", "this", "difference"};
+    static const char *const heads[] = {"test",      "seed", "against",
+                                        "incumbent", "this", "difference"};
     const struct facts *facts = &view->facts;
     struct table table;
 
-    table_init(&table, heads, "rrrrr");
+    table_init(&table, heads, "rrrrrr");
     for (size_t i = facts->pair_first[id - 1]; i < facts->pair_first[id]; i++) {
         const struct pair *pair = &view->record.pairs[facts->pair_at[i]];
         if (pair->against > 0)
@@ -274,6 +327,7 @@ static int show_text(const struct view *view, int64_t id, struct err *err)
     struct str text = {0};
 
     write_facts(&text, view, id);
+    write_decisions(&text, &view->record, id);
     write_config(&text, view, id);
     write_runs(&text, view, id);
     write_pairs(&text, view, id);
@@ -303,7 +357,8 @@ static int run(const struct arguments *arguments, struct err *err)
 }
 
 static const struct option_row options[] = {
-    {"json", 0, NULL, "one JSON object: the keys of `log --json`, runs with metrics, pairs"},
+    {"json", 0, NULL,
+     "one JSON object: the keys of `log --json`, decisions, runs with metrics, pairs"},
     {"dir", 0, "DIR", VIEW_DIR_HELP},
     {NULL, 0, NULL, NULL},
 };
@@ -313,8 +368,9 @@ const struct command command_show = {
     .operands = "[STUDY] ID",
     .summary = "all about one experiment",
     .help =
-        "Config, runs, pairs with their differences, the decision and its test, commit, remark,\n"
-        "and the command that runs it again.\n"
+        "Its decision, the tests and confirmations that it went through, config, runs, pairs with\n"
+        "their differences, commit, remark, and the command that runs it again.  A run's variant\n"
+        "is own, repeat or neighbour (of the noise audit), or salted (a placebo's test).\n"
         "\n"
         "  nightshift show 17\n",
     .options = options,

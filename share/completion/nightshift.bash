@@ -40,7 +40,7 @@ _nightshift()
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_nightshift_options "$command") --help" -- "$word")
     elif [[ $command == list ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'strategies executors sections studies' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'strategies procedures executors sections studies' -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -f -X '!*.yaml' -- "$word"; compgen -d -- "$word")
     fi

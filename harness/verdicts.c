@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "json.h"
+#include "ledger.h"
+#include "mem.h"
+#include "say.h"
+#include "verdicts.h"
+#include "view.h"
+
+/* The commit that this very decision made on the -log ref, NULL while there is none. */
+static const char *decision_commit(const struct record *record, const struct decision *d)
+{
+    char ref[160];
+
+    ledger_ref_name(ref, record->study.name, true);
+    for (size_t i = record->n_outbox; i > 0; i--) {
+        const struct outbox *o = &record->outbox[i - 1];
+        if (o->decision == d->number && strcmp(o->ref, ref) == 0)
+            return o->commit;
+    }
+    return NULL;
+}
+
+json_t *verdicts_json(const struct record *record, const struct decision *d)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "number", json_integer(d->number));
+    json_object_set_new(object, "kind", json_string(decision_kind_names[d->kind]));
+    json_object_set_new(object, "experiment", json_integer(d->experiment));
+    json_object_set_new(object, "against", d->against > 0 ? json_integer(d->against) : json_null());
+    json_object_set_new(object, "verdict", json_string(outcome_name(d->verdict)));
+    json_object_set_new(object, "verified", json_boolean(d->verified));
+    json_object_set_new(object, "test", d->test > 0 ? json_integer(d->test) : json_null());
+    json_object_set_new(object, "alpha", json_number_or_null(d->alpha));
+    json_object_set_new(object, "n", json_integer(d->n));
+    json_object_set_new(object, "effect", view_json_effect(d));
+    json_object_set_new(object, "head", d->head > 0 ? json_integer(d->head) : json_null());
+    json_object_set_new(object, "incumbent",
+                        d->incumbent > 0 ? json_integer(d->incumbent) : json_null());
+    json_object_set_new(object, "reason", view_json_text(d->reason));
+    json_object_set_new(object, "commit", view_json_text(decision_commit(record, d)));
+    return object;
+}
+
+char *verdicts_effect(const struct decision *d)
+{
+    struct str text = {0};
+
+    if (d != NULL)
+        say_measured(&text, d->mean, d->low, d->high);
+    else
+        str_add(&text, "-");
+    return str_take(&text);
+}
+
+void verdicts_init(struct table *out, bool wide)
+{
+    static const char *const heads[] = {"no", "kind",   "id",   "vs",   "verdict", "level",
+                                        "n",  "effect", "head", "best", "reason",  "commit"};
+
+    table_init(out, heads, wide ? "rlrrlrrlrrll" : "rlrrlrrl");
+}
+
+void verdicts_fit(struct table *table, size_t width, bool wide)
+{
+    table_fit(table, width, wide ? "       2  1 " : "       1");
+}
+
+static void add_id(struct table *table, int64_t id)
+{
+    if (id > 0)
+        table_number(table, id);
+    else
+        table_cell(table, "-");
+}
+
+void verdicts_add(struct table *table, const struct record *record, const struct decision *d,
+                  bool wide)
+{
+    const char *commit = decision_commit(record, d);
+
+    table_row(table, outcome_paint(d->verdict));
+    table_number(table, d->number);
+    table_cell(table, decision_kind_names[d->kind]);
+    table_number(table, d->experiment);
+    add_id(table, d->against);
+    table_take(table, mem_printf("%c %s", outcome_mark(d->verdict),
+                                 d->verified ? "verified" : outcome_name(d->verdict)));
+    table_take(table, say_text(say_rough, d->alpha));
+    table_number(table, d->n);
+    table_take(table, verdicts_effect(d));
+    if (!wide)
+        return;
+    add_id(table, d->head);
+    add_id(table, d->incumbent);
+    table_cell(table, d->reason != NULL ? d->reason : "-");
+    table_take(table, mem_printf("%.7s", commit != NULL ? commit : "-"));
+}
