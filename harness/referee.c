@@ -78,10 +78,12 @@ int64_t referee_known(const struct record *record, int64_t experiment)
     return record->experiments[(last > 1 ? last : 1) - 1].decision;
 }
 
-/* Two runs that share nothing: twice the variance over seeds. */
+/* Two runs that share nothing: twice the variance over seeds, which the audit has from two configs
+ * that are correlated over theirs. */
 static void lone_noise(struct noise *out, const struct referee *r)
 {
-    double df = r->audit.df > 0 ? 2 * r->audit.df : BASELINE_SEEDS - 1;
+    double rho = r->noise.rho;
+    double df = r->audit.df > 0 ? 2 * r->audit.df / (1 + rho * rho) : BASELINE_SEEDS - 1;
 
     *out = (struct noise){2 * r->noise.seed_variance, df};
     if (!(out->s2 > 0))
