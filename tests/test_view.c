@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "claimed.h"
 #include "export.h"
 #include "json.h"
 #include "status.h"
@@ -276,6 +277,81 @@ static void only_a_painted_row_has_colour_and_only_where_it_is_wanted(void **sta
     str_clear(&coloured);
 }
 
+/* A table of one row whose three columns are as wide as said; returns the line as it is fitted. */
+static char *fitted(size_t width, const char *yields)
+{
+    static const char *const heads[] = {"a", "b", "a head of sixteen"};
+    struct str text = {0};
+    struct table table;
+
+    table_init(&table, heads, "lll");
+    table_row(&table, NULL);
+    table_cell(&table, "12345678901234567890");
+    table_cell(&table, "abcdefghijklmnopqrst");
+    table_cell(&table, "ABCDEFGHIJKLMNOPQRST");
+    table_fit(&table, width, yields);
+    table_write(&text, &table, false);
+    table_clear(&table);
+    char *line = mem_strdup(strchr(text.at, '\n') + 1);
+    line[strcspn(line, "\n")] = '\0';
+    str_clear(&text);
+    return line;
+}
+
+static void a_table_gives_way_column_by_column(void **state)
+{
+    static const struct {
+        size_t width;
+        const char *yields, *line;
+    } cases[] = {
+        {64, "123", "12345678901234567890  abcdefghijklmnopqrst  ABCDEFGHIJKLMNOPQRST"},
+        {60, " 1 ", "12345678901234567890  abcdefghijklmno…  ABCDEFGHIJKLMNOPQRST"},
+        {60, "1  ", "123456789012345…  abcdefghijklmnopqrst  ABCDEFGHIJKLMNOPQRST"},
+        {50, "21 ", "1234567890123…  abcdefghijk…  ABCDEFGHIJKLMNOPQRST"},
+        {40, "  1", "12345678901234567890  abcdefghijklmnopqrst  ABCDEFGHIJKLMNOP…"},
+        {40, "   ", "12345678901234567890  abcdefghijklmnopqrst  ABCDEFGHIJKLMNOPQRST"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *line = fitted(cases[i].width, cases[i].yields);
+        assert_string_equal(line, cases[i].line);
+        free(line);
+    }
+}
+
+/* --- what was claimed -------------------------------------------------------------------------
+ */
+
+static void the_claim_of_a_chain_of_keeps_is_their_sum(void **state)
+{
+    struct night night;
+    struct claimed claimed;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    fill_night(&night);
+    night_propose(&night, 2, "layers=5");
+    night_pair(&night, 5, 2, 51, 3.0, 2.5);
+    night_decide(&night, 5, OUTCOME_KEEP, 0.5, 0.25, 0.75, "better");
+    claimed_read(&claimed, &night.record, 2);
+    assert_int_equal(claimed.tests, 1);
+    assert_true(claimed.verified);
+    assert_close(claimed.mean, 0.125, 0, 0);
+    assert_close(claimed.low, 0.0625, 0, 0);
+    claimed_read(&claimed, &night.record, 5);
+    assert_int_equal(claimed.tests, 2);
+    assert_close(claimed.mean, 0.625, 0, 0);
+    assert_true(isnan(claimed.low) && isnan(claimed.high));
+    claimed_read(&claimed, &night.record, 3); /* failed, and not against the baseline */
+    assert_int_equal(claimed.tests, 0);
+    assert_true(isnan(claimed.mean));
+    assert_null(claimed_test(&night.record, 3));
+    assert_int_equal(claimed_test(&night.record, 5)->against, 2);
+    assert_null(claimed_confirmation(&night.record, 5));
+    night_end(&night);
+}
+
 static void cells_are_printable(void **state)
 {
     struct table table;
@@ -522,6 +598,8 @@ int main(void)
         cmocka_unit_test(too_many_and_too_few_operands_are_usage_errors),
         cmocka_unit_test(columns_line_up_whatever_characters_they_hold),
         cmocka_unit_test(only_a_painted_row_has_colour_and_only_where_it_is_wanted),
+        cmocka_unit_test(a_table_gives_way_column_by_column),
+        cmocka_unit_test(the_claim_of_a_chain_of_keeps_is_their_sum),
         cmocka_unit_test(cells_are_printable),
         cmocka_unit_test(a_long_text_is_cut_between_characters),
         cmocka_unit_test(nothing_is_coloured_where_output_is_no_terminal),
