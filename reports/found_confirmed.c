@@ -48,7 +48,7 @@ static int read_test_loss(double *out, struct store *store, const struct run *ru
     return 0;
 }
 
-/* Student's interval of the mean difference on the test split, as a confirmation has it. */
+/* Student's interval of the mean difference on the test split; unknown where nothing spreads. */
 static struct effect effect_on(const double *d, size_t n)
 {
     const double level = 0.95;
@@ -57,8 +57,8 @@ static struct effect effect_on(const double *d, size_t n)
 
     for (size_t i = 0; i < n; i++)
         e.mean += d[i] / (double)n;
-    if (n < 2)
-        return (struct effect){n > 0 ? e.mean : (double)NAN, NAN, NAN, level};
+    if (n < 2 || !(sample.s2 > 0))
+        return e;
     double half = gsl_cdf_tdist_Qinv((1 - level) / 2, sample.df) * sqrt(sample.s2 / (double)n);
     e.low = e.mean - half;
     e.high = e.mean + half;

@@ -99,11 +99,15 @@ static void write_no_baseline(struct str *out, const struct facts *facts)
              baseline, failed ? "has failed" : "has not ended yet");
 }
 
+/* confirmed: something was, though no test has verified it. */
 static void write_nothing(struct str *out, const struct facts *facts, const struct tally *tally,
-                          const struct noise_floor *floor)
+                          const struct noise_floor *floor, bool confirmed)
 {
     if (tally->proposals == 0)
         str_add(out, "**Nothing yet**: no proposal has been decided.");
+    else if (confirmed)
+        str_addf(out, "**Nothing in %" PRId64 " proposal%s was verified by a test**.",
+                 tally->proposals, tally->proposals == 1 ? "" : "s");
     else
         str_addf(out,
                  "**Nothing in %" PRId64 " proposal%s was better than the baseline**, as far as "
@@ -128,7 +132,8 @@ static double records_by_luck(int64_t proposals)
 }
 
 /* The forerunners' rule: whatever it kept, nobody has tested it. */
-static void write_greedy(struct str *out, const struct facts *facts, const struct tally *tally)
+static void write_greedy(struct str *out, const struct facts *facts, const struct tally *tally,
+                         const struct decision *confirmed)
 {
     int64_t head = record_head(facts->record);
 
@@ -140,7 +145,7 @@ static void write_greedy(struct str *out, const struct facts *facts, const struc
     str_add(out, "Were all proposals the same as the baseline, about ");
     say_rough(out, records_by_luck(tally->proposals));
     str_addf(out, " of %" PRId64 " would have been kept by luck.\n\n", tally->proposals);
-    if (head == 0 || head == facts_baseline(facts))
+    if (head == facts_baseline(facts) || (confirmed != NULL && confirmed->experiment == head))
         return;
     str_addf(out,
              "The search ended at experiment %" PRId64
@@ -211,9 +216,9 @@ static int write_all(struct str *out, const struct facts *facts, struct store *s
         write_best(out, facts, confirmed, confirmations, store, err) != 0)
         return -1;
     if (record->study.procedure == PROCEDURE_GREEDY)
-        write_greedy(out, facts, &tally);
+        write_greedy(out, facts, &tally, confirmed);
     else if (best == 0)
-        write_nothing(out, facts, &tally, &floor);
+        write_nothing(out, facts, &tally, &floor, confirmed != NULL);
     return 0;
 }
 
