@@ -81,7 +81,7 @@ static void a_limit_of_address_space_counts_and_is_named(void **state)
     small = limit;
     small.rlim_cur = (rlim_t)1 << 30; /* which many more threads than one may not share */
     assert_int_equal(setrlimit(RLIMIT_AS, &small), 0);
-    assert_true(memory_there(1).bytes < 0x1p30 - 0x1p27);
+    assert_true(memory_there(1).bytes < 0x1p30 - 0x1p28);
     assert_true(memory_there(64).bytes == 0);
     assert_int_equal(block_check_memory(0x1p33, 1, &err), -1);
     assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);

@@ -94,7 +94,7 @@ double memory_cgroup_limit(const char *membership, const char *root)
 
 /*
  * What the limit of address space leaves beside the program, its libraries and its threads.
- * OpenBLAS waits for ever where it cannot map the buffer of a thread.
+ * OpenBLAS waits for ever where it cannot map a buffer: one of its own and one for each thread.
  */
 static double limit_of_addresses(size_t threads)
 {
@@ -105,7 +105,7 @@ static double limit_of_addresses(size_t threads)
         return (double)INFINITY;
     if (!isfinite(mapped))
         mapped = 0;
-    return fmax((double)limit.rlim_cur - mapped - THREAD_ADDRESSES * (double)threads, 0);
+    return fmax((double)limit.rlim_cur - mapped - THREAD_ADDRESSES * (double)(threads + 1), 0);
 }
 
 struct memory memory_there(size_t threads)
