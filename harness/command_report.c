@@ -48,9 +48,10 @@ const struct command command_report = {
     .name = "report",
     .operands = "[STUDY]",
     .summary = "write the findings down: REPORT.md",
-    .help = "What was found, what was tried, what each parameter did, the noise, the failures,\n"
-            "on what it ran, and the command that runs each experiment again.  The same record\n"
-            "gives the same bytes.  The path of the report is printed.\n",
+    .help = "What was found, whether to believe it, which changes did something, what was tried,\n"
+            "what each parameter did, the noise, the failures, on what it ran, and the command\n"
+            "that runs each experiment again.  The same record gives the same bytes.  The path\n"
+            "of the report is printed.\n",
     .options = options,
     .run = run,
 };

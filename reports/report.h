@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * report.h - the findings report: REPORT.md, written from the record alone.  The same record gives
- * the same bytes: no clock, host or path enters it but what the record holds.
+ * the same bytes: no clock, host or path enters it but what the record holds, and nothing else but
+ * the placebos of the records beside it (placebo.h).
  */
 #ifndef REPORTS_REPORT_H
 #define REPORTS_REPORT_H

@@ -3,9 +3,10 @@
  * section.h - one section of the findings report.  To add one: section_<name>.c and a row in
  * section.c.
  *
- * A section is written from the record alone, so the same record gives the same bytes; unknown is a
- * dash.  No sentence claims an effect whose interval holds zero: sections write effects through
- * claim.h, and the plain ways to write one do not compile where this header was included.
+ * A section is written from the record alone (placebos are pooled over the records beside it), so
+ * the same record gives the same bytes.  Unknown is a dash.  No sentence claims an effect whose
+ * interval holds zero: sections write effects through claim.h, and the plain ways to write one do
+ * not compile where this header was included.
  */
 #ifndef REPORTS_SECTION_H
 #define REPORTS_SECTION_H

@@ -89,7 +89,8 @@ static void write_learnt(struct str *out, const struct noise_floor *floor)
     str_addf(out, " (%zu degrees of freedom)", floor->pair_df);
 }
 
-static void write_floor(struct str *out, const struct noise_floor *floor)
+/* tests: the procedure makes some. */
+static void write_floor(struct str *out, const struct noise_floor *floor, bool tests)
 {
     const struct audit *a = &floor->audit;
     struct str text = {0};
@@ -110,7 +111,7 @@ static void write_floor(struct str *out, const struct noise_floor *floor)
     str_add(&text, "a gain of ");
     say_rough(&text, floor->visible);
     str_addf(&text, " is kept by a test with probability %g", AUDIT_POWER);
-    if (isfinite(floor->visible))
+    if (tests && isfinite(floor->visible))
         write_fact(out, "smallest visible effect", &text);
     str_clear(&text);
 }
@@ -199,7 +200,7 @@ static int write_all(struct str *out, const struct facts *facts, struct store *s
     write_rule(out, &record->study);
     write_promise(out, &record->study);
     write_tests(out, &tally);
-    write_floor(out, &floor);
+    write_floor(out, &floor, record->study.procedure != PROCEDURE_GREEDY);
     write_determinism(out, &floor);
     write_repeats(out, record);
     return write_placebos(out, record, store, err);

@@ -264,10 +264,16 @@ static void write_found(struct str *out, const struct record *record, const stru
 
     for (size_t i = 0; i < found && listed < MOST_LINES; i++)
         listed += write_finding(&lines, record, &all->at[i]);
-    str_addf(out,
-             "%zu change%s of one parameter alone %s measured with an error; %zu may be called "
-             "found. In expectation at most %g %% of these are luck (Benjamini & Hochberg).\n",
-             tested, tested == 1 ? "" : "s", tested == 1 ? "was" : "were", found, 100 * RATE);
+    if (found == 0)
+        str_addf(out,
+                 "None: no effect can be told from chance among %zu change%s of one parameter "
+                 "alone.\n",
+                 tested, tested == 1 ? "" : "s");
+    else
+        str_addf(out,
+                 "%zu change%s of one parameter alone %s measured with an error; %zu may be called "
+                 "found. In expectation at most %g %% of these are luck (Benjamini & Hochberg).\n",
+                 tested, tested == 1 ? "" : "s", tested == 1 ? "was" : "were", found, 100 * RATE);
     if (listed > 0)
         str_addf(out,
                  "\nAn effect is that of the change beside the config that it was compared with, "

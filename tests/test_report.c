@@ -741,6 +741,7 @@ static void what_greedy_keeps_is_never_called_verified(void **state)
     assert_says(text, "about 0.833 of 2 would have been kept by luck"); /* 1/2 + 1/3 */
     assert_says(text, "\\> kept (never tested)");
     assert_says(text, "| promise | nothing |");
+    assert_silent(text, "smallest visible effect");
     assert_says(text, "None can be told");
     assert_silent(text, "+ verified");
     assert_silent(text, "better by");
