@@ -141,7 +141,7 @@ check-slow-only: all $(slow_programs) $(fake_trainers)
 VALGRIND := OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1 valgrind -q --fair-sched=yes \
             --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
             --errors-for-leak-kinds=definite
-valgrind_tests := $(addprefix $(B)/tests/test_,ops optimizer config memory data checkpoint model \
+valgrind_tests := $(addprefix $(B)/tests/test_,ops config memory data checkpoint model \
                     tokenizer mutation)
 valgrind: all $(valgrind_tests)
 	@B=$(B) VALGRIND='$(VALGRIND)' sh tests/valgrind.sh $(valgrind_tests)
