@@ -26,6 +26,7 @@ PREFIX     ?= /usr/local
 DESTDIR    ?=
 SAN        ?= 0
 MINUTES    ?= 10
+NIGHTS     ?= 600
 V          ?= 0
 PKG_CONFIG ?= pkg-config
 
@@ -80,7 +81,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 nightshift_sources    := $(foreach l,base search experiments reports harness,$(sources_$(l)))
 nightshift-lm_sources := $(sources_base) $(sources_trainer)
 
-.PHONY: all deps demo e44 check check-slow bench lint format install uninstall clean help
+.PHONY: all deps demo e44 check check-slow simulate bench lint format install uninstall clean help
 all: $(B)/nightshift $(B)/nightshift-lm
 
 $(B)/nightshift: $(call objects,$(nightshift_sources))
@@ -119,11 +120,17 @@ all_layers    := $(sort $(sees_harness) $(sees_trainer) tests)
 
 $(B)/tests/%: tests/%.c $(B)/libnightshift.a $(B)/libnightshift-lm.a
 	@mkdir -p $(@D)
-	$(call short,link)$(CC) $(CFLAGS) $(BASE_FLAGS) $(addprefix -I,$(all_layers)) $(LIB_CFLAGS) $(LDHARDEN) -pthread -o $@ $< \
+	$(call short,link)$(CC) $(CFLAGS) $(BASE_FLAGS) $(addprefix -I,$(all_layers)) $(LIB_CFLAGS) $(LDHARDEN) -pthread -o $@ $< $(filter %.o,$^) \
 	    $(B)/libnightshift-lm.a $(B)/libnightshift.a $(LIBS_TEST) -lm
 $(B)/tests/fake_%: tests/fake_%.c
 	@mkdir -p $(@D)
 	$(call short,link)$(CC) $(CFLAGS) $(BASE_FLAGS) -o $@ $< -lm
+
+# Simulated nights: a night-driver for two test programs and for `make simulate`.
+sees_tests := $(all_layers)
+$(eval $(call layer,tests,tests))
+$(B)/tests/test_nights $(B)/tests/slow_referee $(B)/tests/simulate: \
+    $(call objects,tests/simulated_night.c tests/landscapes.c)
 
 PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 2 --timer
 
@@ -158,6 +165,8 @@ e44: MINUTES = 60
 e44: deps
 	@$(MAKE) --no-print-directory all
 	@python3 experiments/e44/run.py --minutes $(MINUTES)
+simulate: deps $(B)/tests/simulate
+	@$(B)/tests/simulate --nights $(NIGHTS)
 bench: deps
 	@$(MAKE) --no-print-directory all $(fake_trainers)
 	@sh share/bench.sh
@@ -202,6 +211,7 @@ help:
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'
 	@echo 'make valgrind   the trainer and its tests under memcheck'
+	@echo 'make simulate   whole nights on landscapes with known truth (NIGHTS=600)'
 	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
