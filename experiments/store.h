@@ -78,7 +78,8 @@ int store_metrics(struct store *store, struct metric **out, size_t *n, int64_t r
                   struct err *err);
 void metrics_free(struct metric *metrics, size_t n);
 
-/* Decisions on placebos that a verdict ended, failures apart: by the head, and by a test. */
+/* Decisions on placebos that a verdict ended, beside the very config that they repeat, failures
+ * apart: by the head, and by a test. */
 struct placebo_count {
     int64_t decided, kept;
     double levels; /* of the tests, added up: so many of them may be kept by luck */

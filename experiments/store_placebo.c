@@ -16,7 +16,10 @@ int store_count_placebos(struct store *store, struct placebo_count *head,
     *head = *test = (struct placebo_count){0};
     query_begin(&q, store,
                 "SELECT alpha IS NOT NULL, count(*), sum(verdict = 'keep'), ifnull(sum(alpha), 0)"
-                " FROM decision WHERE kind = 'placebo' AND verdict <> 'failed' GROUP BY 1");
+                " FROM decision JOIN experiment AS own ON own.id = decision.experiment"
+                " JOIN experiment AS other ON other.id = decision.against"
+                " WHERE kind = 'placebo' AND verdict <> 'failed' AND own.sha = other.sha"
+                " GROUP BY 1");
     while ((row = query_next(&q, err)) == 1) {
         struct placebo_count *count = query_get_int(&q) ? test : head;
         count->decided = query_get_int(&q);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_cdf.h>
-
 #include "claimed.h"
 #include "errand.h"
 #include "json.h"
@@ -14,7 +12,7 @@
 #include "paired_test.h"
 #include "referee.h"
 #include "say.h"
-#include "table.h"
+#include "test_split.h"
 #include "view.h"
 
 extern const struct command command_confirm;
@@ -26,71 +24,9 @@ struct confirmed {
     const struct record *record;
     const struct decision *decision;
     struct claimed claimed;
-    int test_n; /* pairs whose runs both printed a test loss */
-    double test_mean, test_low, test_high;
+    struct effect test_loss;
+    size_t test_n; /* pairs whose runs both printed one */
 };
-
-/* --- the test loss -------------------------------------------------------------------------- */
-
-/* NAN where the run failed or printed none. */
-static int read_test_loss(double *out, struct store *store, const struct run *run, struct err *err)
-{
-    struct metric *metrics;
-    size_t n;
-
-    *out = NAN;
-    if (run == NULL || run->class != CLASS_OK)
-        return 0;
-    if (store_metrics(store, &metrics, &n, run->id, true, err) != 0)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(metrics[i].name, "test_loss") == 0)
-            *out = metrics[i].value;
-    metrics_free(metrics, n);
-    return 0;
-}
-
-/* A loss: baseline less experiment, so that positive is better. */
-static int test_differences(double *out, size_t *n, const struct confirmed *c, struct store *store,
-                            struct err *err)
-{
-    const struct decision *d = c->decision;
-    const struct pair *pairs[PAIRS_MAX];
-    size_t planned = record_pairs(c->record, d->experiment, d->test, pairs, PAIRS_MAX);
-    double own, other;
-
-    *n = 0;
-    for (size_t i = 0; i < planned && i < PAIRS_MAX; i++) {
-        const struct run *incumbent = record_run(c->record, d->against, pairs[i]->seed);
-        if (read_test_loss(&own, store, record_candidate(c->record, pairs[i]), err) != 0 ||
-            read_test_loss(&other, store, incumbent, err) != 0)
-            return -1;
-        if (isfinite(own) && isfinite(other))
-            out[(*n)++] = other - own;
-    }
-    return 0;
-}
-
-/* Student's interval of the mean. */
-static int measure_test_loss(struct confirmed *c, struct store *store, struct err *err)
-{
-    double diff[PAIRS_MAX], sum = 0;
-    size_t n;
-
-    if (test_differences(diff, &n, c, store, err) != 0)
-        return -1;
-    struct noise sample = noise_sample(diff, n);
-    for (size_t i = 0; i < n; i++)
-        sum += diff[i];
-    c->test_n = (int)n;
-    c->test_mean = n > 0 ? sum / (double)n : (double)NAN;
-    double half =
-        n > 1 ? gsl_cdf_tdist_Qinv((1 - CONFIRM_LEVEL) / 2, sample.df) * sqrt(sample.s2 / (double)n)
-              : (double)NAN;
-    c->test_low = c->test_mean - half;
-    c->test_high = c->test_mean + half;
-    return 0;
-}
 
 static int read_confirmed(struct confirmed *out, const struct record *record, struct store *store,
                           int64_t experiment, struct err *err)
@@ -98,7 +34,7 @@ static int read_confirmed(struct confirmed *out, const struct record *record, st
     *out =
         (struct confirmed){.record = record, .decision = claimed_confirmation(record, experiment)};
     claimed_read(&out->claimed, record, experiment);
-    return measure_test_loss(out, store, err);
+    return test_split_measure(&out->test_loss, &out->test_n, record, out->decision, store, err);
 }
 
 /* --- as text -------------------------------------------------------------------------------- */
@@ -141,6 +77,7 @@ static void write_claimed(struct str *out, const struct confirmed *c)
 static void write_text(struct str *out, const struct confirmed *c)
 {
     const struct decision *d = c->decision;
+    const struct effect *t = &c->test_loss;
     const char *metric = c->record->study.metric;
 
     str_addf(out,
@@ -153,17 +90,16 @@ static void write_text(struct str *out, const struct confirmed *c)
         str_addf(out, "failed       %s\n", d->reason);
     write_claimed(out, c);
     if (c->test_n > 0)
-        write_effect(out, "test_loss", c->test_mean, c->test_low, c->test_high,
-                     claim(c->test_low, c->test_high));
+        write_effect(out, "test_loss", t->mean, t->low, t->high, claim(t->low, t->high));
     str_addf(out, "(95 %% intervals; positive is better; decision %" PRId64 ")\n", d->number);
 }
 
 /* --- as JSON -------------------------------------------------------------------------------- */
 
-static json_t *effect_json(double mean, double low, double high, int n)
+static json_t *effect_json(const struct effect *e, int n)
 {
-    return json_pack("{s:o, s:o, s:o, s:i}", "mean", json_number_or_null(mean), "low",
-                     json_number_or_null(low), "high", json_number_or_null(high), "n", n);
+    return json_pack("{s:o, s:o, s:o, s:i}", "mean", json_number_or_null(e->mean), "low",
+                     json_number_or_null(e->low), "high", json_number_or_null(e->high), "n", n);
 }
 
 static json_t *claimed_json(const struct claimed *c)
@@ -206,9 +142,7 @@ static json_t *as_json(const struct confirmed *c)
     json_object_set_new(object, "difference",
                         json_number_or_null(claimed ? c->claimed.mean - d->mean : (double)NAN));
     json_object_set_new(object, "test_loss",
-                        c->test_n > 0
-                            ? effect_json(c->test_mean, c->test_low, c->test_high, c->test_n)
-                            : json_null());
+                        c->test_n > 0 ? effect_json(&c->test_loss, (int)c->test_n) : json_null());
     return object;
 }
 
@@ -349,8 +283,9 @@ const struct command command_confirm = {
         "Runs the verified incumbent, or the experiment ID, against the baseline on N fresh seeds\n"
         "each, without looking in between, and prints the effect with its 95 % interval; beside\n"
         "it the effect at the test that kept it, which was selected and so is optimistic, and\n"
-        "the difference; and the same of the test loss, where the trainer prints one: no other\n"
-        "command shows it.  After Ctrl-C or a crash the same command goes on.\n"
+        "the difference; and the same of the test loss, where the trainer prints one: only this\n"
+        "command and the report show it, of a confirmation's runs.  After Ctrl-C or a crash the "
+        "same command goes on.\n"
         "\n"
         "Exit 0: measured, whatever came out; 1: the experiment failed on a seed.\n"
         "\n"

@@ -121,7 +121,7 @@ void table_fit(struct table *table, size_t width, const char *yields)
     size_t *widths = mem_new(columns, sizeof *widths);
 
     measure(widths, table, columns);
-    for (char turn = '1'; turn <= '9'; turn++) {
+    for (int turn = '1'; turn <= '9'; turn++) {
         const char *at = strchr(yields, turn);
         size_t line = line_width(widths, columns);
         if (at == NULL || line <= width)

@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_cdf.h>
-
 #include "found.h"
 #include "markdown.h"
 #include "mem.h"
-#include "noise.h"
 #include "say.h"
 #include "section.h"
+#include "test_split.h"
 
 const struct decision *found_confirmation(const struct record *record, int64_t best, size_t *n)
 {
@@ -30,73 +28,13 @@ const struct decision *found_confirmation(const struct record *record, int64_t b
     return found;
 }
 
-/* NAN where the run printed none. */
-static int read_test_loss(double *out, struct store *store, const struct run *run, struct err *err)
-{
-    struct metric *metrics;
-    size_t n;
-
-    *out = NAN;
-    if (run == NULL || run->class != CLASS_OK)
-        return 0;
-    if (store_metrics(store, &metrics, &n, run->id, true, err) != 0)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(metrics[i].name, "test_loss") == 0)
-            *out = metrics[i].value;
-    metrics_free(metrics, n);
-    return 0;
-}
-
-/* Student's interval of the mean difference on the test split; unknown where nothing spreads. */
-static struct effect effect_on(const double *d, size_t n)
-{
-    const double level = 0.95;
-    struct noise sample = noise_sample(d, n);
-    struct effect e = {0, NAN, NAN, level};
-
-    for (size_t i = 0; i < n; i++)
-        e.mean += d[i] / (double)n;
-    if (n < 2 || !(sample.s2 > 0))
-        return e;
-    double half = gsl_cdf_tdist_Qinv((1 - level) / 2, sample.df) * sqrt(sample.s2 / (double)n);
-    e.low = e.mean - half;
-    e.high = e.mean + half;
-    return e;
-}
-
-/* The only place that may see the test split: the runs of a confirmation. */
-static int measure_test_split(struct effect *out, size_t *n, const struct facts *facts,
-                              const struct decision *d, struct store *store, struct err *err)
-{
-    const struct record *record = facts->record;
-    size_t from = facts->pair_first[d->experiment - 1], to = facts->pair_first[d->experiment];
-    double *differences = mem_new(to - from + 1, sizeof *differences), before, after;
-    int rc = 0;
-
-    *n = 0;
-    for (size_t i = from; rc == 0 && i < to; i++) {
-        const struct pair *pair = &record->pairs[facts->pair_at[i]];
-        if (!found_is_of_test(pair, d))
-            continue;
-        rc = read_test_loss(&before, store, record_run(record, pair->against, pair->seed), err);
-        if (rc == 0)
-            rc = read_test_loss(&after, store, record_candidate(record, pair), err);
-        if (rc == 0 && isfinite(before - after))
-            differences[(*n)++] = before - after;
-    }
-    *out = effect_on(differences, *n);
-    free(differences);
-    return rc;
-}
-
 static int write_test_split(struct str *out, const struct facts *facts, const struct decision *d,
                             struct store *store, struct err *err)
 {
     struct effect e;
     size_t n;
 
-    if (measure_test_split(&e, &n, facts, d, store, err) != 0)
+    if (test_split_measure(&e, &n, facts->record, d, store, err) != 0)
         return -1;
     if (n == 0)
         return 0;

@@ -14,13 +14,21 @@
 #include "proportion.h"
 #include "say.h"
 
+/* While a placebo waited its turn, the head may have moved: then the two are not equal. */
+static bool is_equal_in_truth(const struct record *record, const struct decision *d)
+{
+    return d->against > 0 && strcmp(record->experiments[d->experiment - 1].sha,
+                                    record->experiments[d->against - 1].sha) == 0;
+}
+
 void placebo_count(struct placebo_rates *out, const struct record *record)
 {
     *out = (struct placebo_rates){0};
     for (size_t i = 0; i < record->n_decisions; i++) {
         const struct decision *d = &record->decisions[i];
         struct placebo_count *count = isfinite(d->alpha) ? &out->test : &out->head;
-        if (d->kind != DECISION_PLACEBO || d->verdict == OUTCOME_FAILED)
+        if (d->kind != DECISION_PLACEBO || d->verdict == OUTCOME_FAILED ||
+            !is_equal_in_truth(record, d))
             continue;
         count->decided++;
         count->kept += d->verdict == OUTCOME_KEEP;

@@ -19,7 +19,8 @@ struct placebo_rates {
     size_t head_studies, test_studies; /* that they are from, those without a placebo apart */
 };
 
-/* Those of one record. */
+/* Those of one record; a placebo that was compared with another config, since the head moved while
+ * it waited, is none. */
 void placebo_count(struct placebo_rates *out, const struct record *record);
 
 /* The same and those beside it; *unread: records that could not be read, which are left out.

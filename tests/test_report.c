@@ -842,7 +842,7 @@ static void add_neighbour(const struct night *night, const char *name, const cha
     char *text = study_of(decision);
     struct value none[8] = {{0}};
     struct experiment e = {.id = 1, .config = none, .sha = "0"};
-    struct decision d = {.kind = DECISION_PLACEBO, .experiment = 1, .alpha = NAN};
+    struct decision d = {.kind = DECISION_PLACEBO, .experiment = 1, .against = 1, .alpha = NAN};
 
     assert_int_equal(file_mkdirs(dir, &err), 0);
     assert_int_equal(store_open(&store, db, STORE_WRITE, &err), 0);
@@ -860,6 +860,21 @@ static void add_neighbour(const struct night *night, const char *name, const cha
     free(db);
 }
 
+/* One that waited while the head moved is beside another config when it is decided: no placebo. */
+static void stale_placebo(struct night *night)
+{
+    struct record *record = &night->record;
+    struct decision d = record->decisions[record->n_decisions - 2];
+
+    night_propose(night, 1, "layers=7");
+    d.number = (int64_t)record->n_decisions + 1;
+    d.kind = DECISION_PLACEBO;
+    d.experiment = 2;
+    d.against = 3;
+    d.verdict = OUTCOME_KEEP;
+    record_add_decision(record, &d);
+}
+
 /* 1 of 10 has the interval 0.253 to 44.5 % (tables of Clopper & Pearson). */
 static void placebos_are_pooled_over_the_studies_beside_each_other(void **state)
 {
@@ -873,6 +888,7 @@ static void placebos_are_pooled_over_the_studies_beside_each_other(void **state)
     night_head(&night, 2, OUTCOME_REVERT, -0.1, 0.1, 1);
     night_test_pair(&night, 1, 1, 1, 101, 3.0, 3.1);
     night_test(&night, DECISION_PLACEBO, 1, 1, 1, 0.02, OUTCOME_REVERT, -0.1, -0.3, 0.1);
+    stale_placebo(&night);
     add_neighbour(&night, "beside", two_level, 1, 8);
     add_neighbour(&night, "other-rule", greedy, 4, 4);
     char *bad = path_join(night.home, "damaged");
