@@ -231,7 +231,7 @@ static void write_source(struct str *out, const struct finding *f)
     else
         str_addf(out, "estimate from 1 run beside %" PRId64, f->runs);
     if (f->p < LEAST_P)
-        str_addf(out, ", p < %g", LEAST_P);
+        str_addf(out, ", p \\< %g", LEAST_P);
     else
         str_addf(out, ", p %s", number_short(p, f->p, 2));
     str_addf(out, "; experiment %" PRId64 " against %" PRId64, d->experiment, d->against);
@@ -257,6 +257,23 @@ static bool write_finding(struct str *out, const struct record *record, const st
     return true;
 }
 
+static void write_lead(struct str *out, size_t tested, size_t found)
+{
+    const char *s = tested == 1 ? "" : "s";
+
+    if (found == 0)
+        str_addf(out,
+                 "None: no effect can be told from chance among %zu change%s of one parameter "
+                 "alone.\n",
+                 tested, s);
+    else
+        str_addf(out,
+                 "%zu change%s of one parameter alone %s measured with an error; %zu may be called "
+                 "found. In expectation at most %g %% of these are luck (Benjamini and "
+                 "Hochberg).\n",
+                 tested, s, tested == 1 ? "was" : "were", found, 100 * RATE);
+}
+
 static void write_found(struct str *out, const struct record *record, const struct findings *all)
 {
     size_t tested, listed = 0, found = select_found(all, &tested);
@@ -264,16 +281,7 @@ static void write_found(struct str *out, const struct record *record, const stru
 
     for (size_t i = 0; i < found && listed < MOST_LINES; i++)
         listed += write_finding(&lines, record, &all->at[i]);
-    if (found == 0)
-        str_addf(out,
-                 "None: no effect can be told from chance among %zu change%s of one parameter "
-                 "alone.\n",
-                 tested, tested == 1 ? "" : "s");
-    else
-        str_addf(out,
-                 "%zu change%s of one parameter alone %s measured with an error; %zu may be called "
-                 "found. In expectation at most %g %% of these are luck (Benjamini & Hochberg).\n",
-                 tested, tested == 1 ? "" : "s", tested == 1 ? "was" : "were", found, 100 * RATE);
+    write_lead(out, tested, found);
     if (listed > 0)
         str_addf(out,
                  "\nAn effect is that of the change beside the config that it was compared with, "

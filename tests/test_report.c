@@ -933,6 +933,13 @@ static void findings_are_measured_from_runs_that_chose_nothing(void **state)
     assert_silent(text, "0.0011");
     assert_silent(text, "worse by");
     free(text);
+    night_propose(&night, 2, "layers=9"); /* beyond doubt */
+    night_panel_run(&night, 5, 11, 1e6);
+    night_head(&night, 5, OUTCOME_REVERT, -1e6, 0.1, 1);
+    text = section_text(&night, "findings");
+    assert_well_formed(text);
+    assert_says(text, "p \\< 1e-09; experiment 5 against 2)");
+    free(text);
     night_end(&night);
 }
 
