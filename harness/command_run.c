@@ -114,7 +114,7 @@ static void greet(const struct session *session, const struct limits *limits)
              limits->jobs == 1 ? "" : "s", record->study.strategy->name, cap,
              timed ? "time limit " : "no time limit", timed ? time_text : "");
     if (session->resumed)
-        log_info("%zu experiments are in the record, %zu decided", record->n_experiments,
+        log_info("%zu experiments and %zu decisions are in the record", record->n_experiments,
                  record->n_decisions);
     log_info("record %s, git %s", session->place.run_dir, ledger_path(session->ledger));
 }
@@ -153,7 +153,7 @@ static int finish(const struct session *session, enum loop_end end, int signal, 
 
     for (size_t i = 0; i < record->n_decisions; i++)
         kept += record->decisions[i].verified;
-    log_info("%s: %zu experiments, %zu decided, %zu verified keep%s", how_ended(end),
+    log_info("%s: %zu experiments, %zu decisions, %zu verified keep%s", how_ended(end),
              record->n_experiments, record->n_decisions, kept, kept == 1 ? "" : "s");
     if (write_report(session, err) != 0)
         return -1;
