@@ -47,7 +47,7 @@ int test_split_measure(struct effect *out, size_t *n, const struct record *recor
                        const struct decision *d, struct store *store, struct err *err)
 {
     size_t planned = record_pairs(record, d->experiment, d->test, NULL, 0);
-    const struct pair **pairs = mem_new(planned, sizeof *pairs);
+    const struct pair **pairs = mem_new(planned, sizeof(const struct pair *));
     double *differences = mem_new(planned, sizeof *differences), before, after;
     int rc = 0;
 
