@@ -9,6 +9,7 @@
 
 #include "mem.h"
 #include "memory.h"
+#include "str.h"
 
 #define THREAD_ADDRESSES (160 * 0x1p20) /* OpenBLAS's buffer of 128 MiB, and a stack */
 
@@ -33,9 +34,12 @@ static double limit_of_group(const char *root, const char *group, const char *na
     double least = (double)INFINITY;
 
     do {
-        char *file = mem_printf("%s%s/%s", root, path, name);
-        least = fmin(least, number_in(file));
-        free(file);
+        struct str file = {0};
+        str_add(&file, root);
+        str_add(&file, path);
+        str_addf(&file, "/%s", name);
+        least = fmin(least, number_in(file.at));
+        str_clear(&file);
         slash = strrchr(path, '/');
         if (slash != NULL)
             *slash = '\0';

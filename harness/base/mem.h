@@ -10,11 +10,14 @@
 
 #include <stddef.h>
 
+/* None of these returns NULL: without memory the program ends. */
+#define MEM_NEVER_NULL __attribute__((returns_nonnull))
+
 /* n * size zeroed bytes (at least one); the product is checked.  The caller frees. */
-void *mem_new(size_t n, size_t size);
+void *mem_new(size_t n, size_t size) MEM_NEVER_NULL;
 
 /* Resizes `at` to n * size bytes; new bytes are not initialised. */
-void *mem_resize(void *at, size_t n, size_t size);
+void *mem_resize(void *at, size_t n, size_t size) MEM_NEVER_NULL;
 
 /*
  * Room for one more element in an array of `n` elements that grows by doubling; returns the array.
@@ -22,12 +25,12 @@ void *mem_resize(void *at, size_t n, size_t size);
  *     list->at[list->n++] = element;
  * The capacity is the next power of two above n, at least 8, so it need not be stored.
  */
-void *mem_room(void *at, size_t n, size_t size);
+void *mem_room(void *at, size_t n, size_t size) MEM_NEVER_NULL;
 
-char *mem_strdup(const char *text);
-char *mem_strndup(const char *text, size_t len);
+char *mem_strdup(const char *text) MEM_NEVER_NULL;
+char *mem_strndup(const char *text, size_t len) MEM_NEVER_NULL;
 
 /* printf into fresh memory.  The caller frees. */
-char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2))) MEM_NEVER_NULL;
 
 #endif
