@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "export.h"
 #include "json.h"
 #include "mem.h"
@@ -66,6 +67,7 @@ static json_t *row_as_json(const struct view *view, const struct run *run)
 
     json_object_set_new(row, "experiment", json_integer(run->experiment));
     json_object_set_new(row, "seed", json_integer(run->seed));
+    json_object_set_new(row, "variant", json_string(variant_names[run->variant]));
     json_object_set_new(row, "attempt", json_integer(run->attempt));
     json_object_set_new(row, "class", json_string(class_names[run->class]));
     json_object_set_new(row, "value", json_number_or_null(ok ? run->value : (double)NAN));
@@ -79,7 +81,9 @@ static json_t *row_as_json(const struct view *view, const struct run *run)
     json_object_set_new(row, "purpose", json_string(purpose_names[e->purpose]));
     json_object_set_new(row, "decision",
                         json_string(outcome_name(facts_outcome(&view->facts, run->experiment))));
-    json_object_set_new(row, "params", view_json_config(&view->record.study.space, e->config));
+    struct value *config = run_config(&view->record, run);
+    json_object_set_new(row, "params", view_json_config(&view->record.study.space, config));
+    free(config);
     return row;
 }
 
@@ -95,9 +99,9 @@ static void write_jsonl(struct str *out, const struct view *view)
 
 /* --- csv: the same rows, RFC 4180 ------------------------------------------------------------- */
 
-static const char *const csv_columns[] = {"experiment", "purpose", "decision", "seed",  "attempt",
-                                          "class",      "value",   "wall_s",   "cpu_s", "peak_mib",
-                                          "steps",      "started", "ended",    NULL};
+static const char *const csv_columns[] = {"experiment", "purpose", "decision", "seed",   "variant",
+                                          "attempt",    "class",   "value",    "wall_s", "cpu_s",
+                                          "peak_mib",   "steps",   "started",  "ended",  NULL};
 
 static void write_field(struct str *out, const char *text)
 {

@@ -71,6 +71,9 @@ ok $? 'the SDs are those of the trainer'
 ok $? 'the paired error of the validation set: differences 0 0 0 2 of four sequences'
 nightshift export a/night.yaml -f jsonl >out && [ "$(wc -l <out)" -eq 13 ]
 ok $? 'thirteen runs, and none for looking again'
+[ "$(grep -c '"variant":"neighbour"' out)" -eq 6 ] && [ "$(grep -c '"variant":"repeat"' out)" -eq 1 ] &&
+    ! grep '"variant":"neighbour"' out | grep -q '"x":1.5,'
+ok $? 'export tells them apart, each with its own config'
 run 0 'status after noise alone' nightshift status a/night.yaml
 says 'experiments  1 of 16' && says 'tests        0 so far, 0 verified; the next at level 0.0219'
 ok $? 'the baseline is decided, no test was made'
