@@ -196,7 +196,7 @@ row_autoresearch()
 
 row_stories110m()
 {
-    repeat train_round stories110m 1 1 4x1
+    repeat train_round stories110m 1 3 4x1
     for peer in $peers; do
         compare "stories110m: $(named "$peer"), tokens/s" %.0f \
             ours.stories110m.$threads.tokens_per_s "$peer.stories110m.4x1" '>= 1.3'

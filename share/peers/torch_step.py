@@ -9,7 +9,7 @@ line names the version, the kernels and the BLAS that are in use; then, for each
 
     MICROxCOUNT TOKENS_PER_S OPTIMIZER_SECONDS
 
-of the median of STEPS steps, after one that does not count.
+of the median of STEPS steps, after two that do not count.
 """
 
 import collections
@@ -29,6 +29,7 @@ SHAPES = {
     "stories110m": Shape(768, 12, 12, 12, 2048, 32000, 256),
 }
 EPS = 1e-5
+WARM_UP = 2  # the first steps take memory from the system
 HAS_SDPA = hasattr(F, "scaled_dot_product_attention")
 HAS_RMS_NORM = hasattr(F, "rms_norm")
 
@@ -162,7 +163,8 @@ def main():
     )
     for split in splits:
         micro, count = (int(n) for n in split.split("x"))
-        step(model, optimizer, shape, micro, count)
+        for _ in range(WARM_UP):
+            step(model, optimizer, shape, micro, count)
         timed = sorted(step(model, optimizer, shape, micro, count) for _ in range(steps))
         seconds, update = timed[steps // 2]
         print(split, "%.1f %.6f" % (micro * count * shape.seq / seconds, update), flush=True)
