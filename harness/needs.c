@@ -24,6 +24,13 @@ bool needs_run(struct needs *out, const struct record *record, int64_t experimen
     return !run_is_final(run);
 }
 
+int64_t needs_rival(const struct record *record, int64_t experiment)
+{
+    const struct experiment *e = &record->experiments[experiment - 1];
+
+    return e->purpose == PURPOSE_PLACEBO ? e->against : record_head(record);
+}
+
 /* Numbers of seeds: the selection panel's first, then a block for each test. */
 uint32_t pair_seed(const struct record *record, int64_t test, size_t index)
 {

@@ -60,6 +60,10 @@ struct decision *needs_decision(struct needs *out, const struct record *record,
 void needs_failed(struct decision *d, const struct run *run);
 const struct run *needs_failed_run(const struct record *record, const struct decision *decision);
 
+/* What a pending experiment is compared with: the head of now; a placebo with its own like, the
+ * experiment whose config it has, though the head may have moved on meanwhile. */
+int64_t needs_rival(const struct record *record, int64_t experiment);
+
 /* The seed of pair `index` of a test; test 0: of the selection panel.  Panels and tests are
  * disjoint by construction. */
 uint32_t pair_seed(const struct record *record, int64_t test, size_t index);

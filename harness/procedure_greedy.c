@@ -12,7 +12,7 @@
 static void decide(struct needs *out, const struct record *record, const struct run *run,
                    const struct run *head)
 {
-    int64_t against = record_head(record);
+    int64_t against = needs_rival(record, run->experiment);
     double gain = record_loss(record, head) - record_loss(record, run);
     bool better = gain > 0;
     struct decision *d = needs_decision(out, record, DECISION_HEAD, run->experiment, against,
@@ -46,7 +46,7 @@ static int next(struct needs *out, struct referee *referee, const struct record 
     }
     out->need = NEED_RUNS;
     if (!needs_run(out, record, id, RUN_OWN, seed) && first)
-        decide(out, record, run, record_run(record, record_head(record), seed));
+        decide(out, record, run, record_run(record, needs_rival(record, id), seed));
     return 0;
 }
 

@@ -33,7 +33,7 @@ static int next(struct needs *out, struct referee *referee, const struct record 
 {
     const struct experiment *e = &record->experiments[id - 1];
     bool placebo = e->purpose == PURPOSE_PLACEBO;
-    int64_t against = first ? record_head(record) : e->against;
+    int64_t against = first ? needs_rival(record, id) : e->against;
     struct paired_test test = {DECISION_VERIFY, id, against, test_number(e, against)};
     const struct judge *judge = referee_judge(referee, record, id, err);
     struct noise noise;

@@ -148,7 +148,7 @@ static void decide(struct needs *out, const struct record *record, const struct 
 
 static void judge(struct needs *out, struct referee *r, const struct record *record, int64_t id)
 {
-    struct look look = {.id = id, .head = record_head(record)};
+    struct look look = {.id = id, .head = needs_rival(record, id)};
     struct selection panel;
 
     selection_open(&panel, record, r->decided, id, &r->noise);
