@@ -60,7 +60,7 @@ void cost_estimate(struct cost *out, const struct study *study, int64_t experime
     out->least = out->baseline + proposals * out->proposal_least;
     out->most = out->baseline + proposals * out->proposal_most + out->end;
     if (tested)
-        out->most += proposals / REFRESH_EVERY + proposals / TEST_AFTER * out->test;
+        out->most += proposals / REFRESH_EVERY + proposals / TEST_REST * out->test;
 }
 
 static void write_two_level(struct str *out, const struct cost *c)
@@ -70,9 +70,9 @@ static void write_two_level(struct str *out, const struct cost *c)
              "every %d decisions\n",
              c->proposal_most, REFRESH_EVERY);
     str_addf(out,
-             "a test of the head takes 2 to %" PRId64 " runs; it is due at an estimated gain of "
-             "%g sigma_d, after %d decisions, and at the end\n",
-             c->test, TEST_AT_GAIN, TEST_AFTER);
+             "a test of the head takes 2 to %" PRId64 " runs; it is due after %d decisions at an "
+             "estimated gain of %g sigma_d, after %d at any, and at the end\n",
+             c->test, TEST_REST, TEST_AT_GAIN, TEST_AFTER);
 }
 
 static void write_extras(struct str *out, const struct study *study, const struct cost *c)

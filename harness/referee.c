@@ -328,7 +328,7 @@ static bool test_is_due(const struct referee *r, const struct record *record)
         return true;
     if (r->closing)
         return r->untested || r->since_test >= REFRESH_EVERY;
-    if (!r->untested)
+    if (!r->untested || r->since_test < TEST_REST)
         return false;
     gain = estimated_gain(&sigma_d, r, record, NAN, NAN);
     return gain >= TEST_AT_GAIN * sigma_d && gain > 0;
@@ -390,14 +390,16 @@ size_t referee_reserve(const struct referee *r, const struct record *record, boo
     const struct study *study = &record->study;
     bool head = procedure_of(study)->head_is_tested,
          keep = head || record_incumbent(record) != record_baseline(record);
-    size_t test = 2 * (size_t)study->rule.max_seeds, runs = 0;
+    size_t test = 2 * (size_t)study->rule.max_seeds;
+    size_t usual = test < 2 * TEST_PAIRS_USUAL ? test : 2 * TEST_PAIRS_USUAL;
+    size_t confirm = keep ? 2 * (size_t)study->confirm : 0;
 
     (void)r;
-    if (head)
-        runs += test + 1;
     if (placebo && study->placebo > 0)
-        runs += test;
-    return keep ? runs + 2 * (size_t)study->confirm : runs;
+        return (head ? test + 1 : 0) + test + confirm;
+    if (!head)
+        return confirm;
+    return 1 + (usual + confirm > test ? usual + confirm : test);
 }
 
 void referee_confirm(struct needs *out, const struct record *record, int64_t experiment,

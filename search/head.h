@@ -30,7 +30,7 @@ struct head_prior {
 
 /*
  * The first guess: mean 0, for nothing is known of the space, and as variance noise_d2, that of one
- * paired difference.  Then one pair moves the head from 0.74 sigma_d on, and drops the candidate at
+ * paired difference.  Then one pair moves the head from 0.36 sigma_d on, and drops the candidate at
  * -0.36 or less.  It is worth HEAD_START proposals: a third of what will be remembered.
  * Where noise_d2 is not a positive number the prior is flat (variance INFINITY, weight 0).
  */
@@ -56,7 +56,7 @@ double head_probability(const struct head_prior *prior, double effect, double sa
 
 enum head_verdict { HEAD_MOVE, HEAD_DROP, HEAD_MORE };
 
-#define HEAD_MOVE_AT 0.7
+#define HEAD_MOVE_AT 0.6
 #define HEAD_DROP_AT 0.4
 enum { HEAD_SEEDS = 3 };
 

@@ -86,7 +86,7 @@ static void a_probability_is_how_often_it_comes_true(void **state)
 /* --- the prior ----------------------------------------------------------------------------------
  */
 
-/* What the header says of the first pair: at 0.74 sigma_d it moves, at -0.36 it drops. */
+/* What the header says of the first pair: at 0.36 sigma_d it moves, at -0.36 it drops. */
 static void the_first_guess_moves_and_drops_where_the_header_says(void **state)
 {
     static const double noise_d2 = 0.04;
@@ -94,9 +94,9 @@ static void the_first_guess_moves_and_drops_where_the_header_says(void **state)
 
     (void)state;
     head_prior_init(&prior, noise_d2);
-    assert_int_equal(head_judge(head_probability(&prior, 0.75 * 0.2, noise_d2, NULL, NULL), 1),
+    assert_int_equal(head_judge(head_probability(&prior, 0.37 * 0.2, noise_d2, NULL, NULL), 1),
                      HEAD_MOVE);
-    assert_int_equal(head_judge(head_probability(&prior, 0.73 * 0.2, noise_d2, NULL, NULL), 1),
+    assert_int_equal(head_judge(head_probability(&prior, 0.35 * 0.2, noise_d2, NULL, NULL), 1),
                      HEAD_MORE);
     assert_int_equal(head_judge(head_probability(&prior, -0.35 * 0.2, noise_d2, NULL, NULL), 1),
                      HEAD_MORE);
@@ -210,8 +210,8 @@ static void the_head_moves_drops_or_asks_for_at_most_three_seeds(void **state)
         double probability;
         int n;
         enum head_verdict verdict;
-    } cases[] = {{0.7, 1, HEAD_MOVE},  {0.69, 1, HEAD_MORE}, {0.69, 2, HEAD_MORE},
-                 {0.69, 3, HEAD_DROP}, {0.7, 3, HEAD_MOVE},  {0.41, 1, HEAD_MORE},
+    } cases[] = {{0.6, 1, HEAD_MOVE},  {0.59, 1, HEAD_MORE}, {0.59, 2, HEAD_MORE},
+                 {0.59, 3, HEAD_DROP}, {0.6, 3, HEAD_MOVE},  {0.41, 1, HEAD_MORE},
                  {0.4, 1, HEAD_DROP},  {0, 1, HEAD_DROP},    {NAN, 1, HEAD_MORE},
                  {NAN, 3, HEAD_DROP}};
 
