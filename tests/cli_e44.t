@@ -143,7 +143,7 @@ python "
 def e(id, values, decision, params={}, against=1, purpose='proposal', full=None):
     old = {'LR': 1, 'WEIGHT_DECAY': 1, 'ADAM_B2': 1}
     runs = [{'value': v, 'full_val_loss': full} for v in values]
-    return {'id': id, 'values': values, 'decision': decision, 'params': old | params, 'against': against,
+    return {'id': id, 'values': values, 'seeds': list(range(len(values))), 'decision': decision, 'params': old | params, 'against': against,
             'purpose': purpose, 'runs': runs, 'change': str(params),
             'effect': {'mean': None if values[0] is None else 5 - values[0]}}
 start = lambda: e(1, [5.0], 'keep', against=None, purpose='baseline', full=4.9)
@@ -174,6 +174,8 @@ has() { grep -qF -e "$1" table.md; ok $? "$2"; }
 has '| proposals that change nothing: moves [95 %] | 1 of 2 [1 %, 99 %] | 0 of 1 [0 %, 9' \
     'changes of nothing are counted, those of the harness are not among them'
 has '| gain credited to those, nats | +0.200 | +0.000 | +0.000 |' 'with the gain that was put down to them'
+has '| score differences of truly equal configs, SD | 0.200 (2 of them) | 0.000 (1 of them) |' \
+    'and with what was seen between configs that are the same'
 has '| claimed gain, nats | +0.500 | +0.110 [+0.050, +0.170] | +0.110' 'the claims are those of the nights'
 has '| true gain, equal time [95 %] | +0.100 [−0.030, +0.230], 4 seeds |' 'the truth is paired by seed'
 has '| claimed minus true | +0.400 | +0.010 | +0.010 |' 'and the difference is said'

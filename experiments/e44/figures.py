@@ -39,6 +39,11 @@ def mean(values):
     return statistics.fmean(values) if values else math.nan
 
 
+def acts(experiment):
+    """The parameters that reach the trainer."""
+    return {name: x for name, x in experiment["params"].items() if name not in IGNORED}
+
+
 class Night:
     """A night: its experiments, and which of them it believed in."""
 
@@ -71,12 +76,13 @@ class Night:
         return sum(len(e["runs"]) for e in self.experiments)
 
     def changes_nothing(self, experiment):
-        """A proposal that differs from what it was proposed from in ignored parameters alone."""
+        """A proposal that differs from what it was judged against in ignored parameters alone."""
         against = self.by_id.get(experiment["against"])
-        if experiment["purpose"] != "proposal" or against is None:
-            return False
-        old, new = against["params"], experiment["params"]
-        return all(old[name] == new[name] for name in new if name not in IGNORED)
+        return experiment["purpose"] == "proposal" and against and acts(experiment) == acts(against)
+
+    def twin(self, experiment):
+        """The first experiment of the same config but for ignored parameters; itself, if new."""
+        return next(e for e in self.experiments if acts(e) == acts(experiment))
 
     @property
     def useless(self):
@@ -183,9 +189,18 @@ def optimism_text(truth, night):
     return number(night.claim()[0] - true)
 
 
-def apparent(night):
-    """The effects seen of proposals that change nothing: truly 0."""
-    return known([e["effect"]["mean"] for e in night.useless])
+def difference(a, b):
+    """The mean difference of two experiments' values on the seeds that both ran; NAN: none."""
+    values = [dict(zip(e["seeds"], e["values"])) for e in (a, b)]
+    pairs = [(values[0][seed], values[1][seed]) for seed in values[0] if seed in values[1]]
+    return mean([x - y for x, y in pairs if None not in (x, y)])
+
+
+def differences_of_twins(night):
+    """What was seen between configs that are truly the same."""
+    pairs = [(night.twin(e), e) for e in night.proposals]
+    seen = [difference(a, b) for a, b in pairs if a["id"] != b["id"]]
+    return [x for x in seen if not math.isnan(x)]
 
 
 def errors_of_scores(night):
@@ -196,6 +211,13 @@ def errors_of_scores(night):
 
 def verified_text(night):
     return "none: it has no test" if night.protocol == "forerunner" else str(len(night.believed))
+
+
+def spread_of_twins(night):
+    """About 0, which the true difference is."""
+    seen = differences_of_twins(night)
+    squares = math.fsum(x * x for x in seen)
+    return f"{math.sqrt(squares / len(seen)):.3f} ({len(seen)} of them)" if seen else "–"
 
 
 def own_placebos(night):
@@ -217,7 +239,7 @@ def table(nights, truth):
         ("proposals that change nothing: moves [95 %]", lambda n: share_of(n.useless, n.moved)),
         ("proposals that change nothing: believed [95 %]", lambda n: share_of(n.useless, n.believed)),
         ("gain credited to those, nats", lambda n: number(math.fsum(credited(n)))),
-        ("effects seen of those (truly 0), SD", lambda n: spread(apparent(n))),
+        ("score differences of truly equal configs, SD", spread_of_twins),
         ("placebos of the harness: taken for better [95 %]", own_placebos),
         ("scores minus losses on the whole validation split, SD", lambda n: spread(errors_of_scores(n))),
         ("claimed gain, nats", lambda n: interval(*n.claim())),
