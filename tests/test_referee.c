@@ -255,10 +255,10 @@ static void a_plain_gain_moves_the_head_and_only_a_test_the_incumbent(void **sta
     assert_int_equal(d->head, 2);
     assert_int_equal(d->incumbent, 1);
     assert_false(d->verified);
-    for (int64_t id = 3; id <= 20 && d->kind == DECISION_HEAD; id++) {
+    for (int64_t id = 3; id <= 2 + TEST_REST && d->kind == DECISION_HEAD; id++) {
         d = next_decision(&stage);
         if (d == NULL) {
-            propose(&stage, PURPOSE_PROPOSAL, 9, (double)id / 4);
+            propose(&stage, PURPOSE_PROPOSAL, 9, (double)id / 8);
             d = next_decision(&stage);
         }
     }
@@ -280,7 +280,7 @@ static void of_two_that_cannot_be_told_apart_the_cheaper_stays(void **state)
     int cheaper = 0, dearer = 0, undecided = 0;
 
     (void)state;
-    for (uint64_t seed = 1; seed <= 40; seed++) {
+    for (uint64_t seed = 1; seed <= 200; seed++) {
         char *more = mem_printf("search: {seed: %llu}\n", (unsigned long long)seed);
         struct stage stage;
         stage_open(&stage, more, flat, 0.1);
@@ -308,7 +308,7 @@ static void with_equal_cost_fewer_changes_stay(void **state)
     int simpler = 0;
 
     (void)state;
-    for (uint64_t seed = 1; seed <= 40; seed++) {
+    for (uint64_t seed = 1; seed <= 200; seed++) {
         char *more = mem_printf("search: {seed: %llu}\n", (unsigned long long)seed);
         struct stage stage;
         stage_open(&stage, more, by_x, 0.1);
