@@ -151,11 +151,11 @@ theirs = [start(), e(2, [4.8], 'keep', {'WEIGHT_DECAY': 2}, full=4.8), e(3, [5.2
           e(4, [4.5], 'keep', {'WEIGHT_DECAY': 2, 'LR': 2}, 2, full=4.8), e(5, [None], 'failed', {'LR': 9}, 4)]
 ours = [start(), e(2, [5.0, 5.0], 'keep', purpose='placebo'), e(3, [5.0], 'revert', {'ADAM_B2': 3}),
         e(4, [4.9, 4.9], 'keep', {'LR': 2})]
-def d(kind, id, verdict='keep', effect=None):
-    return {'kind': kind, 'experiment': id, 'verdict': verdict, 'effect': effect}
+def d(kind, id, verdict='keep', effect=None, test=None):
+    return {'kind': kind, 'experiment': id, 'verdict': verdict, 'effect': effect, 'test': test}
 heads = [d('head', e['id'], e['decision']) for e in theirs]
-tests = [d('head', 1), d('placebo', 2), d('head', 3, 'revert'), d('head', 4), d('verify', 4),
-         d('confirm', 4, effect={'mean': 0.11, 'low': 0.05, 'high': 0.17})]
+tests = [d('head', 1), d('placebo', 2), d('head', 3, 'revert'), d('head', 4), d('verify', 4, test=1),
+         d('placebo', 4, 'revert', test=5),         d('confirm', 4, effect={'mean': 0.11, 'low': 0.05, 'high': 0.17})]
 night = lambda name, study, experiments, decisions: {'name': name, 'study': study, 'seconds': 60,
     'protocol': 'forerunner' if study == 'e44' else 'repaired', 'experiments': experiments, 'decisions': decisions}
 nights = [night('forerunner', 'e44', theirs, heads), night('equal_runs', 'e44-repaired', ours, tests),
@@ -180,6 +180,7 @@ has '| claimed gain, nats | +0.500 | +0.110 [+0.050, +0.170] | +0.110' 'the clai
 has '| true gain, equal time [95 %] | +0.100 [−0.030, +0.230], 4 seeds |' 'the truth is paired by seed'
 has '| claimed minus true | +0.400 | +0.010 | +0.010 |' 'and the difference is said'
 has '| placebos of the harness: taken for better [95 %] | – | 1 of 1 [' 'its own placebos stand apart'
+has '| placebos of the harness: passed a test [95 %] | – | 0 of 1 [' 'and so do those that were tested'
 [ "$(wc -l <results.tsv)" -eq 14 ] && grep -q '^forerunner	2	proposal	keep	yes	yes	4.800000' results.tsv
 ok $? 'results.tsv has a line for each experiment'
 head -c 8 e44.png | grep -q PNG && grep -q '</svg>' e44.svg

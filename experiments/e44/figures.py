@@ -225,6 +225,11 @@ def own_placebos(night):
     return share_of(placebos, night.lucky_placebos)
 
 
+def tested_placebos(night):
+    tests = [d for d in night.decisions if d["kind"] == "placebo" and d["test"] is not None]
+    return share_of(tests, [d for d in tests if d["verdict"] == "keep"])
+
+
 def credited(night):
     return [gain for e, gain in night.steps() if night.changes_nothing(e)]
 
@@ -241,6 +246,7 @@ def table(nights, truth):
         ("gain credited to those, nats", lambda n: number(math.fsum(credited(n)))),
         ("score differences of truly equal configs, SD", spread_of_twins),
         ("placebos of the harness: taken for better [95 %]", own_placebos),
+        ("placebos of the harness: passed a test [95 %]", tested_placebos),
         ("scores minus losses on the whole validation split, SD", lambda n: spread(errors_of_scores(n))),
         ("claimed gain, nats", lambda n: interval(*n.claim())),
         ("true gain, equal time [95 %]", lambda n: gain_text(truth, n, "forerunner")),

@@ -29,7 +29,7 @@ STUDIES = {"forerunner": "e44", "repaired": "e44-repaired"}  # protocol: name of
 FULL_MINUTES, FULL_EXPERIMENTS, FULL_SECONDS = 60, 100, 12
 OTHER_RUNS, RUNS_PER_PROPOSAL = 53, 1.4  # of ours: audit, tests and confirmation; the search
 FRESH_SEED = 4_400_000_000  # beyond 32 bits, which no study draws
-SEEDS_LEAST, SEEDS_MOST = 4, 16
+SEEDS_LEAST, SEEDS_MOST = 4, 16  # of the truth; those on the way have the least
 JOBS = 2
 
 
@@ -165,15 +165,16 @@ def believed(night):
 # --- the truth ------------------------------------------------------------------------------------
 
 
-def truth_plan(nights):
+def truth_plan(nights, whole):
     """What to train again for one seed: {(study, experiment, protocol): params}.
 
-    Each night's believed configs by its own budget, and its last one by the other's too.
+    The start and each night's last believed config, by both budgets; with `whole` also what it
+    believed in on the way, by its own.
     """
     plan = {}
     for night in nights:
         path = believed(night)
-        wanted = [(e, night["protocol"]) for e in path]
+        wanted = [(e, night["protocol"]) for e in path if whole]
         wanted += [(e, protocol) for e in (path[0], path[-1]) for protocol in STUDIES]
         for e, protocol in wanted:
             study = night["study"] if e["id"] > 1 else "start"  # both begin with the same config
@@ -199,7 +200,8 @@ def measure_truth(folder, nights, deadline):
             begin = time.monotonic()
             if n >= SEEDS_LEAST and begin + slowest > deadline:
                 break
-            in_turn(measure, [(*item, FRESH_SEED + n) for item in truth_plan(nights).items()])
+            plan = truth_plan(nights, n < SEEDS_LEAST)
+            in_turn(measure, [(*item, FRESH_SEED + n) for item in plan.items()])
             slowest = max(slowest, time.monotonic() - begin)
     shutil.rmtree(os.path.join(folder, "fresh"))
 
