@@ -60,6 +60,9 @@ struct strategy {
      */
     int (*propose)(double *unit, const struct space *space, const struct history *history,
                    struct rng *rng, size_t attempt, struct err *err);
+    /* What it does in this space after so many experiments, and why: for one line of the log.  NULL
+     * where the summary says it all.  The caller frees. */
+    char *(*reason)(const struct space *space, size_t experiments);
 };
 
 /*
