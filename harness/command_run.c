@@ -100,6 +100,18 @@ static int read_limits(struct limits *out, const struct arguments *arguments,
     return read_time(out, arguments, study, err);
 }
 
+/* What a strategy that chooses among others has chosen here, and why. */
+static void say_strategy(const struct record *record)
+{
+    const struct strategy *strategy = record->study.strategy;
+
+    if (strategy->reason == NULL)
+        return;
+    char *reason = strategy->reason(&record->study.space, record->n_experiments);
+    log_info("strategy %s: %s", strategy->name, reason);
+    free(reason);
+}
+
 static void greet(const struct session *session, const struct limits *limits)
 {
     const struct record *record = &session->record;
@@ -113,6 +125,7 @@ static void greet(const struct session *session, const struct limits *limits)
              session->resumed ? "going on" : "beginning", limits->jobs,
              limits->jobs == 1 ? "" : "s", record->study.strategy->name, cap,
              timed ? "time limit " : "no time limit", timed ? time_text : "");
+    say_strategy(record);
     if (session->resumed)
         log_info("%zu experiments and %zu decisions are in the record", record->n_experiments,
                  record->n_decisions);
