@@ -342,7 +342,7 @@ BARS = """
 set title 'gain over the start'
 set xlabel ' '
 set ylabel 'nats per token'
-set yrange [*:*]
+set yrange [*<0:*]
 set offsets 0, 0, graph 0.25, 0
 set xrange [-1:11]
 set xtics ('forerunner' 1, 'ours, runs' 5, 'ours, experiments' 9)
