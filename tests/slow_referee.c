@@ -153,7 +153,7 @@ static void check_fdr(const struct tally *out, const struct night_plan *plan, si
 
     (void)n;
     assert_at_most(share, FDR + 2 * tally_se(share), label(text, plan, "false share of keeps"));
-    assert_true(tally_mean(&out[MEASURE_KEEPS]) >= 0.5);
+    assert_true(out[MEASURE_KEEPS].sum >= 100); /* enough that a share of them means something */
 }
 
 static void of_the_keeps_few_are_false_where_some_changes_help(void **state)
