@@ -163,6 +163,44 @@ const struct run *record_variant(const struct record *record, int64_t experiment
     return row != INDEX_NONE ? &record->runs[row] : NULL;
 }
 
+struct run record_next_run(const struct record *record, int64_t experiment,
+                           enum run_variant variant, uint32_t seed)
+{
+    const struct run *before = record_variant(record, experiment, variant, seed);
+
+    return (struct run){.id = (int64_t)record->n_runs + 1,
+                        .experiment = experiment,
+                        .variant = variant,
+                        .seed = seed,
+                        .attempt = before != NULL ? before->attempt + 1 : 1,
+                        .class = CLASS_NONE,
+                        .exit_code = -1,
+                        .value = NAN,
+                        .wall_s = NAN,
+                        .cpu_s = NAN,
+                        .peak_mib = NAN,
+                        .steps = -1,
+                        .flops = NAN};
+}
+
+struct decision record_next_decision(const struct record *record, enum decision_kind kind,
+                                     int64_t experiment)
+{
+    return (struct decision){.number = (int64_t)record->n_decisions + 1,
+                             .kind = kind,
+                             .experiment = experiment,
+                             .verdict = OUTCOME_REVERT,
+                             .alpha = NAN,
+                             .mean = NAN,
+                             .low = NAN,
+                             .high = NAN,
+                             .z = NAN,
+                             .sd = NAN,
+                             .df = NAN,
+                             .incumbent = record_incumbent(record),
+                             .head = record_head(record)};
+}
+
 const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed)
 {
     return record_variant(record, experiment, RUN_OWN, seed);

@@ -172,6 +172,14 @@ void record_add_decision(struct record *record, const struct decision *decision)
 void record_add_closing(struct record *record, const struct closing *closing);
 void record_add_outbox(struct record *record, const struct outbox *outbox);
 
+/* The next attempt at a run, as it is before it starts: nothing of its end is known. */
+struct run record_next_run(const struct record *record, int64_t experiment,
+                           enum run_variant variant, uint32_t seed);
+
+/* The next decision, nothing compared yet: numbers are NAN, incumbent and head are those of now. */
+struct decision record_next_decision(const struct record *record, enum decision_kind kind,
+                                     int64_t experiment);
+
 /* The last attempt at (experiment, seed), or NULL.  Borrowed. */
 const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed);
 const struct run *record_variant(const struct record *record, int64_t experiment,

@@ -60,21 +60,10 @@ struct decision *needs_decision(struct needs *out, const struct record *record,
 {
     out->need = NEED_DECISION;
     out->reason[0] = '\0';
-    out->decision = (struct decision){.number = (int64_t)record->n_decisions + 1,
-                                      .kind = kind,
-                                      .experiment = experiment,
-                                      .against = against,
-                                      .verdict = verdict,
-                                      .alpha = NAN,
-                                      .mean = NAN,
-                                      .low = NAN,
-                                      .high = NAN,
-                                      .z = NAN,
-                                      .sd = NAN,
-                                      .df = NAN,
-                                      .reason = out->reason,
-                                      .incumbent = record_incumbent(record),
-                                      .head = record_head(record)};
+    out->decision = record_next_decision(record, kind, experiment);
+    out->decision.against = against;
+    out->decision.verdict = verdict;
+    out->decision.reason = out->reason;
     return &out->decision;
 }
 

@@ -96,34 +96,14 @@ static int record_start(struct slot *slot, struct runner *runner, const struct r
     return rc;
 }
 
-static struct run new_run(const struct record *record, const struct wanted *wanted)
-{
-    const struct run *before =
-        record_variant(record, wanted->experiment, wanted->variant, wanted->seed);
-
-    return (struct run){.id = (int64_t)record->n_runs + 1,
-                        .experiment = wanted->experiment,
-                        .variant = wanted->variant,
-                        .seed = wanted->seed,
-                        .attempt = before != NULL ? before->attempt + 1 : 1,
-                        .class = CLASS_NONE,
-                        .exit_code = -1,
-                        .value = NAN,
-                        .wall_s = NAN,
-                        .cpu_s = NAN,
-                        .peak_mib = NAN,
-                        .steps = -1,
-                        .flops = NAN,
-                        .started = (int64_t)time(NULL)};
-}
-
 int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wanted,
                struct err *err)
 {
     struct record *record = runner->record;
-    struct run run = new_run(record, wanted);
+    struct run run = record_next_run(record, wanted->experiment, wanted->variant, wanted->seed);
     struct value *config = run_config(record, &run);
 
+    run.started = (int64_t)time(NULL);
     slot->dir = place_run_dir(runner->place, &run);
     struct launch launch = {.study = &record->study,
                             .study_dir = runner->place->study_dir,

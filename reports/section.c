@@ -19,8 +19,14 @@ const struct section *const sections[] = {
 int section_write(struct str *out, const struct section *section, const struct record *record,
                   struct store *store, struct err *err)
 {
-    if (record->n_experiments > 0 || section->empty == NULL)
-        return section->write(out, record, store, err);
-    str_addf(out, "%s\n", section->empty);
-    return 0;
+    struct facts facts;
+
+    if (record->n_experiments == 0 && section->empty != NULL) {
+        str_addf(out, "%s\n", section->empty);
+        return 0;
+    }
+    facts_init(&facts, record);
+    int rc = section->write(out, &facts, store, err);
+    facts_clear(&facts);
+    return rc;
 }

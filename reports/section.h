@@ -12,6 +12,7 @@
 #define REPORTS_SECTION_H
 
 #include "err.h"
+#include "facts.h"
 #include "record.h"
 #include "store.h"
 #include "str.h"
@@ -20,8 +21,7 @@ struct section {
     const char *name;
     const char *title; /* the heading, as a question: "How far can seeds alone move the loss?" */
     const char *empty; /* the line that stands instead while there is no experiment; NULL: none */
-    int (*write)(struct str *out, const struct record *record, struct store *store,
-                 struct err *err);
+    int (*write)(struct str *out, const struct facts *facts, struct store *store, struct err *err);
 };
 extern const struct section *const sections[]; /* NULL-terminated, in the order of the report */
 

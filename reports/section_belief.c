@@ -185,8 +185,7 @@ static int write_placebos(struct str *out, const struct record *record, struct s
     return 0;
 }
 
-static int write_all(struct str *out, const struct facts *facts, struct store *store,
-                     struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     static const char *const heads[] = {"what", "measured"};
     const struct record *record = facts->record;
@@ -204,16 +203,6 @@ static int write_all(struct str *out, const struct facts *facts, struct store *s
     write_determinism(out, &floor);
     write_repeats(out, record);
     return write_placebos(out, record, store, err);
-}
-
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
-{
-    struct facts facts;
-
-    facts_init(&facts, record);
-    int rc = write_all(out, &facts, store, err);
-    facts_clear(&facts);
-    return rc;
 }
 
 const struct section section_belief = {

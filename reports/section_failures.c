@@ -42,8 +42,10 @@ static void write_class(struct str *out, const struct record *record, enum run_c
         str_addf(out, "%zu more of this cause.\n\n", n - shown);
 }
 
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
+    const struct record *record = facts->record;
+
     size_t n = 0;
 
     (void)store;

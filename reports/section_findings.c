@@ -313,19 +313,14 @@ static int write_all(struct str *out, const struct facts *facts, struct err *err
     return 0;
 }
 
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
-    struct facts facts;
-
     (void)store;
-    if (record->study.procedure == PROCEDURE_GREEDY) {
+    if (facts->record->study.procedure == PROCEDURE_GREEDY) {
         str_add(out, "None can be told: what was kept by one run was never tested.\n");
         return 0;
     }
-    facts_init(&facts, record);
-    int rc = write_all(out, &facts, err);
-    facts_clear(&facts);
-    return rc;
+    return write_all(out, facts, err);
 }
 
 const struct section section_findings = {

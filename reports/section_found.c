@@ -194,8 +194,7 @@ static int write_best(struct str *out, const struct facts *facts, const struct d
     return 0;
 }
 
-static int write_all(struct str *out, const struct facts *facts, struct store *store,
-                     struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     const struct record *record = facts->record;
     struct noise_floor floor;
@@ -220,16 +219,6 @@ static int write_all(struct str *out, const struct facts *facts, struct store *s
     else if (best == 0)
         write_nothing(out, facts, &tally, &floor, confirmed != NULL);
     return 0;
-}
-
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
-{
-    struct facts facts;
-
-    facts_init(&facts, record);
-    int rc = write_all(out, &facts, store, err);
-    facts_clear(&facts);
-    return rc;
 }
 
 const struct section section_found = {

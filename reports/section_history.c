@@ -109,19 +109,15 @@ static void write_tests(struct str *out, const struct record *record)
             write_test(out, &record->decisions[i]);
 }
 
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
-    struct facts facts;
-
     (void)store;
     (void)err;
-    facts_init(&facts, record);
-    chart_history(out, &facts);
-    if (record->study.procedure == PROCEDURE_GREEDY)
+    chart_history(out, facts);
+    if (facts->record->study.procedure == PROCEDURE_GREEDY)
         str_add(out, "No keep of this study was ever tested.\n\n");
-    write_experiments(out, &facts);
-    write_tests(out, record);
-    facts_clear(&facts);
+    write_experiments(out, facts);
+    write_tests(out, facts->record);
     return 0;
 }
 

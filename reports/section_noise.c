@@ -97,22 +97,18 @@ static void write_over_pairs(struct str *out, const struct noise_floor *floor)
                      "metric is rounded coarsely.\n");
 }
 
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     struct noise_floor floor;
-    struct facts facts;
 
     (void)store;
-    facts_init(&facts, record);
-    int rc = noise_floor_measure(&floor, &facts, err);
-    facts_clear(&facts);
-    if (rc != 0)
+    if (noise_floor_measure(&floor, facts, err) != 0)
         return -1;
     if (floor.audited)
         write_audit(out, &floor);
     else
         str_add(out, "There was no audit: the noise was learnt on the way.\n\n");
-    write_over_seeds(out, record);
+    write_over_seeds(out, facts->record);
     write_over_pairs(out, &floor);
     return 0;
 }

@@ -135,8 +135,10 @@ static void write_param(struct str *out, const struct record *record, size_t ind
     free(moves.at);
 }
 
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
+    const struct record *record = facts->record;
+
     (void)store;
     (void)err;
     str_add(out,

@@ -200,8 +200,10 @@ out:
     return rc;
 }
 
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
+    const struct record *record = facts->record;
+
     write_study(out, record);
     if (write_inputs(out, store, err) != 0)
         return -1;

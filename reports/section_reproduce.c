@@ -14,8 +14,10 @@ static void write_command(struct str *out, const struct record *record, int64_t 
     str_add(out, "\n");
 }
 
-static int write(struct str *out, const struct record *record, struct store *store, struct err *err)
+static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
+    const struct record *record = facts->record;
+
     (void)store;
     (void)err;
     if (record->n_decisions == 0) {

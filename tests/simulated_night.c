@@ -89,21 +89,8 @@ static void add_closing(struct simulated_night *night, const struct closing *clo
 
 static void start_run(struct simulated_night *night, const struct wanted *wanted)
 {
-    const struct run *before =
-        record_variant(&night->record, wanted->experiment, wanted->variant, wanted->seed);
-    struct run run = {.id = (int64_t)night->record.n_runs + 1,
-                      .experiment = wanted->experiment,
-                      .variant = wanted->variant,
-                      .seed = wanted->seed,
-                      .attempt = before != NULL ? before->attempt + 1 : 1,
-                      .class = CLASS_NONE,
-                      .exit_code = -1,
-                      .value = NAN,
-                      .wall_s = NAN,
-                      .cpu_s = NAN,
-                      .peak_mib = NAN,
-                      .steps = -1,
-                      .flops = NAN};
+    struct run run =
+        record_next_run(&night->record, wanted->experiment, wanted->variant, wanted->seed);
 
     record_add_run(&night->record, &run);
     night->busy[night->n_busy++] = night->record.n_runs - 1;

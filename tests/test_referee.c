@@ -84,17 +84,12 @@ static bool must_fail(struct stage *stage, int64_t experiment, bool in_test)
 static void answer_run(struct stage *stage, const struct wanted *wanted, bool in_test)
 {
     struct record *record = &stage->record;
-    struct run run = {.id = (int64_t)record->n_runs + 1,
-                      .experiment = wanted->experiment,
-                      .variant = wanted->variant,
-                      .seed = wanted->seed,
-                      .attempt = 1,
-                      .class = CLASS_OK,
-                      .flops = NAN};
+    struct run run = record_next_run(record, wanted->experiment, wanted->variant, wanted->seed);
     struct value *config = run_config(record, &run);
     bool repeat = wanted->variant == RUN_REPEAT;
     struct rng rng;
 
+    run.class = CLASS_OK;
     rng_init(&rng, record_trainer_seed(record, &run), "noise",
              (uint64_t)(wanted->experiment * 4 + (repeat ? RUN_OWN : wanted->variant)));
     run.value = stage->loss(config[0].number, config[1].number, stage->sigma * rng_normal(&rng));

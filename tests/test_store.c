@@ -143,20 +143,10 @@ static void add_experiment(struct store *store, struct record *record, enum purp
 
 static struct run next_run(const struct record *record, int64_t experiment, uint32_t seed)
 {
-    const struct run *before = record_run(record, experiment, seed);
+    struct run run = record_next_run(record, experiment, RUN_OWN, seed);
 
-    return (struct run){.id = (int64_t)record->n_runs + 1,
-                        .experiment = experiment,
-                        .seed = seed,
-                        .attempt = before != NULL ? before->attempt + 1 : 1,
-                        .exit_code = -1,
-                        .value = NAN,
-                        .wall_s = NAN,
-                        .cpu_s = NAN,
-                        .peak_mib = NAN,
-                        .steps = -1,
-                        .flops = NAN,
-                        .started = 1700000000};
+    run.started = 1700000000;
+    return run;
 }
 
 static void add_run(struct store *store, struct record *record, int64_t experiment, uint32_t seed,
@@ -177,18 +167,11 @@ static void add_run(struct store *store, struct record *record, int64_t experime
 
 static struct decision decision_on(const struct record *record, int64_t experiment)
 {
-    return (struct decision){.number = (int64_t)record->n_decisions + 1,
-                             .kind = DECISION_HEAD,
-                             .experiment = experiment,
-                             .verdict = OUTCOME_KEEP,
-                             .alpha = NAN,
-                             .mean = NAN,
-                             .low = NAN,
-                             .high = NAN,
-                             .z = NAN,
-                             .sd = NAN,
-                             .df = NAN,
-                             .incumbent = experiment};
+    struct decision d = record_next_decision(record, DECISION_HEAD, experiment);
+
+    d.verdict = OUTCOME_KEEP;
+    d.incumbent = experiment;
+    return d;
 }
 
 static void add_decision(struct store *store, struct record *record, const struct decision *d)
