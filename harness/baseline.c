@@ -89,22 +89,3 @@ struct value *run_config(const struct record *record, const struct run *run)
         memcpy(config, record->experiments[run->experiment - 1].config, n * sizeof *config);
     return config;
 }
-
-void baseline_audit(struct audit *out, const struct record *record, const struct judge *judge)
-{
-    const struct pair *pairs[PAIRS_MAX];
-    double own[AUDIT_SEEDS], neighbour[AUDIT_SEEDS], repeat = NAN;
-    int64_t baseline = record_baseline(record);
-    size_t n = record_pairs(record, baseline, 0, pairs, PAIRS_MAX);
-
-    if (n > AUDIT_SEEDS)
-        n = AUDIT_SEEDS;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t seed = pairs[i]->seed;
-        own[i] = record_loss(record, record_run(record, baseline, seed));
-        neighbour[i] = record_loss(record, record_variant(record, baseline, RUN_NEIGHBOUR, seed));
-    }
-    if (n > 0)
-        repeat = record_loss(record, record_variant(record, baseline, RUN_REPEAT, pairs[0]->seed));
-    audit_measure(out, own, neighbour, n, repeat, judge);
-}

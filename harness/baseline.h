@@ -4,13 +4,12 @@
  *
  * Without an audit the baseline runs on BASELINE_SEEDS seeds, to show its noise.  With it, on
  * AUDIT_SEEDS; once more on the first, which must give the same bits; and a neighbour of it
- * (audit_neighbour.h) runs on the same seeds.  All runs belong to the baseline; their variants say which
- * is which.
+ * (audit_neighbour.h) runs on the same seeds.  All runs belong to the baseline; their variants say
+ * which is which.
  */
 #ifndef HARNESS_BASELINE_H
 #define HARNESS_BASELINE_H
 
-#include "audit.h"
 #include "needs.h"
 
 enum { BASELINE_SEEDS = 3, AUDIT_SEEDS = 6 };
@@ -24,8 +23,5 @@ bool baseline_neighbour(struct value *out, const struct record *record);
 /* The config [space->n] that a run is given: its experiment's, or the neighbour's.  The caller
  * frees. */
 struct value *run_config(const struct record *record, const struct run *run);
-
-/* What the runs so far say about the noise; parts that were not run are NAN. */
-void baseline_audit(struct audit *out, const struct record *record, const struct judge *judge);
 
 #endif

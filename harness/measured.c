@@ -6,6 +6,7 @@
 #include "baseline.h"
 #include "measured.h"
 #include "mem.h"
+#include "record_audit.h"
 #include "referee.h"
 
 enum { LOSSES_MAX = 1 << 28 };
@@ -197,7 +198,7 @@ int measured_read(struct measured *out, const struct record *record, struct stor
     *out = (struct measured){0};
     if (first_judge(&out->judge, record, err) != 0)
         return -1;
-    baseline_audit(&out->audit, record, &out->judge);
+    record_audit(&out->audit, record, &out->judge);
     add_validation(&out->audit, record, place);
     describe_neighbour(out, record);
     if (add_speed(out, record, store, err) == 0 && compare_files(out, record, store, err) == 0)

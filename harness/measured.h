@@ -2,7 +2,7 @@
 /*
  * measured.h - the noise audit of a study as its record and the files of its runs tell it.
  *
- * baseline_audit() knows the losses; here the rest is added: the validation set's share, from the
+ * record_audit() knows the losses; here the rest is added: the validation set's share, from the
  * per-sequence losses that a trainer may leave in val_losses.f32, the speed of the runs, and
  * whether a repeated run left the same files too.
  */

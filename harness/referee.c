@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "paired_test.h"
 #include "procedure.h"
+#include "record_audit.h"
 #include "referee.h"
 
 void referee_init(struct referee *r)
@@ -149,7 +150,7 @@ static int follow_baseline(struct referee *r, const struct record *record, struc
         return -1;
     r->noise = (struct selection_noise){0, own_seed_variance(record), NAN, 0};
     if (record->study.audit) {
-        baseline_audit(&r->audit, record, judge);
+        record_audit(&r->audit, record, judge);
         r->noise.rho = isfinite(r->audit.rho) ? r->audit.rho : 0;
         r->noise.pair_variance = r->audit.sigma_d * r->audit.sigma_d;
         r->noise.pair_df = r->audit.df;
