@@ -278,6 +278,7 @@ row_start()
 {
     tokens
     config autoresearch 16893 1 >one.json
+    rm -f "ours.autoresearch.$threads.step_s" # other rows' rounds
     repeat start_round
     compare "autoresearch: from exec to the first step, s" %.3f start.begin start.second '<= 0.3'
     compare "autoresearch: from exec to its end; beside a later step, s" %.3f start.end ours.autoresearch.$threads.step_s -
