@@ -29,6 +29,11 @@ void record_clear(struct record *record)
         free(record->decisions[i].reason);
         free(record->decisions[i].body);
     }
+    for (size_t i = 0; i < record->n_answers; i++) {
+        free(record->answers[i].text);
+        free(record->answers[i].refusal);
+    }
+    free(record->answers);
     free(record->experiments);
     free(record->runs);
     free(record->pairs);
@@ -150,6 +155,16 @@ void record_add_outbox(struct record *record, const struct outbox *outbox)
     if (is_log(outbox->ref))
         chain_add(&index->commits, decided_experiment(record, outbox->decision), record->n_outbox);
     record->n_outbox++;
+}
+
+void record_add_answer(struct record *record, const struct answer *answer)
+{
+    struct answer copy = *answer;
+
+    copy.text = copy_text(answer->text);
+    copy.refusal = copy_text(answer->refusal);
+    record->answers = mem_room(record->answers, record->n_answers, sizeof copy);
+    record->answers[record->n_answers++] = copy;
 }
 
 /* --- looking up ----------------------------------------------------------------------------- */

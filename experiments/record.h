@@ -139,6 +139,14 @@ struct outbox {
     bool done;
 };
 
+/* What an outside program answered when it was asked for an experiment (strategy exec).  The record
+ * of it, not the program, is what a resumed study and a replay go by. */
+struct answer {
+    int64_t experiment; /* that it was asked for: refused answers have it too */
+    char *text;         /* its JSON object, canonical; NULL: it gave none */
+    char *refusal;      /* one line: why it was not taken; NULL: it became the experiment */
+};
+
 struct record {
     struct study study; /* as recorded at the start, from the stored text */
     char *spec;         /* its canonical text */
@@ -154,6 +162,8 @@ struct record {
     size_t n_closings;
     struct outbox *outbox; /* in the order of their making */
     size_t n_outbox;
+    struct answer *answers; /* in the order of asking */
+    size_t n_answers;
     struct record_index *index; /* for the look-ups; kept by record_add_…() */
 };
 
@@ -171,6 +181,7 @@ void record_add_pair(struct record *record, const struct pair *pair);
 void record_add_decision(struct record *record, const struct decision *decision);
 void record_add_closing(struct record *record, const struct closing *closing);
 void record_add_outbox(struct record *record, const struct outbox *outbox);
+void record_add_answer(struct record *record, const struct answer *answer);
 
 /* The next attempt at a run, as it is before it starts: nothing of its end is known. */
 struct run record_next_run(const struct record *record, int64_t experiment,

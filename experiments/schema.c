@@ -133,6 +133,21 @@ const char *const schema[] = {
     "  PRIMARY KEY (run, name)"
     ") STRICT, WITHOUT ROWID",
 
+    /* what an outside program answered when asked for an experiment, in order; refusal NULL: it
+     * became that experiment */
+    "CREATE TABLE answer ("
+    "  id INTEGER PRIMARY KEY,"
+    "  experiment INTEGER NOT NULL CHECK (experiment > 1),"
+    "  text TEXT,"
+    "  refusal TEXT,"
+    "  CHECK (text IS NOT NULL OR refusal IS NOT NULL)"
+    ") STRICT",
+    "CREATE UNIQUE INDEX one_taken ON answer (experiment) WHERE refusal IS NULL",
+    "CREATE TRIGGER answer_stays BEFORE UPDATE ON answer"
+    "  BEGIN SELECT RAISE(ABORT, 'an answer is never changed'); END",
+    "CREATE TRIGGER answer_remains BEFORE DELETE ON answer"
+    "  BEGIN SELECT RAISE(ABORT, 'an answer is never deleted'); END",
+
     /* run NULL: an input of the whole study */
     "CREATE TABLE artifact ("
     "  id INTEGER PRIMARY KEY,"

@@ -50,6 +50,7 @@ int store_add_decision(struct store *store, const struct decision *decision, str
 int store_add_closing(struct store *store, const struct closing *closing, struct err *err);
 int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,
                      size_t len, struct err *err);
+int store_add_answer(struct store *store, const struct answer *answer, struct err *err);
 int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err);
 
 /* What is known of a run beside struct run; any may be NULL. */

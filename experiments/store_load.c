@@ -201,6 +201,20 @@ static int load_outbox(struct store *store, struct record *out, struct query *q,
     return 0;
 }
 
+static int load_answer(struct store *store, struct record *out, struct query *q, struct err *err)
+{
+    struct answer answer = {.experiment = query_get_int(q)};
+
+    answer.text = query_get_text(q);
+    answer.refusal = query_get_text(q);
+    bool good = is_id(answer.experiment, out->n_experiments + 1);
+    if (good)
+        record_add_answer(out, &answer);
+    free(answer.text);
+    free(answer.refusal);
+    return good ? 0 : broken_row(store, "answer", (int64_t)out->n_answers + 1, err);
+}
+
 /* --- whole tables --------------------------------------------------------------------------- */
 
 static int load_experiments(struct store *store, struct record *out, struct err *err)
@@ -240,6 +254,7 @@ static const struct table tables[] = {
      load_decision},
     {"SELECT after, placebo FROM closing ORDER BY after", load_closing},
     {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id", load_outbox},
+    {"SELECT experiment, text, refusal FROM answer ORDER BY id", load_answer},
 };
 
 static int load_table(struct store *store, struct record *out, const struct table *table,

@@ -175,6 +175,19 @@ int store_add_closing(struct store *store, const struct closing *closing, struct
     return err_wrap(err, "the end of the night after decision %lld", (long long)closing->after);
 }
 
+int store_add_answer(struct store *store, const struct answer *answer, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "INSERT INTO answer (experiment, text, refusal) VALUES (?, ?, ?)");
+    query_put_int(&q, answer->experiment);
+    query_put_text(&q, answer->text);
+    query_put_text(&q, answer->refusal);
+    if (query_run(&q, err) == 0)
+        return 0;
+    return err_wrap(err, "answer for experiment %lld", (long long)answer->experiment);
+}
+
 int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,
                      size_t len, struct err *err)
 {

@@ -131,6 +131,13 @@ static int read_trainer(void *into, const struct yaml *node, struct err *err)
 
 /* --- search and decision ---------------------------------------------------------------------- */
 
+static int read_proposer_timeout(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = into;
+
+    return yaml_read_duration(&study->proposer_timeout_s, node, err);
+}
+
 static int refuse_strategy(const struct yaml *node, const char *name, struct err *err)
 {
     const char *names[64];
@@ -167,11 +174,15 @@ static int read_search(void *into, const struct yaml *node, struct err *err)
     static const struct yaml_key keys[] = {
         {"strategy", false, read_strategy},
         {"seed", false, read_seed},
+        {"command", false, study_read_proposer},
+        {"timeout", false, read_proposer_timeout},
         {NULL, false, NULL},
     };
     struct study_reading *reading = into;
 
-    return yaml_read_map(reading->study, node, keys, err);
+    if (yaml_read_map(reading->study, node, keys, err) != 0)
+        return -1;
+    return study_check_proposer(reading->study, node, err);
 }
 
 static struct study *study_of(void *reading)
@@ -470,6 +481,7 @@ static void study_init(struct study *study, const char *text, size_t len)
         .timeout_s = INFINITY,
         .strategy = strategy_find("perturb"),
         .seed = 1,
+        .proposer_timeout_s = 60,
         .fdr = NAN,
         .rule = {.alpha = NAN, .max_seeds = NOT_GIVEN, .min_gain = 0},
         .placebo = NOT_GIVEN,
@@ -591,6 +603,7 @@ void study_clear(struct study *study)
     free(study->metric);
     free(study->until);
     free_texts(study->command, study->n_command);
+    free_texts(study->proposer, study->n_proposer);
     free_texts(study->files, study->n_files);
     free_texts(study->env, study->n_env);
     space_clear(&study->space);

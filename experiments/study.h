@@ -38,6 +38,9 @@ struct study {
     struct space space;
     const struct strategy *strategy;
     uint64_t seed;
+    char **proposer; /* [n_proposer] argv of the outside program (strategy exec), as written */
+    size_t n_proposer;
+    double proposer_timeout_s; /* for one proposal; 60 */
     enum procedure_kind procedure;
     double fdr; /* share of the verified keeps that may be luck; NAN: every test has rule.alpha */
     struct judge_rule rule; /* alpha 0.05; max_seeds 8, paired 6; min_gain 0 */

@@ -28,4 +28,12 @@ int study_read_constraints(struct study *study, const struct yaml *node, struct 
 /* `trainer.command`: an argv whose placeholders are all known. */
 int study_read_command(struct study *study, const struct yaml *node, struct err *err);
 
+/* `search.command`: an argv of which no element but {study_dir}, {dir} and {seed} is a
+ * placeholder. */
+int study_read_proposer(void *study, const struct yaml *node, struct err *err);
+
+/* `search` as a whole: a command belongs to a strategy that asks an outside program, and to no
+ * other. */
+int study_check_proposer(const struct study *study, const struct yaml *search, struct err *err);
+
 #endif

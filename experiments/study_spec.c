@@ -90,6 +90,10 @@ static json_t *search_json(const struct study *study)
     json_t *object = json_pack("{s:s, s:s}", "strategy", study->strategy->name, "seed", seed);
 
     free(seed);
+    if (study->strategy->outside) {
+        json_object_set_new(object, "command", texts_json(study->proposer, study->n_proposer));
+        json_object_set_new(object, "timeout", json_number_or_null(study->proposer_timeout_s));
+    }
     return object;
 }
 

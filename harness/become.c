@@ -67,11 +67,11 @@ static void volunteer_for_oom(void)
     close(fd);
 }
 
-static bool redirect(int out, int log)
+static bool redirect(const char *input, int out, int log)
 {
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int in = open(input != NULL ? input : "/dev/null", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-    return null >= 0 && dup2(null, 0) == 0 && dup2(out, 1) == 1 && dup2(log, 2) == 2;
+    return in >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(log, 2) == 2;
 }
 
 static _Noreturn void become(const struct job *job, pid_t parent, int out, int log, int report)
@@ -88,7 +88,7 @@ static _Noreturn void become(const struct job *job, pid_t parent, int out, int l
         refuse(report, "cannot be given its limits");
     volunteer_for_oom();
     umask(077);
-    if (!redirect(out, log))
+    if (!redirect(job->input, out, log))
         refuse(report, "cannot be given its descriptors");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         refuse(report, "cannot be kept from new privileges");

@@ -18,7 +18,7 @@ struct trainer {
 };
 
 /*
- * Starts job->argv in the current directory: own session, standard input /dev/null, pinned to
+ * Starts job->argv in the current directory: own session, job->input as standard input, pinned to
  * job->cpus, no core files, first in line for the kernel's out-of-memory killer, no new privileges,
  * umask 077, signals as at login; it dies when the caller dies.  Descriptors without close-on-exec
  * are inherited.

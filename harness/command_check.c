@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "place.h"
 #include "placeholder.h"
+#include "proposer.h"
 #include "study.h"
 #include "table.h"
 #include "view.h"
@@ -25,14 +26,16 @@ extern const struct command command_check;
 struct checked {
     struct place place;
     struct study study;
-    char *program; /* the trainer that would be started */
-    json_t *notes; /* texts: allowed, but perhaps not what was meant */
+    char *program;  /* the trainer that would be started */
+    char *proposer; /* the program that would be asked for proposals; NULL: none */
+    json_t *notes;  /* texts: allowed, but perhaps not what was meant */
 };
 
 static void checked_clear(struct checked *c)
 {
     json_decref(c->notes);
     free(c->program);
+    free(c->proposer);
     study_clear(&c->study);
     place_clear(&c->place);
 }
@@ -130,6 +133,8 @@ static int check_study(struct checked *c, const char *word, struct err *err)
     if (study_read(&c->study, c->place.study_path, err) != 0)
         return -1;
     if (executor_find_program(&c->program, c->study.command[0], c->place.study_dir, err) != 0)
+        return err_wrap(err, "%s", c->place.study_path);
+    if (proposer_find_program(&c->proposer, &c->study, c->place.study_dir, err) != 0)
         return err_wrap(err, "%s", c->place.study_path);
     if (check_files(c, err) != 0)
         return -1;
@@ -252,7 +257,10 @@ static int print_table(const struct checked *c, struct err *err)
 
     str_addf(&out, "study %s is sound: %s %s\n", c->study.name,
              c->study.maximize ? "maximize" : "minimize", c->study.metric);
-    str_addf(&out, "trainer %s\n\n", c->program);
+    str_addf(&out, "trainer %s\n", c->program);
+    if (c->proposer != NULL)
+        str_addf(&out, "asks %s for each proposal\n", c->proposer);
+    str_add(&out, "\n");
     add_params(&out, &c->study.space);
     str_add(&out, "\n");
     add_space(&out, &c->study.space);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "json.h"
 #include "mem.h"
+#include "refusals.h"
 #include "say.h"
 #include "table.h"
 #include "verdicts.h"
@@ -80,6 +81,16 @@ static int print_table(const struct table *table, struct err *err)
     return rc;
 }
 
+static int print_refusals(const struct record *record, int64_t first, struct err *err)
+{
+    struct str text = {0};
+
+    refusals_write_log(&text, record, first);
+    int rc = view_print(&text, err);
+    str_clear(&text);
+    return rc;
+}
+
 static bool has_remarks(const struct record *record, int64_t first)
 {
     for (size_t i = (size_t)first - 1; i < record->n_experiments; i++)
@@ -126,6 +137,8 @@ static int log_table(const struct view *view, int64_t first, struct err *err)
     table_fit(&table, width, layouts[i].yields);
     int rc = print_table(&table, err);
     table_clear(&table);
+    if (rc == 0 && view->record.study.strategy->outside)
+        rc = print_refusals(&view->record, first, err);
     return rc;
 }
 
@@ -135,6 +148,9 @@ static int log_json(const struct view *view, int64_t first, struct err *err)
 
     for (int64_t id = first; rc == 0 && id <= (int64_t)view->record.n_experiments; id++) {
         json_t *object = view_json_experiment(view, id);
+        json_t *refused = refusals_of_experiment(&view->record, id);
+        if (refused != NULL)
+            json_object_set_new(object, "refused", refused);
         rc = view_print_json(object, err);
         json_decref(object);
     }
@@ -227,6 +243,8 @@ const struct command command_log = {
         "it changed.  From 120 columns on with standard errors, why it was decided, and its "
         "commit;\n"
         "COLUMNS=200 makes a pipe as wide.\n"
+        "\n"
+        "Below the table: what an outside program (search.strategy exec) proposed in vain, and why.\n"
         "\n"
         "--decisions: every decision, oldest first, so every test too.  kind is head (of the\n"
         "search), verify (a test of the head), placebo or confirm; level is the test's alpha, and\n"

@@ -12,6 +12,7 @@
 #include "inputs.h"
 #include "log.h"
 #include "loop.h"
+#include "proposer.h"
 #include "report.h"
 #include "trial.h"
 
@@ -191,7 +192,7 @@ static int dry_run(const struct arguments *arguments, const char *word, struct e
     struct limits limits;
     struct artifact *inputs = NULL;
     size_t n = 0;
-    char *program = NULL;
+    char *program = NULL, *proposer = NULL;
     int rc = -1;
 
     if (place_find(&place, word, value_of(arguments, "dir"), err) != 0)
@@ -204,6 +205,7 @@ static int dry_run(const struct arguments *arguments, const char *word, struct e
         goto out;
     if (read_limits(&limits, arguments, &study, err) == 0 &&
         executor_find_program(&program, study.command[0], place.study_dir, err) == 0 &&
+        proposer_find_program(&proposer, &study, place.study_dir, err) == 0 &&
         inputs_collect(&inputs, &n, &study, place.study_dir, program, err) == 0) {
         printf("study     %s (%s)\n", study.name, place.study_path);
         printf("trainer   %s\n", program);
@@ -212,12 +214,15 @@ static int dry_run(const struct arguments *arguments, const char *word, struct e
                file_exists(place.db) ? " (goes on)" : " (would be made)");
         printf("branches  nightshift/%s, nightshift/%s-log\n", study.name, study.name);
         printf("strategy  %s, seed %llu\n", study.strategy->name, (unsigned long long)study.seed);
+        if (proposer != NULL)
+            printf("asks      %s\n", proposer);
         printf("runs      %d at a time\n", limits.jobs);
         print_cost(&study, limits.experiments);
         rc = 0;
     }
     artifacts_free(inputs, n);
     free(program);
+    free(proposer);
     study_clear(&study);
 out:
     place_clear(&place);

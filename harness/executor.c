@@ -64,25 +64,26 @@ static int check_interpreter(char *head, const char *path, struct err *err)
 }
 
 /* What the kernel would refuse, found before the first run. */
-static int check_program(const char *path, struct err *err)
+static int check_program(const char *what, const char *path, struct err *err)
 {
     char head[256], own[256];
 
     if (!file_exists(path))
-        return err_usage(err, "the trainer '%s' does not exist", path);
+        return err_usage(err, "the %s '%s' does not exist", what, path);
     if (!file_is_regular(path))
-        return err_usage(err, "the trainer '%s' is no regular file", path);
+        return err_usage(err, "the %s '%s' is no regular file", what, path);
     if (access(path, X_OK) != 0)
-        return err_usage(err, "the trainer '%s' is not executable (chmod +x?)", path);
+        return err_usage(err, "the %s '%s' is not executable (chmod +x?)", what, path);
     size_t len = read_head(head, sizeof head, path);
     if (len == 0)
         return 0; /* it may be executable without being readable */
     if (len >= 2 && memcmp(head, "#!", 2) == 0)
         return check_interpreter(head, path, err);
     if (len < sizeof(Elf32_Ehdr) || memcmp(head, ELFMAG, SELFMAG) != 0)
-        return err_usage(err, "the trainer '%s' is neither a program nor a script with '#!'", path);
+        return err_usage(err, "the %s '%s' is neither a program nor a script with '#!'", what,
+                         path);
     if (read_head(own, sizeof own, "/proc/self/exe") > 0 && !same_machine(head, own))
-        return err_usage(err, "the trainer '%s' was built for another machine", path);
+        return err_usage(err, "the %s '%s' was built for another machine", what, path);
     return 0;
 }
 
@@ -124,7 +125,7 @@ static void look_in_path(char **out, const char *name)
     }
 }
 
-static int find_by_name(char **out, const char *name, struct err *err)
+static int find_by_name(char **out, const char *what, const char *name, struct err *err)
 {
     char *dir = own_dir();
 
@@ -134,7 +135,7 @@ static int find_by_name(char **out, const char *name, struct err *err)
     if (*out == NULL)
         look_in_path(out, name);
     if (*out == NULL)
-        err_usage(err, "the trainer '%s' is neither in '%s' nor in PATH", name,
+        err_usage(err, "the %s '%s' is neither in '%s' nor in PATH", what, name,
                   dir != NULL ? dir : "our own folder");
     free(dir);
     return *out == NULL ? -1 : 0;
@@ -154,18 +155,24 @@ static char *absolute_path(const char *study_dir, const char *name)
     return absolute;
 }
 
-int executor_find_program(char **out, const char *name, const char *study_dir, struct err *err)
+int executor_find_named(char **out, const char *what, const char *name, const char *study_dir,
+                        struct err *err)
 {
     *out = NULL;
     if (name[0] == '\0')
-        return err_usage(err, "the trainer's command has an empty name");
+        return err_usage(err, "the %s's command has an empty name", what);
     if (strchr(name, '/') != NULL)
         *out = absolute_path(study_dir, name);
-    else if (find_by_name(out, name, err) != 0)
+    else if (find_by_name(out, what, name, err) != 0)
         return -1;
-    if (check_program(*out, err) == 0)
+    if (check_program(what, *out, err) == 0)
         return 0;
     free(*out);
     *out = NULL;
     return -1;
+}
+
+int executor_find_program(char **out, const char *name, const char *study_dir, struct err *err)
+{
+    return executor_find_named(out, "trainer", name, study_dir, err);
 }

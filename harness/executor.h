@@ -26,6 +26,7 @@ struct job {
     const int *cpus;   /* [n_cpus] the cores it is pinned to; n_cpus 0: not pinned */
     size_t n_cpus;
     int64_t max_output; /* bytes of standard output and error together; more is output_flood */
+    const char *input;  /* the file in dir that is its standard input; NULL: /dev/null */
 };
 
 /* Names a run that was started.  Plain data; fd may be watched with poll() and becomes readable
@@ -72,6 +73,10 @@ const struct executor *executor_find(const char *name);
  * our own program, then in PATH.  The caller frees.  A missing, foreign or non-executable one is a
  * usage error that says where it was looked for. */
 int executor_find_program(char **out, const char *name, const char *study_dir, struct err *err);
+
+/* The same for a program that is no trainer: errors call it `what`. */
+int executor_find_named(char **out, const char *what, const char *name, const char *study_dir,
+                        struct err *err);
 
 /* Where a run's output lies: stream (standard output), log (standard error). */
 #define RUN_STREAM  "stream"

@@ -55,10 +55,10 @@ int job_write(const struct job *job, struct err *err)
     if (argv == NULL)
         return err_usage(err, "the command of '%s' is not UTF-8", job->dir);
     json_t *json =
-        json_pack("{s:o, s:o, s:o, s:o, s:I, s:i}", "argv", argv, "timeout_s",
+        json_pack("{s:o, s:o, s:o, s:o, s:I, s:i, s:s?}", "argv", argv, "timeout_s",
                   json_number_or_null(job->timeout_s), "grace_s", json_number_or_null(job->grace_s),
                   "cpus", int_list(job->cpus, job->n_cpus), "max_output",
-                  (json_int_t)job->max_output, "parent", (int)getpid());
+                  (json_int_t)job->max_output, "parent", (int)getpid(), "input", job->input);
     json_write(&text, json);
     json_decref(json);
     char *path = path_join(job->dir, RUN_JOB);
@@ -113,13 +113,13 @@ static bool all_are_strings(const json_t *list)
 
 static int fill_job(struct job_file *out, const char *path, struct err *err)
 {
-    json_t *argv, *cpus, *timeout, *grace;
+    json_t *argv, *cpus, *timeout, *grace, *input;
     json_int_t max_output;
     int parent;
 
-    if (json_unpack(out->json, "{s:o, s:o, s:o, s:o, s:I, s:i}", "argv", &argv, "timeout_s",
+    if (json_unpack(out->json, "{s:o, s:o, s:o, s:o, s:I, s:i, s:o}", "argv", &argv, "timeout_s",
                     &timeout, "grace_s", &grace, "cpus", &cpus, "max_output", &max_output, "parent",
-                    &parent) != 0 ||
+                    &parent, "input", &input) != 0 ||
         !all_are_strings(argv))
         return err_integrity(err, "'%s' is no job", path);
     fill_argv(out, argv);
@@ -131,6 +131,7 @@ static int fill_job(struct job_file *out, const char *path, struct err *err)
     out->job.timeout_s = number_or(timeout, INFINITY);
     out->job.grace_s = number_or(grace, 0);
     out->job.max_output = max_output;
+    out->job.input = json_string_value(input);
     return 0;
 }
 

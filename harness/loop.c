@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "progress.h"
 #include "propose.h"
+#include "proposer.h"
 #include "publish.h"
 #include "referee.h"
 #include "signals.h"
@@ -26,7 +27,8 @@ struct loop {
     struct runner runner;
     struct referee referee;
     struct errand errand;
-    struct slot *slots; /* [n_slots] */
+    struct proposer proposer; /* the outside program, while it is asked */
+    struct slot *slots;       /* [n_slots] */
     size_t n_slots;
     int64_t cap;            /* 0: none */
     double began, deadline; /* clock_s() */
@@ -79,7 +81,7 @@ static int collect(struct loop *loop, struct err *err)
         if (ended > 0)
             progress_run_ended(&loop->progress, clock_s() - since);
     }
-    return 0;
+    return proposer_poll(&loop->proposer, loop->session, loop->stopping, err) < 0 ? -1 : 0;
 }
 
 /* --- judge ---------------------------------------------------------------------------------- */
@@ -295,6 +297,8 @@ static int propose_one(struct loop *loop, struct err *err)
         struct err refused = *err;
         return refuse_enqueued(loop, enqueued, refused.text, err);
     }
+    if (rc == PROPOSE_ASK)
+        return proposer_start(&loop->proposer, s, (int64_t)s->record.n_experiments + 1, err);
     if (rc == 1)
         loop->exhausted = true;
     if (rc != 0)
@@ -322,7 +326,7 @@ static bool may_propose(const struct loop *loop)
     int64_t pending = (int64_t)record->n_experiments - first_pending(record) + 1;
     double left = loop->deadline - clock_s();
 
-    if (loop->stopping || loop->exhausted || loop->baseline_failed)
+    if (loop->stopping || loop->exhausted || loop->baseline_failed || loop->proposer.busy)
         return false;
     if (loop->errand.kind != ERRAND_NIGHT && (loop->errand_done || record->n_experiments > 0))
         return false;
@@ -354,6 +358,8 @@ static bool night_is_over(const struct loop *loop)
     const struct record *record = &loop->session->record;
 
     if (loop->errand.kind != ERRAND_NIGHT || loop->stopping || loop->baseline_failed)
+        return false;
+    if (loop->proposer.busy)
         return false;
     if (record_incumbent(record) == 0 || loop->referee.in_night == 0)
         return false;
@@ -389,7 +395,7 @@ static int stop_runs(struct loop *loop, bool now, struct err *err)
     for (size_t i = 0; i < loop->n_slots; i++)
         if (loop->slots[i].busy && slot_stop(&loop->slots[i], &loop->runner, now, err) != 0)
             return -1;
-    return 0;
+    return proposer_stop(&loop->proposer, loop->session, err);
 }
 
 static int take_signals(struct loop *loop, struct err *err)
@@ -408,13 +414,15 @@ static int take_signals(struct loop *loop, struct err *err)
 /* Until a run ends, a signal comes, or it is time to look at clock and inbox again. */
 static void wait_for_something(struct loop *loop)
 {
-    struct pollfd *fds = mem_new(loop->n_slots + 1, sizeof *fds);
+    struct pollfd *fds = mem_new(loop->n_slots + 2, sizeof *fds);
     nfds_t n = 0;
 
     fds[n++] = (struct pollfd){.fd = loop->signals, .events = POLLIN};
     for (size_t i = 0; i < loop->n_slots; i++)
         if (loop->slots[i].busy)
             fds[n++] = (struct pollfd){.fd = loop->slots[i].ticket.fd, .events = POLLIN};
+    if (loop->proposer.busy)
+        fds[n++] = (struct pollfd){.fd = loop->proposer.ticket.fd, .events = POLLIN};
     poll(fds, n, 500);
     free(fds);
 }
@@ -423,7 +431,7 @@ static bool is_over(const struct loop *loop)
 {
     const struct record *record = &loop->session->record;
 
-    if (busy_slots(loop) > 0)
+    if (busy_slots(loop) > 0 || loop->proposer.busy)
         return false;
     if (loop->stopping || loop->baseline_failed || loop->errand_done)
         return true;
@@ -516,6 +524,7 @@ static void init_runner(struct loop *loop)
 /* After an error nothing may be left running. */
 static void abandon_runs(struct loop *loop)
 {
+    proposer_abandon(&loop->proposer, loop->session);
     for (size_t i = 0; i < loop->n_slots; i++)
         if (loop->slots[i].busy)
             slot_abandon(&loop->slots[i], &loop->runner);

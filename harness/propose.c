@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "answer_read.h"
+#include "answers.h"
 #include "enqueued.h"
 #include "json.h"
 #include "mem.h"
@@ -153,21 +155,45 @@ static int propose_placebo(struct experiment *out, const struct record *record)
     return 0;
 }
 
+/* An answer that was taken is the experiment that it was asked for, whatever was enqueued since. */
+static int propose_answer(struct experiment *out, const struct answer *answer,
+                          const struct record *record, struct err *err)
+{
+    out->purpose = PURPOSE_PROPOSAL;
+    if (answer_apply_text(out->config, answer->text, record, out->against, err) == 0)
+        return 0;
+    err->code = ERR_INTEGRITY;
+    return err_wrap(err, "recorded answer for experiment %lld", (long long)out->id);
+}
+
+/* From the strategy, or from the outside program that it asks. */
+static int propose_by_strategy(struct experiment *out, const struct record *record, struct err *err)
+{
+    if (is_placebo(record, out->id))
+        return propose_placebo(out, record);
+    if (record->study.strategy->outside && !answers_given_up(record, out->id))
+        return PROPOSE_ASK;
+    return ask_strategy(out, record, err);
+}
+
 /* From the queue where it holds something, else from the strategy; `store` NULL: no queue. */
 static int choose_config(struct experiment *out, int64_t *enqueued, const struct record *record,
                          struct store *store, struct err *err)
 {
+    const struct answer *answer = answers_taken(record, out->id);
+
     if (out->against == 0) {
         out->purpose = PURPOSE_BASELINE;
         space_start(out->config, &record->study.space);
         return 0;
     }
+    if (answer != NULL)
+        return propose_answer(out, answer, record, err);
     if (store != NULL &&
         take_enqueued(out->config, enqueued, record, store, out->against, err) != 0)
         return err->code == ERR_USAGE ? PROPOSE_REFUSED : -1;
     if (*enqueued == 0)
-        return is_placebo(record, out->id) ? propose_placebo(out, record)
-                                           : ask_strategy(out, record, err);
+        return propose_by_strategy(out, record, err);
     out->purpose = PURPOSE_ENQUEUED;
     return check_enqueued(record, out->config, err) == 0 ? 0 : PROPOSE_REFUSED;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * propose.h - the next experiment: the baseline first, then what the user asked for, then what the
- * strategy proposes.
+ * strategy, or the outside program that it asks, proposes.
  *
  * Proposal k knows the decisions up to k - lookahead and the configs of all experiments before it,
  * so that the same study gives the same proposals however its runs happen to end.
@@ -16,14 +16,15 @@
 /*
  * Fills *out (id, purpose, config, unit, sha, against; the caller frees with experiment_clear())
  * and *enqueued with the row that it came from (0: none).  0; 1 when the strategy has nothing left;
- * PROPOSE_REFUSED when the enqueued config is no use (err says why; *out is empty).
+ * PROPOSE_REFUSED when the enqueued config is no use (err says why; *out is empty); PROPOSE_ASK
+ * when the study's outside program is to be asked first (proposer.h; *out is empty).
  */
-enum { PROPOSE_REFUSED = 2 };
+enum { PROPOSE_REFUSED = 2, PROPOSE_ASK = 3 };
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
                  struct store *store, struct err *err);
 
-/* What the strategy proposes with what `record` holds, the user's queue left aside: for a replay.
- */
+/* What the strategy proposes, or the recorded answer of an outside program, with what `record`
+ * holds; the user's queue left aside: for a replay. */
 int propose_repeat(struct experiment *out, const struct record *record, struct err *err);
 void experiment_clear(struct experiment *experiment);
 

@@ -7,6 +7,7 @@
 #include "inputs.h"
 #include "log.h"
 #include "mem.h"
+#include "proposer.h"
 #include "publish.h"
 #include "session.h"
 
@@ -16,6 +17,7 @@ void session_close(struct session *session)
     ledger_close(session->ledger);
     record_clear(&session->record);
     free(session->program);
+    free(session->proposer);
     if (session->lock >= 0)
         close(session->lock);
     place_clear(&session->place);
@@ -314,6 +316,7 @@ static int open_all(struct session *out, const char *word, const char *dir, stru
         return -1;
     const char *study_dir = out->place.study_dir;
     if (executor_find_program(&out->program, study.command[0], study_dir, err) == 0 &&
+        proposer_find_program(&out->proposer, &study, study_dir, err) == 0 &&
         inputs_collect(&inputs, &n, &study, study_dir, out->program, err) == 0 &&
         make_run_dir(out->place.run_dir, err) == 0 && place_lock(&out->lock, &out->place, err) == 0)
         rc = open_record(out, &study, inputs, n, err);

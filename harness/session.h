@@ -21,9 +21,10 @@ struct session {
     struct record record;
     struct ledger *ledger;
     const struct executor *executor;
-    char *program; /* the trainer, absolute */
-    int64_t id;    /* row of this start */
-    bool resumed;  /* the record held something already */
+    char *program;  /* the trainer, absolute */
+    char *proposer; /* the program that proposes, absolute; NULL: the strategy asks none */
+    int64_t id;     /* row of this start */
+    bool resumed;   /* the record held something already */
 };
 
 /* `dir`: --dir or NULL. */

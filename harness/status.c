@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
+#include "refusals.h"
 #include "say.h"
 #include "status.h"
 #include "table.h"
@@ -154,6 +155,7 @@ void status_write(struct str *out, const struct view *view)
     write_state(out, view, &status);
     write_experiments(out, view, &status);
     write_runs(out, view, &status);
+    refusals_write_status(out, &view->record);
     write_best(out, view, &status);
     belief_write(out, view, &belief);
     write_last(out, &view->record);
@@ -228,5 +230,8 @@ json_t *status_json(const struct view *view)
     json_object_set_new(object, "failures", view_json_failures(view));
     json_object_set_new(object, "best", s.best > 0 ? best_as_json(view, &s) : json_null());
     belief_add_json(object, &belief);
+    json_t *program = refusals_as_json(record);
+    if (program != NULL)
+        json_object_set_new(object, "program", program);
     return object;
 }

@@ -2,6 +2,7 @@
 /* What failed, by cause, with the last line that each run left. */
 #include <inttypes.h>
 
+#include "answers.h"
 #include "facts.h"
 #include "markdown.h"
 #include "section.h"
@@ -42,6 +43,35 @@ static void write_class(struct str *out, const struct record *record, enum run_c
         str_addf(out, "%zu more of this cause.\n\n", n - shown);
 }
 
+/* What an outside program proposed in vain. */
+static void write_refused(struct str *out, const struct record *record)
+{
+    static const char *const heads[] = {"asked for", "why it was refused"};
+    struct answers_count count = answers_count(record);
+    size_t shown = 0;
+
+    if (count.refused == 0)
+        return;
+    str_addf(out, "### refused proposals: %zu\n\n", count.refused);
+    if (count.given_up)
+        str_addf(out,
+                 "After %d in a row the study fell back to perturb, and asked the program no "
+                 "more.\n\n",
+                 ANSWERS_REFUSED_MOST);
+    markdown_head(out, heads, "rl");
+    for (size_t i = 0; i < record->n_answers && shown < MOST_ROWS; i++) {
+        if (record->answers[i].refusal == NULL)
+            continue;
+        str_addf(out, "| %" PRId64 " ", record->answers[i].experiment);
+        markdown_cell(out, record->answers[i].refusal);
+        markdown_end(out);
+        shown++;
+    }
+    str_add(out, "\n");
+    if (count.refused > shown)
+        str_addf(out, "%zu more.\n\n", count.refused - shown);
+}
+
 static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     const struct record *record = facts->record;
@@ -54,6 +84,8 @@ static int write(struct str *out, const struct facts *facts, struct store *store
         n += run_is_failure(record, &record->runs[i]);
     if (n == 0) {
         str_add(out, "Nothing failed.\n");
+        str_add(out, record->n_answers > 0 ? "\n" : "");
+        write_refused(out, record);
         return 0;
     }
     str_addf(out,
@@ -62,6 +94,7 @@ static int write(struct str *out, const struct facts *facts, struct store *store
              n, n == 1 ? "" : "s");
     for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class ++)
         write_class(out, record, (enum run_class) class);
+    write_refused(out, record);
     return 0;
 }
 

@@ -12,14 +12,17 @@
 
 extern const struct strategy strategy_auto;
 extern const struct strategy strategy_cmaes;
+extern const struct strategy strategy_exec;
 extern const struct strategy strategy_gp;
 extern const struct strategy strategy_random;
 extern const struct strategy strategy_sobol;
 extern const struct strategy strategy_tpe;
 
 const struct strategy *const strategies[] = {
-    &strategy_perturb, &strategy_gp,    &strategy_tpe,  &strategy_cmaes,   &strategy_auto,
-    &strategy_random,  &strategy_sobol, &strategy_grid, &strategy_autoane, NULL,
+    &strategy_perturb, &strategy_gp,   &strategy_tpe,
+    &strategy_cmaes,   &strategy_auto, &strategy_random,
+    &strategy_sobol,   &strategy_grid, &strategy_autoane,
+    &strategy_exec,    NULL,
 };
 
 /* How often one proposal is asked for before the space counts as used up. */

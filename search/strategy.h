@@ -63,6 +63,8 @@ struct strategy {
     /* What it does in this space after so many experiments, and why: for one line of the log.  NULL
      * where the summary says it all.  The caller frees. */
     char *(*reason)(const struct space *space, size_t experiments);
+    /* An outside program is asked first, by the harness; propose() is what to fall back on. */
+    bool outside;
 };
 
 /*

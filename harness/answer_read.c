@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "answer_read.h"
+#include "json.h"
+#include "settings.h"
+
+static const char *const keys[] = {"params", "message"};
+enum { N_KEYS = sizeof keys / sizeof *keys };
+
+static int refuse_key(const char *key, struct err *err)
+{
+    const char *meant = word_suggest(key, keys, N_KEYS);
+
+    if (meant != NULL)
+        return err_usage(err, "unknown key '%.60s' (did you mean '%s'?)", key, meant);
+    return err_usage(err, "unknown key '%.60s'", key);
+}
+
+static bool is_key(const char *key)
+{
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+static int check_shape(const json_t *answer, struct err *err)
+{
+    const json_t *message = json_object_get(answer, "message");
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(answer))
+        return err_usage(err, "the answer is no JSON object");
+    json_object_foreach ((json_t *)(uintptr_t)answer, key, value)
+        if (!is_key(key))
+            return refuse_key(key, err);
+    if (!json_is_object(json_object_get(answer, "params")))
+        return err_usage(err, "the answer has no 'params', an object of names and values");
+    if (message != NULL && !json_is_string(message))
+        return err_usage(err, "'message' is no text");
+    return 0;
+}
+
+int answer_parse(json_t **out, const char *text, size_t len, struct err *err)
+{
+    *out = NULL;
+    if (strspn(text, " \t\r\n") == len)
+        return err_usage(err, "it printed nothing");
+    if (json_read(out, text, len, "answer", err) == 0 && check_shape(*out, err) == 0)
+        return 0;
+    err->code = ERR_USAGE;
+    json_decref(*out);
+    *out = NULL;
+    return -1;
+}
+
+/* A JSON value as the text that the space reads; NULL where it is neither number, text nor truth
+ * value. */
+static json_t *as_text(const json_t *value)
+{
+    struct str text = {0};
+
+    if (json_is_string(value))
+        return json_string(json_string_value(value));
+    if (!json_is_number(value) && !json_is_boolean(value))
+        return NULL;
+    json_write(&text, value);
+    json_t *out = json_string(str_text(&text));
+    str_clear(&text);
+    return out;
+}
+
+/* The named values as text.  The caller decrefs. */
+static int read_params(json_t **out, const json_t *params, struct err *err)
+{
+    const char *name;
+    json_t *value;
+
+    *out = json_object();
+    json_object_foreach ((json_t *)(uintptr_t)params, name, value) {
+        json_t *text = as_text(value);
+        if (text == NULL)
+            return err_usage(
+                err, "the value of '%.60s' is neither a number, a text, true nor false", name);
+        json_object_set_new(*out, name, text);
+    }
+    return 0;
+}
+
+static int check_new(const struct value *config, const struct record *record, struct err *err)
+{
+    const struct space *space = &record->study.space;
+    const char *broken;
+
+    if (!space_allows(space, config, &broken))
+        return err_usage(err, "it breaks the constraint '%s'", broken);
+    for (size_t i = 0; i < record->n_experiments; i++)
+        if (space_same(space, config, record->experiments[i].config))
+            return err_usage(err, "this config was tried before");
+    return 0;
+}
+
+int answer_apply(struct value *config, const json_t *answer, const struct record *record,
+                 int64_t against, struct err *err)
+{
+    const struct space *space = &record->study.space;
+    json_t *wanted = NULL;
+
+    memcpy(config, record->experiments[against - 1].config, space->n * sizeof *config);
+    int rc = read_params(&wanted, json_object_get(answer, "params"), err);
+    if (rc == 0)
+        rc = settings_apply(config, space, wanted, err);
+    if (rc == 0)
+        rc = check_new(config, record, err);
+    json_decref(wanted);
+    return rc;
+}
+
+int answer_apply_text(struct value *config, const char *text, const struct record *record,
+                      int64_t against, struct err *err)
+{
+    json_t *answer;
+
+    if (answer_parse(&answer, text, strlen(text), err) != 0)
+        return -1;
+    int rc = answer_apply(config, answer, record, against, err);
+    json_decref(answer);
+    return rc;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * refusals.h - how the outside program that proposes has done, for people and for programs.
+ * Nothing is written of a study that asks none.
+ */
+#ifndef HARNESS_REFUSALS_H
+#define HARNESS_REFUSALS_H
+
+#include <jansson.h>
+
+#include "record.h"
+#include "str.h"
+
+/* One line of `status`: taken, refused, the last reason, whether it was given up. */
+void refusals_write_status(struct str *out, const struct record *record);
+
+/* Under the table of `log`: every refused proposal for experiment `first` or a later one, with its
+ * reason. */
+void refusals_write_log(struct str *out, const struct record *record, int64_t first);
+
+/* {"taken": n, "refused": n, "given_up": false, "last_refusal": text or null}; NULL where the study
+ * asks no program. */
+json_t *refusals_as_json(const struct record *record);
+
+/* Why proposals for this experiment were refused, oldest first; NULL where the study asks none. */
+json_t *refusals_of_experiment(const struct record *record, int64_t id);
+
+#endif
