@@ -204,6 +204,15 @@ char *query_get_text(struct query *q)
     return text != NULL ? mem_strndup(text, len) : NULL;
 }
 
+char *query_get_blob(struct query *q, size_t *len)
+{
+    const char *bytes = sqlite3_column_blob(q->stmt, q->at);
+
+    *len = (size_t)sqlite3_column_bytes(q->stmt, q->at);
+    q->at++;
+    return bytes != NULL ? mem_strndup(bytes, *len) : NULL;
+}
+
 void query_get_fixed(struct query *q, char *out, size_t size)
 {
     size_t len;

@@ -21,7 +21,7 @@
 
 #include "err.h"
 
-#define STORE_STATEMENTS 64 /* different texts that one connection may prepare */
+#define STORE_STATEMENTS 160 /* different texts that one connection may prepare */
 
 struct statement {
     const char *sql; /* the constant itself: compared by address */
@@ -38,9 +38,11 @@ struct store {
 /* Says what SQLite said, with the exit status that fits `rc`.  Always -1. */
 int store_error(struct store *store, int rc, struct err *err);
 
+void store_exchange(struct store *store, sqlite3 *db); /* takes `db` over, closes what was open */
+
 extern const char *const outcome_words[]; /* of enum outcome, as the decision table has them */
 
-int store_check_events(struct store *store, struct err *err); /* of store_event.c */
+int store_add_functions(struct store *store, struct err *err); /* of store_function.c */
 
 struct query {
     struct store *store;
@@ -72,6 +74,7 @@ int64_t query_get_known(struct query *q, int64_t unknown); /* `unknown` where th
 double query_get_real(struct query *q);                    /* NAN for NULL */
 double query_get_bits(struct query *q);                    /* one column: the bits */
 char *query_get_text(struct query *q);                     /* NULL for NULL; the caller frees */
+char *query_get_blob(struct query *q, size_t *len); /* the same of a BLOB */
 void query_get_fixed(struct query *q, char *out, size_t size); /* into out[size], cut to fit */
 /* The index of the column's word in names (NULL-terminated), -1 where it is none of them. */
 int query_get_word(struct query *q, const char *const *names);

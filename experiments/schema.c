@@ -101,6 +101,9 @@ const char *const schema[] = {
     "  BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END",
     "CREATE TRIGGER decision_remains BEFORE DELETE ON decision"
     "  BEGIN SELECT RAISE(ABORT, 'a decision is never deleted'); END",
+    "CREATE TRIGGER decision_follows BEFORE INSERT ON decision"
+    "  WHEN NEW.number IS NOT (SELECT ifnull(max(number), 0) + 1 FROM decision)"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is only ever appended'); END",
 
     "CREATE TABLE closing ("
     "  after INTEGER PRIMARY KEY,"
@@ -158,20 +161,27 @@ const char *const schema[] = {
     ") STRICT",
     "CREATE UNIQUE INDEX artifact_path ON artifact (ifnull(run, 0), path)",
 
-    /* hash = SHA-256 of the hash before it, seq, experiment, kind and text, a line each: times stay
-     * outside, they depend on the night */
+    /* Every change of the tables above and below, and remarks.  `row`: which row of its kind's
+     * table it tells of (event_kind.h); `number`: its place in the study's own chain, NULL for what
+     * depends on the night.  event.h says what is hashed. */
     "CREATE TABLE event ("
     "  seq INTEGER PRIMARY KEY,"
+    "  number INTEGER,"
     "  experiment INTEGER REFERENCES experiment,"
+    "  row INTEGER NOT NULL,"
     "  time INTEGER NOT NULL,"
     "  kind TEXT NOT NULL,"
     "  text TEXT NOT NULL,"
-    "  hash TEXT NOT NULL"
+    "  hash BLOB NOT NULL CHECK (length(hash) = 32)"
     ") STRICT",
+    "CREATE UNIQUE INDEX event_number ON event (number) WHERE number IS NOT NULL",
     "CREATE TRIGGER event_stays BEFORE UPDATE ON event"
     "  BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END",
     "CREATE TRIGGER event_remains BEFORE DELETE ON event"
     "  BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END",
+    "CREATE TRIGGER event_follows BEFORE INSERT ON event"
+    "  WHEN NEW.seq IS NOT (SELECT ifnull(max(seq), 0) + 1 FROM event)"
+    "  BEGIN SELECT RAISE(ABORT, 'an event is only ever appended'); END",
 
     /* taken without an experiment: refused, since it is not allowed or not new */
     "CREATE TABLE queue ("

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "filesystem.h"
+#include "log.h"
 #include "mem.h"
+#include "migrate.h"
 #include "query.h"
 #include "schema.h"
 #include "store.h"
@@ -39,13 +42,18 @@ static int execute(struct store *store, const char *const *statements, struct er
     return 0;
 }
 
-static void disconnect(struct store *store)
+void store_exchange(struct store *store, sqlite3 *db)
 {
     for (size_t i = 0; i < store->n_statements; i++)
         sqlite3_finalize(store->statements[i].stmt);
     store->n_statements = 0;
     sqlite3_close(store->db);
-    store->db = NULL;
+    store->db = db;
+}
+
+static void disconnect(struct store *store)
+{
+    store_exchange(store, NULL);
 }
 
 /* What a connection may do at all: no triggers by strangers, no extensions, no huge values. */
@@ -77,7 +85,8 @@ static int connect_file(struct store *store, const char *name, enum store_mode m
 
     if (rc != SQLITE_OK)
         return store_error(store, rc, err);
-    if (harden(store, mode == STORE_WRITE, err) != 0 || execute(store, settings, err) != 0)
+    if (harden(store, mode == STORE_WRITE, err) != 0 || execute(store, settings, err) != 0 ||
+        store_add_functions(store, err) != 0)
         return -1;
     return execute(store, mode == STORE_READ ? reader_settings : writer_settings, err);
 }
@@ -111,30 +120,24 @@ static int read_pragma(struct store *store, const char *sql, int64_t *out, struc
 }
 
 /* Is the file one of ours, of a version that we know? */
-static int identify(struct store *store, struct err *err)
+static int identify(struct store *store, int64_t *version, struct err *err)
 {
-    int64_t application = 0, version = 0;
+    int64_t application = 0;
 
     if (read_pragma(store, "PRAGMA application_id", &application, err) != 0 ||
-        read_pragma(store, "PRAGMA user_version", &version, err) != 0)
+        read_pragma(store, "PRAGMA user_version", version, err) != 0)
         return -1;
     if (application != SCHEMA_APPLICATION)
         return err_integrity(err, "'%s' is a database of another program, not a nightshift record",
                              store->path);
-    if (version > SCHEMA_VERSION)
-        return err_integrity(
-            err,
-            "record '%s' has version %lld, and this nightshift knows up to %d: use "
-            "a newer one",
-            store->path, (long long)version, SCHEMA_VERSION);
-    if (version == 1)
-        return err_integrity(err,
-                             "record '%s' is of version 1, which knew one kind of test only: go on "
-                             "with the nightshift that began it, or begin a study of another name",
-                             store->path);
-    if (version < 1)
+    if (*version > SCHEMA_VERSION)
+        return err_usage(err,
+                         "record '%s' has version %lld, and this nightshift knows up to %d: use a "
+                         "newer one",
+                         store->path, (long long)*version, SCHEMA_VERSION);
+    if (*version < 1)
         return err_integrity(err, "record '%s' has the impossible version %lld", store->path,
-                             (long long)version);
+                             (long long)*version);
     return 0;
 }
 
@@ -152,21 +155,36 @@ static bool has_log(const char *path)
  * A WAL database is read through a shared-memory file beside it.  Where that cannot be made (a
  * folder that we may not write) and nothing waits in the log, the file alone is the whole record.
  */
-static int connect_reader(struct store *store, struct err *err)
+static int connect_any_reader(struct store *store, int64_t *version, struct err *err)
 {
     char *uri = file_uri(store->path, "");
     int rc = connect_file(store, uri, STORE_READ, err);
 
     free(uri);
     if (rc == 0)
-        rc = identify(store, err);
+        rc = identify(store, version, err);
     if (rc == 0 || err->code != ERR_ENVIRONMENT || has_log(store->path))
         return rc;
     disconnect(store);
     uri = file_uri(store->path, "?immutable=1");
     rc = connect_file(store, uri, STORE_READ, err);
     free(uri);
-    return rc != 0 ? rc : identify(store, err);
+    return rc != 0 ? rc : identify(store, version, err);
+}
+
+/* An older record is shown as it would be after its migration; the file stays as it is. */
+static int connect_reader(struct store *store, struct err *err)
+{
+    int64_t version;
+
+    if (connect_any_reader(store, &version, err) != 0)
+        return -1;
+    if (version == SCHEMA_VERSION)
+        return 0;
+    if (store_copy_to_memory(store, err) != 0 || harden(store, false, err) != 0 ||
+        execute(store, settings, err) != 0 || store_add_functions(store, err) != 0)
+        return -1;
+    return store_migrate(store, (int)version, err);
 }
 
 /* Ours is a regular file that is never empty: it gets its name when it is complete. */
@@ -187,7 +205,7 @@ static int make_tables(struct store *store, struct err *err)
 {
     static const char *const begin[] = {"PRAGMA journal_mode = DELETE", "BEGIN EXCLUSIVE", NULL};
     static const char *const end[] = {"PRAGMA application_id = 1314079810", /* SCHEMA_APPLICATION */
-                                      "PRAGMA user_version = 2",            /* SCHEMA_VERSION */
+                                      "PRAGMA user_version = 3",            /* SCHEMA_VERSION */
                                       "COMMIT", "PRAGMA journal_mode = WAL", NULL};
 
     if (execute(store, begin, err) != 0 || execute(store, schema, err) != 0)
@@ -250,21 +268,41 @@ static int create(const char *path, struct err *err)
     return rc;
 }
 
+/* `version`: of the record that a reader has just looked at. */
+static int back_up(struct store *store, int64_t version, struct err *err)
+{
+    char *path = mem_printf("%s.v%lld.bak", store->path, (long long)version);
+    int rc = store_backup(store, path, err);
+
+    if (rc == 0)
+        log_info("record '%s' is of version %lld; it becomes %d, and '%s' keeps it as it was",
+                 store->path, (long long)version, SCHEMA_VERSION, path);
+    free(path);
+    return rc;
+}
+
 static int connect_writer(struct store *store, struct err *err)
 {
     char *dir = path_dir(store->path);
     char *uri = file_uri(store->path, "");
+    int64_t version = SCHEMA_VERSION;
     int rc = file_mkdirs(dir, err);
 
+    if (rc == 0)
+        rc = filesystem_check(dir, err);
     if (rc == 0 && !file_exists(store->path))
         rc = create(store->path, err);
     if (rc == 0)
         rc = check_file(store->path, err);
     if (rc == 0)
-        rc = connect_reader(store, err); /* looks without touching, whatever it is */
+        rc = connect_any_reader(store, &version, err); /* looks without touching */
+    if (rc == 0 && version < SCHEMA_VERSION)
+        rc = back_up(store, version, err);
     disconnect(store);
     if (rc == 0)
         rc = connect_file(store, uri, STORE_WRITE, err);
+    if (rc == 0 && version < SCHEMA_VERSION)
+        rc = store_migrate(store, (int)version, err);
     free(uri);
     free(dir);
     return rc;

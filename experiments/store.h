@@ -6,6 +6,7 @@
  * (the loop's, under the study's lock) and alone checkpoints; every other one is read-only.
  * Values and metrics are kept as their IEEE-754 bits beside a REAL for SQL's convenience; the other
  * doubles are REAL: exact, NULL for NAN, but -0.0 comes back as 0.0.
+ * Whatever is written is told in the log too (event.h), so write within a transaction.
  * A failed call leaves the transaction to store_rollback().  The tables stand in schema.c;
  * user_version numbers them, application_id is "NSDB".
  */
@@ -21,8 +22,9 @@ struct store;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
-/* STORE_WRITE creates what is missing.  A file that is no record of ours, or of a newer program,
- * is refused (exit 4) and never touched. */
+/* STORE_WRITE creates what is missing, and brings an older record up to date (migrate.h);
+ * STORE_READ shows an older one as it would be then, and leaves the file as it is.  A file that is
+ * no record of ours (exit 4), or of a newer program (exit 2), is refused and never touched. */
 int store_open(struct store **out, const char *path, enum store_mode mode, struct err *err);
 void store_close(struct store *store); /* NULL is fine; an open transaction is rolled back */
 
@@ -52,6 +54,9 @@ int store_add_outbox(struct store *store, const struct outbox *outbox, const voi
                      size_t len, struct err *err);
 int store_add_answer(struct store *store, const struct answer *answer, struct err *err);
 int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err);
+/* The bytes of a planned commit; *out NULL where there is none.  The caller frees. */
+int store_outbox_bytes(struct store *store, char **out, size_t *len, int64_t decision,
+                       const char *ref, struct err *err);
 
 /* What is known of a run beside struct run; any may be NULL. */
 struct run_facts {
@@ -108,15 +113,22 @@ int store_add_session(struct store *store, int64_t *out, const char *environment
 /* The environment of the newest session (NULL: none); the caller frees. */
 int store_session(struct store *store, char **out, struct err *err);
 
-/* Append-only: what happened, for people and for doctor.  experiment 0: about the study. */
+/*
+ * The log (event.h) is written by the functions above, each in the transaction that it is called
+ * in, but for three that know only the caller's last word:
+ *   - study, spec and inputs of a new record were stored; other inputs were stored;
+ *   - a run ended and its metrics and artifacts were stored;
+ *   - a decision and its planned commits were stored.
+ */
+int store_tell_begun(struct store *store, struct err *err);
+int store_tell_inputs(struct store *store, struct err *err);
+int store_tell_end(struct store *store, int64_t run, struct err *err);
+int store_tell_decision(struct store *store, int64_t number, struct err *err);
+
+/* A remark in the log, for people: a kind that event_kind.c does not know.  experiment 0: about the
+ * study. */
 int store_event(struct store *store, const char *kind, int64_t experiment, const char *text,
                 struct err *err);
-struct event {
-    int64_t seq, experiment, time;
-    char *kind, *text;
-};
-int store_events(struct store *store, struct event **out, size_t *n, struct err *err);
-void events_free(struct event *events, size_t n);
 
 /* Configs that the user asked for, first in first out (canonical JSON, possibly partial). */
 int store_enqueue(struct store *store, const char *config, struct err *err);
@@ -128,5 +140,8 @@ int store_take_enqueued(struct store *store, int64_t id, int64_t experiment, str
 /* `PRAGMA quick_check`, and integrity_check with foreign keys when `deep`; integrity error says
  * what SQLite said. */
 int store_check(struct store *store, bool deep, struct err *err);
+
+/* The log by itself (event.h): its triggers, its numbers without a gap, its hashes. */
+int store_check_log(struct store *store, struct err *err);
 
 #endif

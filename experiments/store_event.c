@@ -1,120 +1,271 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Events: append-only, each sealed with the hash of the one before. */
+/* Events: append-only, each sealed with the hashes of those before (event.h). */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "event.h"
+#include "event_kind.h"
 #include "mem.h"
 #include "query.h"
-#include "store.h"
 
-/* Over the hash before it, number, experiment, kind and text; times stay outside, they depend on
- * the night. */
-static void event_hash(char out[SHA256_TEXT], const char *before, int64_t seq, int64_t experiment,
-                       const char *kind, const char *text)
+void event_hash(char out[SHA256_TEXT], const struct event *event, const char *study,
+                const char *night)
 {
     struct str line = {0};
+    bool own = event->number > 0;
 
-    str_addf(&line, "%s\n%lld\n%lld\n%s\n%s\n", before, (long long)seq, (long long)experiment, kind,
-             text);
+    str_add(&line, study);
+    if (!own)
+        str_addf(&line, " %s", night);
+    str_addf(&line, "\n%lld\n%lld\n%s\n%lld\n%s\n", (long long)(own ? event->number : event->seq),
+             (long long)event->experiment, event->kind, (long long)event->row, event->text);
     sha256_bytes(out, line.at, line.len);
     str_clear(&line);
 }
 
-/* The number and hash of the newest event; 0 and "" before the first. */
-static int last_event(struct store *store, int64_t *seq, char hash[SHA256_TEXT], struct err *err)
+/* --- appending ------------------------------------------------------------------------------ */
+
+/* Where both chains stand. */
+struct ends {
+    int64_t seq, number;
+    char study[SHA256_TEXT], night[SHA256_TEXT];
+};
+
+static int read_end(struct store *store, const char *sql, int64_t *at, char hash[SHA256_TEXT],
+                    struct err *err)
 {
     struct query q;
 
-    *seq = 0;
+    *at = 0;
     hash[0] = '\0';
-    query_begin(&q, store, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1");
+    query_begin(&q, store, sql);
     int row = query_next(&q, err);
     if (row == 1) {
-        *seq = query_get_int(&q);
+        *at = query_get_int(&q);
         query_get_fixed(&q, hash, SHA256_TEXT);
         query_end(&q);
     }
     return row < 0 ? -1 : 0;
 }
 
+static int read_ends(struct ends *out, struct store *store, struct err *err)
+{
+    char ignored[SHA256_TEXT];
+
+    if (read_end(store, "SELECT seq, '' FROM event ORDER BY seq DESC LIMIT 1", &out->seq, ignored,
+                 err) != 0)
+        return -1;
+    if (read_end(store,
+                 "SELECT number, lower(hex(hash)) FROM event WHERE number IS NOT NULL"
+                 " ORDER BY number DESC LIMIT 1",
+                 &out->number, out->study, err) != 0)
+        return -1;
+    int64_t seq;
+    return read_end(store,
+                    "SELECT seq, lower(hex(hash)) FROM event WHERE number IS NULL"
+                    " ORDER BY seq DESC LIMIT 1",
+                    &seq, out->night, err);
+}
+
+static void hash_to_bytes(unsigned char out[32], const char hex[SHA256_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < 32; i++) {
+        ptrdiff_t high = strchr(digits, hex[2 * i]) - digits;
+        ptrdiff_t low = strchr(digits, hex[2 * i + 1]) - digits;
+        out[i] = (unsigned char)(16 * high + low);
+    }
+}
+
+static int insert(struct store *store, const struct event *event, struct err *err)
+{
+    unsigned char hash[32];
+    struct query q;
+
+    hash_to_bytes(hash, event->hash);
+    query_begin(&q, store,
+                "INSERT INTO event (seq, number, experiment, row, time, kind, text, hash)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    query_put_int(&q, event->seq);
+    query_put_known(&q, event->number, 0);
+    query_put_known(&q, event->experiment, 0);
+    query_put_int(&q, event->row);
+    query_put_int(&q, (int64_t)time(NULL));
+    query_put_text(&q, event->kind);
+    query_put_text(&q, event->text);
+    query_put_blob(&q, hash, sizeof hash);
+    return query_run(&q, err) != 0 ? err_wrap(err, "event '%s'", event->kind) : 0;
+}
+
+/* Fills in seq, number and hash. */
+static int append(struct store *store, struct event *event, bool study, struct err *err)
+{
+    struct ends ends;
+
+    if (read_ends(&ends, store, err) != 0)
+        return -1;
+    event->seq = ends.seq + 1;
+    event->number = study ? ends.number + 1 : 0;
+    event_hash(event->hash, event, ends.study, ends.night);
+    return insert(store, event, err);
+}
+
 int store_event(struct store *store, const char *kind, int64_t experiment, const char *text,
                 struct err *err)
 {
-    char before[SHA256_TEXT], hash[SHA256_TEXT];
-    int64_t seq;
-    struct query q;
+    char *words = mem_strdup(text), *name = mem_strdup(kind);
+    struct event event = {.experiment = experiment, .kind = name, .text = words};
+    int rc = append(store, &event, false, err);
 
-    if (last_event(store, &seq, before, err) != 0)
-        return -1;
-    event_hash(hash, before, ++seq, experiment, kind, text);
-    query_begin(&q, store,
-                "INSERT INTO event (seq, experiment, time, kind, text, hash)"
-                " VALUES (?, ?, ?, ?, ?, ?)");
-    query_put_int(&q, seq);
-    query_put_known(&q, experiment, 0);
-    query_put_int(&q, (int64_t)time(NULL));
-    query_put_text(&q, kind);
-    query_put_text(&q, text);
-    query_put_text(&q, hash);
-    return query_run(&q, err) != 0 ? err_wrap(err, "event '%s'", kind) : 0;
+    free(words);
+    free(name);
+    return rc;
 }
 
-int store_events(struct store *store, struct event **out, size_t *n, struct err *err)
+int event_words(char **out, int64_t *experiment, struct store *store, const struct event_kind *kind,
+                int64_t row, struct err *err)
+{
+    struct query q;
+
+    *out = NULL;
+    *experiment = 0;
+    query_begin(&q, store, kind->text);
+    query_put_int(&q, row);
+    int found = query_next(&q, err);
+    if (found == 1) {
+        *experiment = query_get_known(&q, 0);
+        *out = query_get_text(&q);
+        query_end(&q);
+    }
+    return found < 0 ? -1 : 0;
+}
+
+int event_tell(struct store *store, const char *name, int64_t row, struct err *err)
+{
+    const struct event_kind *kind = event_kind_find(name);
+    struct event event = {.row = row, .kind = mem_strdup(name)};
+    int rc = event_words(&event.text, &event.experiment, store, kind, row, err);
+
+    if (rc == 0 && event.text == NULL)
+        rc = err_integrity(err, "record '%s': nothing was '%s' as number %lld", store->path, name,
+                           (long long)row);
+    if (rc == 0)
+        rc = append(store, &event, kind->study, err);
+    free(event.kind);
+    free(event.text);
+    return rc;
+}
+
+int store_tell_begun(struct store *store, struct err *err)
+{
+    if (event_tell(store, "begun", 0, err) != 0)
+        return -1;
+    return store_tell_inputs(store, err);
+}
+
+int store_tell_inputs(struct store *store, struct err *err)
+{
+    return event_tell(store, "inputs", 0, err);
+}
+
+int store_tell_end(struct store *store, int64_t run, struct err *err)
+{
+    return event_tell(store, "ended", run, err);
+}
+
+int store_tell_decision(struct store *store, int64_t number, struct err *err)
+{
+    return event_tell(store, "decided", number, err);
+}
+
+/* The rows of a statement, all at once: what is told of them is written into another table. */
+static int list_rows(int64_t **out, size_t *n, struct store *store, const char *sql,
+                     struct err *err)
 {
     struct query q;
     int row;
 
     *out = NULL;
     *n = 0;
-    query_begin(&q, store, "SELECT seq, experiment, time, kind, text FROM event ORDER BY seq");
+    query_begin(&q, store, sql);
     while ((row = query_next(&q, err)) == 1) {
         *out = mem_room(*out, *n, sizeof **out);
-        struct event *event = &(*out)[(*n)++];
-        event->seq = query_get_int(&q);
-        event->experiment = query_get_known(&q, 0);
-        event->time = query_get_int(&q);
-        event->kind = query_get_text(&q);
-        event->text = query_get_text(&q);
-    }
-    if (row < 0) {
-        events_free(*out, *n);
-        *out = NULL;
-        *n = 0;
+        (*out)[(*n)++] = query_get_int(&q);
     }
     return row;
 }
 
-void events_free(struct event *events, size_t n)
+static int tell_rows(struct store *store, const char *kind, const char *sql, struct err *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(events[i].kind);
-        free(events[i].text);
-    }
-    free(events);
+    int64_t *rows;
+    size_t n;
+    int rc = list_rows(&rows, &n, store, sql, err);
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = event_tell(store, kind, rows[i], err);
+    free(rows);
+    return rc;
 }
 
-/* Numbers without a gap, and every hash the one that its row gives. */
-int store_check_events(struct store *store, struct err *err)
+/* Decisions and ends of nights, in one order: a night ended after a decision. */
+static int tell_decisions(struct store *store, struct err *err)
 {
-    char hash[SHA256_TEXT] = "", stored[SHA256_TEXT];
-    int64_t expected = 0;
+    static const char sql[] = "SELECT 2 * after + 1 AS at FROM closing"
+                              " UNION ALL SELECT 2 * number FROM decision ORDER BY at";
+    int64_t *at;
+    size_t n;
+    int rc = list_rows(&at, &n, store, sql, err);
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = event_tell(store, at[i] % 2 == 0 ? "decided" : "closed", at[i] / 2, err);
+    free(at);
+    return rc;
+}
+
+int event_tell_all(struct store *store, struct err *err)
+{
+    for (const struct event_kind *kind = event_kinds; kind->name != NULL; kind++) {
+        if (strcmp(kind->name, "decided") == 0 || strcmp(kind->name, "closed") == 0)
+            continue;
+        if (tell_rows(store, kind->name, kind->rows, err) != 0)
+            return -1;
+    }
+    return tell_decisions(store, err);
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+static void read_event(struct event *out, struct query *q)
+{
+    out->seq = query_get_int(q);
+    out->number = query_get_known(q, 0);
+    out->experiment = query_get_known(q, 0);
+    out->row = query_get_int(q);
+    out->time = query_get_int(q);
+    out->kind = query_get_text(q);
+    out->text = query_get_text(q);
+    query_get_fixed(q, out->hash, sizeof out->hash);
+}
+
+int event_each(struct store *store, event_seer *see, void *context, struct err *err)
+{
     struct query q;
-    int row;
+    int row, rc = 0;
 
-    query_begin(&q, store, "SELECT seq, experiment, kind, text, hash FROM event ORDER BY seq");
-    while ((row = query_next(&q, err)) == 1) {
-        int64_t seq = query_get_int(&q), experiment = query_get_known(&q, 0);
-        char *kind = query_get_text(&q), *text = query_get_text(&q);
-        query_get_fixed(&q, stored, sizeof stored);
-        event_hash(hash, hash, seq, experiment, kind, text);
-        free(kind);
-        free(text);
-        if (seq != ++expected || strcmp(hash, stored) != 0) {
-            query_end(&q);
-            return err_integrity(err, "record '%s': event %lld was changed or is missing",
-                                 store->path, (long long)expected);
-        }
+    query_begin(&q, store,
+                "SELECT seq, number, experiment, row, time, kind, text, lower(hex(hash)) FROM event"
+                " ORDER BY seq");
+    while (rc == 0 && (row = query_next(&q, err)) != 0) {
+        struct event event;
+        if (row < 0)
+            return -1;
+        read_event(&event, &q);
+        rc = see(context, &event, err);
+        free(event.kind);
+        free(event.text);
     }
-    return row;
+    query_end(&q);
+    return rc;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "event.h"
 #include "mem.h"
 #include "query.h"
 #include "store.h"
@@ -155,7 +156,7 @@ int store_add_session(struct store *store, int64_t *out, const char *environment
     if (query_run(&q, err) != 0)
         return err_wrap(err, "session");
     *out = sqlite3_last_insert_rowid(store->db);
-    return 0;
+    return event_tell(store, "session", *out, err);
 }
 
 int store_session(struct store *store, char **out, struct err *err)
@@ -180,7 +181,9 @@ int store_enqueue(struct store *store, const char *config, struct err *err)
 
     query_begin(&q, store, "INSERT INTO queue (config, taken) VALUES (?, 0)");
     query_put_text(&q, config);
-    return query_run(&q, err) != 0 ? err_wrap(err, "queue") : 0;
+    if (query_run(&q, err) != 0)
+        return err_wrap(err, "queue");
+    return event_tell(store, "enqueued", sqlite3_last_insert_rowid(store->db), err);
 }
 
 int store_next_enqueued(struct store *store, int64_t *id, char **config, struct err *err)
@@ -211,5 +214,5 @@ int store_take_enqueued(struct store *store, int64_t id, int64_t experiment, str
     if (sqlite3_changes(store->db) != 1)
         return err_integrity(err, "record '%s': nothing waits in the queue as number %lld",
                              store->path, (long long)id);
-    return 0;
+    return event_tell(store, "taken", id, err);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "event.h"
 #include "query.h"
 #include "store.h"
 #include "trial.h"
@@ -27,6 +28,8 @@ int store_add_experiment(struct store *store, const struct space *space,
     query_put_known(&q, experiment->created, 0);
     int rc = query_run(&q, err);
     str_clear(&config);
+    if (rc == 0)
+        rc = event_tell(store, "proposed", experiment->id, err);
     return rc != 0 ? err_wrap(err, "experiment %lld", (long long)experiment->id) : 0;
 }
 
@@ -46,9 +49,11 @@ int store_set_steps(struct store *store, int64_t experiment, int64_t steps, stru
     struct query q;
 
     query_begin(&q, store, "UPDATE experiment SET steps = ? WHERE id = ?");
-    query_put_known(&q, steps, 0);
+    query_put_int(&q, steps);
     query_put_int(&q, experiment);
-    return update_one(&q, "experiment", experiment, err);
+    if (update_one(&q, "experiment", experiment, err) != 0)
+        return -1;
+    return event_tell(store, "calibrated", experiment, err);
 }
 
 int store_set_remark(struct store *store, int64_t experiment, const char *text, struct err *err)
@@ -58,7 +63,9 @@ int store_set_remark(struct store *store, int64_t experiment, const char *text, 
     query_begin(&q, store, "UPDATE experiment SET remark = ? WHERE id = ?");
     query_put_text(&q, text);
     query_put_int(&q, experiment);
-    return update_one(&q, "experiment", experiment, err);
+    if (update_one(&q, "experiment", experiment, err) != 0)
+        return -1;
+    return event_tell(store, "noted", experiment, err);
 }
 
 int store_start_run(struct store *store, const struct run *run, int64_t session,
@@ -82,7 +89,9 @@ int store_start_run(struct store *store, const struct run *run, int64_t session,
     query_put_text(&q, facts->argv);
     query_put_text(&q, facts->limits);
     query_put_text(&q, facts->usage);
-    return query_run(&q, err) != 0 ? err_wrap(err, "run %lld", (long long)run->id) : 0;
+    if (query_run(&q, err) != 0 || event_tell(store, "started", run->id, err) != 0)
+        return err_wrap(err, "run %lld", (long long)run->id);
+    return 0;
 }
 
 /* A run ends once: what has ended is never written over. */
@@ -127,7 +136,8 @@ int store_add_pair(struct store *store, const struct pair *pair, struct err *err
     query_put_int(&q, pair->seed);
     query_put_int(&q, pair->test);
     query_put_int(&q, pair->after);
-    if (query_run(&q, err) == 0)
+    if (query_run(&q, err) == 0 &&
+        event_tell(store, "planned", sqlite3_last_insert_rowid(store->db), err) == 0)
         return 0;
     return err_wrap(err, "pair %d of experiment %lld", pair->index, (long long)pair->experiment);
 }
@@ -170,7 +180,7 @@ int store_add_closing(struct store *store, const struct closing *closing, struct
     query_begin(&q, store, "INSERT INTO closing (after, placebo) VALUES (?, ?)");
     query_put_int(&q, closing->after);
     query_put_int(&q, closing->placebo);
-    if (query_run(&q, err) == 0)
+    if (query_run(&q, err) == 0 && event_tell(store, "closed", closing->after, err) == 0)
         return 0;
     return err_wrap(err, "the end of the night after decision %lld", (long long)closing->after);
 }
@@ -206,6 +216,24 @@ int store_add_outbox(struct store *store, const struct outbox *outbox, const voi
     if (query_run(&q, err) == 0)
         return 0;
     return err_wrap(err, "commit of decision %lld", (long long)outbox->decision);
+}
+
+int store_outbox_bytes(struct store *store, char **out, size_t *len, int64_t decision,
+                       const char *ref, struct err *err)
+{
+    struct query q;
+
+    *out = NULL;
+    *len = 0;
+    query_begin(&q, store, "SELECT bytes FROM outbox WHERE decision = ? AND ref = ?");
+    query_put_int(&q, decision);
+    query_put_text(&q, ref);
+    int row = query_next(&q, err);
+    if (row == 1) {
+        *out = query_get_blob(&q, len);
+        query_end(&q);
+    }
+    return row < 0 ? -1 : 0;
 }
 
 int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err)

@@ -13,6 +13,7 @@
 #include "publish.h"
 #include "referee.h"
 #include "repeat.h"
+#include "store_audit.h"
 #include "trial.h"
 
 struct patient { /* what the checks look at */
@@ -33,9 +34,14 @@ struct check {
 
 static int look_database(struct str *found, const struct patient *p, struct err *err)
 {
-    if (store_check(p->store, true, err) != 0)
+    if (store_check(p->store, true, err) != 0 || store_check_log(p->store, err) != 0)
         str_add(found, err->text);
     return 0;
+}
+
+static int look_log(struct str *found, const struct patient *p, struct err *err)
+{
+    return store_audit_log(p->store, found, err);
 }
 
 static int look_spec(struct str *found, const struct patient *p, struct err *err)
@@ -263,6 +269,7 @@ static const struct check checks[] = {
     {"every commit is published", MENDED, look_pending},
     {"git stands where the record says", FAST, look_refs},
     {"trainer and inputs are unchanged", FAST, look_inputs},
+    {"the tables say what the log says", DEEP, look_log},
     {"commits can be made again", DEEP, look_commits},
     {"proposals can be made again", DEEP, look_proposals},
     {"verdicts can be made again", DEEP, look_verdicts},

@@ -196,15 +196,20 @@ int place_find(struct place *out, const char *word, const char *dir, struct err 
     return -1;
 }
 
-int place_load(const struct place *place, struct store **store, struct record *record,
-               struct err *err)
+int place_open(const struct place *place, struct store **store, struct err *err)
 {
     if (access(place->db, F_OK) != 0 && errno != ENOENT && errno != ENOTDIR)
         return err_sys(err, "cannot look at '%s'", place->db);
     if (!file_exists(place->db))
         return err_usage(err, "study '%s' has not been run yet: `nightshift run %s` begins it",
                          place->name, place->study_path != NULL ? place->study_path : "STUDY");
-    if (store_open(store, place->db, STORE_READ, err) != 0)
+    return store_open(store, place->db, STORE_READ, err);
+}
+
+int place_load(const struct place *place, struct store **store, struct record *record,
+               struct err *err)
+{
+    if (place_open(place, store, err) != 0)
         return -1;
     if (store_load(*store, record, err) == 0)
         return 0;

@@ -28,7 +28,10 @@ void place_clear(struct place *place);
 /* True when `word` names a study file or run directory (used where [STUDY] may be left out). */
 bool place_is_study(const char *word);
 
-/* Opens the record read-only and loads it; "no runs yet" is a usage error that says what to do. */
+/* Opens the record read-only; "no runs yet" is a usage error that says what to do. */
+int place_open(const struct place *place, struct store **store, struct err *err);
+
+/* The same, and loads it. */
 int place_load(const struct place *place, struct store **store, struct record *record,
                struct err *err);
 

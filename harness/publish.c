@@ -185,7 +185,7 @@ static int store_intents(struct store *store, const struct decision *d, const st
         rc = store_add_outbox(store, &outbox, plans[i].commit_bytes, plans[i].commit_len, err);
     }
     if (rc == 0)
-        rc = store_event(store, "decided", d->experiment, d->reason, err);
+        rc = store_tell_decision(store, d->number, err);
     if (rc == 0)
         rc = store_commit(store, err);
     if (rc != 0)

@@ -91,7 +91,7 @@ static int begin_record(struct session *session, const struct study *study,
     if (rc == 0)
         rc = set_inputs(store, inputs, n_inputs, err);
     if (rc == 0)
-        rc = store_event(store, "begun", 0, study->name, err);
+        rc = store_tell_begun(store, err);
     if (rc == 0)
         rc = store_commit(store, err);
     if (rc != 0)
@@ -168,7 +168,9 @@ static int replace_inputs(struct store *store, const struct artifact *inputs, si
     if (rc == 0)
         rc = set_inputs(store, inputs, n, err);
     if (rc == 0)
-        rc = store_event(store, "inputs", 0, change, err);
+        rc = store_tell_inputs(store, err);
+    if (rc == 0)
+        rc = store_event(store, "changed", 0, change, err);
     if (rc == 0)
         rc = store_commit(store, err);
     if (rc != 0)
@@ -215,6 +217,7 @@ static int recover_runs(struct session *session, struct err *err)
             return -1;
         run->class = CLASS_INTERRUPTED;
         if (store_end_run(session->store, run, &none, err) != 0 ||
+            store_tell_end(session->store, run->id, err) != 0 ||
             store_commit(session->store, err) != 0) {
             store_rollback(session->store);
             return -1;
@@ -270,6 +273,23 @@ static int catch_up(struct session *session, struct err *err)
     return publish_check_refs(record, session->ledger, err);
 }
 
+/* A record of other rules can be read, but what follows would not be like what went before. */
+static int check_rules(struct session *session, struct err *err)
+{
+    char *rules = NULL;
+
+    if (store_get(session->store, &rules, "rules", err) != 0)
+        return -1;
+    if (rules == NULL)
+        return 0;
+    err_usage(err,
+              "study '%s' was begun by a nightshift of version %s of the record, which numbered "
+              "seeds and tests otherwise: it can be read, but to go on give it a new name",
+              session->place.name, rules);
+    free(rules);
+    return -1;
+}
+
 /* With the lock held: the record is made or checked, and what was interrupted is mended. */
 static int open_record(struct session *session, const struct study *study,
                        const struct artifact *inputs, size_t n, struct err *err)
@@ -283,6 +303,8 @@ static int open_record(struct session *session, const struct study *study,
         return -1;
     session->resumed = spec != NULL;
     free(spec);
+    if (session->resumed && check_rules(session, err) != 0)
+        return -1;
     if (!session->resumed && begin_record(session, study, inputs, n, err) != 0)
         return -1;
     if (store_load(session->store, &session->record, err) != 0 ||

@@ -176,6 +176,8 @@ static int record_end(struct slot *slot, struct runner *runner, struct run *run,
     if (rc == 0 && run->class != CLASS_INTERRUPTED)
         rc = record_results(runner, run, slot->dir, stream, err);
     if (rc == 0)
+        rc = store_tell_end(store, run->id, err);
+    if (rc == 0)
         rc = record_steps(runner, run, stream, err);
     if (rc == 0)
         rc = store_commit(store, err);

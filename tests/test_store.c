@@ -16,10 +16,12 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "event.h"
 #include "file.h"
 #include "mem.h"
 #include "rng.h"
 #include "store.h"
+#include "store_audit.h"
 #include "study_fixture.h"
 #include "trial.h"
 
@@ -160,8 +162,10 @@ static void add_run(struct store *store, struct record *record, int64_t experime
     run.class = class;
     run.value = value;
     run.ended = class == CLASS_NONE ? 0 : 1700000009;
-    if (class != CLASS_NONE)
+    if (class != CLASS_NONE) {
         require(store_end_run(store, &run, &(struct run_facts){0}, &err), &err);
+        require(store_tell_end(store, run.id, &err), &err);
+    }
     record_add_run(record, &run);
 }
 
@@ -477,6 +481,12 @@ static void what_was_written_stays(void **state)
     static const char *const attacks[] = {
         "UPDATE event SET text = 'other'",
         "DELETE FROM event",
+        "INSERT OR REPLACE INTO event SELECT seq, number, experiment, row, time, 'other', text, "
+        "hash"
+        " FROM event WHERE seq = 1",
+        "INSERT INTO event SELECT seq + 1000, NULL, experiment, row, time, kind, text, hash"
+        " FROM event WHERE seq = 1",
+        "INSERT OR REPLACE INTO decision SELECT * FROM decision",
         "UPDATE decision SET verdict = 'keep'",
         "DELETE FROM decision",
         "UPDATE outbox SET parent = 'other'",
@@ -585,7 +595,7 @@ static char *bytes_of(const struct place *place, size_t *len)
 }
 
 /* Neither reader nor writer takes the file, both say why in one line, and not a byte changes. */
-static void assert_refused(const struct place *place, const char *words)
+static void assert_refused(const struct place *place, int code, const char *words)
 {
     size_t len, after_len;
     char *before = bytes_of(place, &len);
@@ -595,7 +605,7 @@ static void assert_refused(const struct place *place, const char *words)
         struct err err = {0};
         assert_int_equal(store_open(&store, place->db, (enum store_mode)mode, &err), -1);
         assert_null(store);
-        assert_int_equal(err.code, ERR_INTEGRITY);
+        assert_int_equal(err.code, code);
         if (strstr(err.text, words) == NULL || strchr(err.text, '\n') != NULL)
             fail_msg("'%s' does not say '%s'", err.text, words);
         char *after = bytes_of(place, &after_len);
@@ -622,20 +632,20 @@ static void files_that_are_no_record_are_refused_and_untouched(void **state)
     struct err err = {0};
 
     write_file(place, "");
-    assert_refused(place, "empty");
+    assert_refused(place, ERR_INTEGRITY, "empty");
     write_file(place, "a shopping list, long enough to hold what a header would: eggs, milk, bread "
                       "and a hundred and twenty more bytes of this and that, so that it looks like "
                       "a file of some size");
-    assert_refused(place, "not a database");
+    assert_refused(place, ERR_INTEGRITY, "not a database");
     require(file_remove(place->db, &err), &err);
     assert_int_equal(by_hand(place, "CREATE TABLE t (x)"), SQLITE_OK);
-    assert_refused(place, "another program");
+    assert_refused(place, ERR_INTEGRITY, "another program");
     require(file_remove(place->db, &err), &err);
     store_close(begin_record(place));
-    assert_int_equal(by_hand(place, "PRAGMA user_version = 1"), SQLITE_OK);
-    assert_refused(place, "version 1");
-    assert_int_equal(by_hand(place, "PRAGMA user_version = 3"), SQLITE_OK);
-    assert_refused(place, "version 3");
+    assert_int_equal(by_hand(place, "PRAGMA user_version = 0"), SQLITE_OK);
+    assert_refused(place, ERR_INTEGRITY, "impossible version 0");
+    assert_int_equal(by_hand(place, "PRAGMA user_version = 4"), SQLITE_OK);
+    assert_refused(place, ERR_USAGE, "has version 4, and this nightshift knows up to 3");
 }
 
 static void a_record_that_is_not_there_is_not_made_by_a_reader(void **state)
@@ -700,12 +710,41 @@ static void ids_that_point_nowhere_are_an_integrity_error(void **state)
     }
 }
 
+/* The pages with their references, the log, and the tables by the log: -1 where one fails. */
+static int check_all(struct store *store, struct err *err)
+{
+    struct str found = {0};
+    int rc = store_check(store, true, err);
+
+    if (rc == 0)
+        rc = store_check_log(store, err);
+    if (rc == 0)
+        rc = store_audit_log(store, &found, err);
+    if (rc == 0 && found.len > 0)
+        rc = err_integrity(err, "%s", found.at);
+    str_clear(&found);
+    return rc;
+}
+
 static void a_deep_check_sees_what_was_changed_by_hand(void **state)
 {
     static const char *const damage[] = {
-        "DROP TRIGGER event_stays; UPDATE event SET text = 'other' WHERE seq = 2",
-        "DROP TRIGGER event_remains; DELETE FROM event WHERE seq = 1",
-        "UPDATE experiment SET sha = 'other'",
+        "DROP TRIGGER event_stays",
+        "DROP TRIGGER event_stays; UPDATE event SET text = 'other' WHERE seq = 2;"
+        " CREATE TRIGGER event_stays BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, ''); END",
+        "DROP TRIGGER event_remains; DELETE FROM event WHERE seq = 1;"
+        " CREATE TRIGGER event_remains BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, ''); END",
+        "UPDATE experiment SET config = '{\"lr\":0.01}'",
+        "UPDATE experiment SET remark = 'other'",
+        "UPDATE run SET bits = 0",
+        "UPDATE run SET wall_s = 1",
+        "UPDATE meta SET value = value || ' ' WHERE key = 'spec'",
+        "INSERT INTO metric (run, name, bits) VALUES (1, 'x', 0)",
+        "INSERT INTO artifact (run, path, sha, bytes) VALUES (NULL, 'x', 'y', 0)",
+        "INSERT INTO queue (config, taken) VALUES ('{}', 0)",
+        "INSERT INTO pair (experiment, idx, seed, test, after) VALUES (1, 7, 7, 0, 0)",
+        "INSERT INTO closing VALUES (0, 0)",
+        "DELETE FROM run",
         "PRAGMA foreign_keys = OFF; UPDATE run SET experiment = 9",
     };
 
@@ -716,17 +755,19 @@ static void a_deep_check_sees_what_was_changed_by_hand(void **state)
         struct store *store = begin_record(fresh);
         struct record record = load(store);
         struct err err = {0};
+        require(store_tell_begun(store, &err), &err);
         add_experiment(store, &record, PURPOSE_BASELINE);
+        require(store_set_remark(store, 1, "odd", &err), &err);
         add_run(store, &record, 1, 1, CLASS_OK, 1);
         for (int k = 0; k < 3; k++)
             require(store_event(store, "seen", k % 2, "something", &err), &err);
-        require(store_check(store, true, &err), &err);
+        require(check_all(store, &err), &err);
         record_clear(&record);
         store_close(store);
         assert_int_equal(by_hand(fresh, damage[i]), SQLITE_OK);
         store = open_store(fresh, STORE_READ);
         require(store_check(store, false, &err), &err);
-        if (store_check(store, true, &err) == 0)
+        if (check_all(store, &err) == 0)
             fail_msg("not seen: %s", damage[i]);
         assert_int_equal(err.code, ERR_INTEGRITY);
         store_close(store);
@@ -898,27 +939,130 @@ static void artifacts_sessions_and_texts_come_back(void **state)
     store_close(store);
 }
 
+/* Copies of events: those of one chain, or of both. */
+struct seen {
+    struct event at[64];
+    size_t n;
+    bool study_only;
+};
+
+static int copy_event(void *context, const struct event *event, struct err *err)
+{
+    struct seen *seen = context;
+
+    (void)err;
+    if (seen->study_only && event->number == 0)
+        return 0;
+    assert_true(seen->n < COUNT(seen->at));
+    seen->at[seen->n] = *event;
+    seen->at[seen->n].kind = mem_strdup(event->kind);
+    seen->at[seen->n++].text = mem_strdup(event->text);
+    return 0;
+}
+
+static struct seen events_of(struct store *store, bool study_only)
+{
+    struct seen seen = {.study_only = study_only};
+    struct err err = {0};
+
+    require(event_each(store, copy_event, &seen, &err), &err);
+    return seen;
+}
+
+static void free_events(struct seen *seen)
+{
+    for (size_t i = 0; i < seen->n; i++) {
+        free(seen->at[i].kind);
+        free(seen->at[i].text);
+    }
+}
+
 static void events_are_numbered_and_kept_in_order(void **state)
 {
     struct store *store = begin_record(*state);
     struct record record = load(store);
-    struct event *events = NULL;
     struct err err = {0};
-    size_t n;
 
     add_experiment(store, &record, PURPOSE_BASELINE);
-    require(store_event(store, "begun", 0, "", &err), &err);
-    require(store_event(store, "decided", 1, hostile, &err), &err);
-    require(store_events(store, &events, &n, &err), &err);
-    assert_int_equal(n, 2);
-    assert_int_equal(events[0].seq, 1);
-    assert_int_equal(events[0].experiment, 0);
-    assert_int_equal(events[1].seq, 2);
-    assert_int_equal(events[1].experiment, 1);
-    assert_string_equal(events[1].kind, "decided");
-    assert_string_equal(events[1].text, hostile);
-    assert_true(events[1].time > 0);
-    events_free(events, n);
+    require(store_event(store, "seen", 0, "", &err), &err);
+    require(store_event(store, "audit", 1, hostile, &err), &err);
+    struct seen seen = events_of(store, false);
+    assert_int_equal(seen.n, 3);
+    assert_string_equal(seen.at[0].kind, "proposed");
+    assert_string_equal(seen.at[1].kind, "seen");
+    assert_int_equal(seen.at[1].seq, 2);
+    assert_int_equal(seen.at[1].experiment, 0);
+    assert_int_equal(seen.at[2].seq, 3);
+    assert_int_equal(seen.at[2].experiment, 1);
+    assert_string_equal(seen.at[2].kind, "audit");
+    assert_string_equal(seen.at[2].text, hostile);
+    assert_true(seen.at[2].time > 0 && seen.at[2].number == 0);
+    free_events(&seen);
+    record_clear(&record);
+    store_close(store);
+}
+
+/* A baseline that is kept; with `disturbed` its first run was interrupted, the program started
+ * again, and the runs ended the other way round. */
+static struct seen a_study(bool disturbed)
+{
+    void *place = NULL;
+    struct err err = {0};
+    int64_t session;
+
+    assert_int_equal(make_place(&place), 0);
+    struct store *store = begin_record(place);
+    struct record record = load(store);
+    require(store_tell_begun(store, &err), &err);
+    require(store_add_session(store, &session, disturbed ? "{\"a\":1}" : "{}", &err), &err);
+    add_experiment(store, &record, PURPOSE_BASELINE);
+    if (disturbed) {
+        add_run(store, &record, 1, 11, CLASS_INTERRUPTED, NAN);
+        require(store_add_session(store, &session, "{\"a\":2}", &err), &err);
+    }
+    add_run(store, &record, 1, disturbed ? 12 : 11, CLASS_OK, disturbed ? 4 : 3);
+    add_run(store, &record, 1, disturbed ? 11 : 12, CLASS_OK, disturbed ? 3 : 4);
+    struct decision d = decision_on(&record, 1);
+    add_decision(store, &record, &d);
+    add_outbox(store, &record, 1, true);
+    require(store_tell_decision(store, 1, &err), &err);
+    require(store_add_closing(store, &(struct closing){.after = 1, .placebo = true}, &err), &err);
+    struct seen seen = events_of(store, true);
+    record_clear(&record);
+    store_close(store);
+    remove_place(&place);
+    return seen;
+}
+
+static void an_interrupted_study_has_the_same_chain(void **state)
+{
+    static const char *const kinds[] = {"begun", "decided", "closed"};
+    struct seen quiet = a_study(false), disturbed = a_study(true);
+
+    (void)state;
+    assert_int_equal(quiet.n, COUNT(kinds));
+    assert_int_equal(disturbed.n, COUNT(kinds));
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        assert_string_equal(quiet.at[i].kind, kinds[i]);
+        assert_string_equal(disturbed.at[i].text, quiet.at[i].text);
+        assert_string_equal(disturbed.at[i].hash, quiet.at[i].hash);
+        assert_int_equal(quiet.at[i].number, i + 1);
+    }
+    free_events(&quiet);
+    free_events(&disturbed);
+}
+
+static void an_event_rolls_back_with_what_it_tells_of(void **state)
+{
+    struct store *store = begin_record(*state);
+    struct record record = load(store);
+    struct err err = {0};
+
+    require(store_begin(store, &err), &err);
+    add_experiment(store, &record, PURPOSE_BASELINE);
+    store_rollback(store);
+    struct seen seen = events_of(store, false);
+    assert_int_equal(seen.n, 0);
     record_clear(&record);
     store_close(store);
 }
@@ -1159,6 +1303,8 @@ int main(void)
         ROW(the_queue_is_first_in_first_out),
         ROW(artifacts_sessions_and_texts_come_back),
         ROW(events_are_numbered_and_kept_in_order),
+        ROW(an_interrupted_study_has_the_same_chain),
+        ROW(an_event_rolls_back_with_what_it_tells_of),
         cmocka_unit_test(look_ups_agree_with_a_plain_search),
         ROW(decisions_and_commits_are_found_by_experiment),
         cmocka_unit_test(a_mean_does_not_depend_on_the_order_of_the_runs),
