@@ -729,7 +729,7 @@ static void what_would_give_other_ids_is_refused(void **state)
     static const struct {
         const char *pre_tokenizer, *vocab, *merges, *more, *said;
     } cases[] = {
-        {BYTE_LEVEL, "", "[]", "\"normalizer\": {\"type\": \"NFC\"}, ", "normalizer"},
+        {BYTE_LEVEL, "", "[]", "\"normalizer\": {\"type\": \"NFKC\"}, ", "normalizer"},
         {"{\"type\": \"ByteLevel\", \"add_prefix_space\": true}", "", "[]", "", "pre_tokenizer"},
         {"{\"type\": \"Whitespace\"}", "", "[]", "", "pre_tokenizer"},
         {"null", "", "[]", "", "pre_tokenizer"},

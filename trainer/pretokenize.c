@@ -11,7 +11,9 @@
 
 /*
  * Published forms: gpt2 is GPT-2's (openai/gpt-2, encoder.py); cl100k the one of tiktoken's
- * cl100k_base in the spelling without possessive quantifiers that Llama 3's tokenizer.json has.
+ * cl100k_base in the spelling without possessive quantifiers that Llama 3's tokenizer.json has;
+ * qwen2 is that of Qwen2's tokenizer.json; smollm does in one expression what SmolLM's does in two
+ * steps: a digit ends what the other alternatives see.
  */
 const struct split_pattern split_patterns[] = {
     {"cl100k",
@@ -20,6 +22,14 @@ const struct split_pattern split_patterns[] = {
      "as in cl100k_base and Llama 3: numbers by three digits, line ends apart"},
     {"gpt2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
      "as in GPT-2: whole numbers, blanks in front of words"},
+    {"qwen2",
+     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
+     " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+     "as in Qwen2 and Qwen3: cl100k with each digit alone"},
+    {"smollm",
+     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+|"
+     "\\s+(?![^\\s\\p{N}])|\\s+",
+     "as in SmolLM: each digit alone, then gpt2 on what stands between digits"},
 };
 const size_t split_patterns_n = sizeof split_patterns / sizeof split_patterns[0];
 

@@ -15,7 +15,39 @@ struct tokenizer {
     struct token_table table;
     struct pretokenizer *pieces;
     struct bpe *bpe;
+    uint32_t *slots; /* [slots_n] open addressing: id + 1 of a token by its bytes; 0 is free */
+    size_t slots_n;  /* a power of two; 0 where pieces are never looked up whole */
 };
+
+/* The slot of these bytes, or the free one where they would stand. */
+static size_t find_slot(const struct tokenizer *t, const unsigned char *bytes, size_t n)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    size_t slot;
+
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ bytes[i]) * 0x100000001b3u; /* FNV-1a */
+    for (slot = (hash ^ hash >> 32) & (t->slots_n - 1); t->slots[slot] != 0;
+         slot = (slot + 1) & (t->slots_n - 1)) {
+        const struct token *token = &t->table.token[t->slots[slot] - 1];
+        if (token->n == n && memcmp(token->bytes, bytes, n) == 0)
+            break;
+    }
+    return slot;
+}
+
+static void index_tokens(struct tokenizer *t)
+{
+    t->slots_n = 16;
+    while (t->slots_n < 2 * t->table.n)
+        t->slots_n *= 2;
+    t->slots = mem_new(t->slots_n, sizeof *t->slots);
+    for (size_t id = 0; id < t->table.n; id++) {
+        const struct token *token = &t->table.token[id];
+        if (token->bytes != NULL && !token->special)
+            t->slots[find_slot(t, token->bytes, token->n)] = (uint32_t)id + 1;
+    }
+}
 
 /* Takes the table over, also where it fails. */
 static int build(struct tokenizer **out, struct token_table *table, struct err *err)
@@ -29,6 +61,8 @@ static int build(struct tokenizer **out, struct token_table *table, struct err *
         return -1;
     }
     t->bpe = bpe_new(t->table.byte_ids, t->table.merges, t->table.merges_n);
+    if (t->table.whole_first)
+        index_tokens(t);
     *out = t;
     return 0;
 }
@@ -47,7 +81,7 @@ static void add_merged(struct token_table *table, struct merge m)
 int tokenizer_new(struct tokenizer **out, const char *regex, const struct merge *merges, size_t n,
                   struct err *err)
 {
-    struct token_table table = {.regex = mem_strdup(regex)};
+    struct token_table table = {.regex = mem_strdup(regex), .begin = -1};
 
     for (uint32_t byte = 0; byte < BYTES; byte++) {
         table.byte_ids[byte] = byte;
@@ -65,23 +99,27 @@ int tokenizer_new(struct tokenizer **out, const char *regex, const struct merge 
     return build(out, &table, err);
 }
 
-int tokenizer_open(struct tokenizer **out, const char *dir, struct err *err)
+int tokenizer_from_json(struct tokenizer **out, const json_t *root, const char *name,
+                        struct err *err)
 {
     struct token_table table = {0};
+    int rc = 0;
+
+    if (token_table_read(&table, root, err) != 0 || build(out, &table, err) != 0)
+        rc = err_wrap(err, "%s", name);
+    token_table_clear(&table);
+    return rc;
+}
+
+int tokenizer_open(struct tokenizer **out, const char *dir, struct err *err)
+{
     char *path = path_join(dir, "tokenizer.json"), *text = NULL;
     json_t *root = NULL;
     size_t n;
     int rc = -1;
 
-    if (file_read(&text, &n, path, JSON_MAX, err) != 0 || json_read(&root, text, n, path, err) != 0)
-        goto out;
-    if (token_table_read(&table, root, err) != 0 || build(out, &table, err) != 0) {
-        err_wrap(err, "%s", path);
-        goto out;
-    }
-    rc = 0;
-out:
-    token_table_clear(&table);
+    if (file_read(&text, &n, path, JSON_MAX, err) == 0 && json_read(&root, text, n, path, err) == 0)
+        rc = tokenizer_from_json(out, root, path, err);
     json_decref(root);
     free(text);
     free(path);
@@ -95,6 +133,7 @@ void tokenizer_free(struct tokenizer *t)
     token_table_clear(&t->table);
     pretokenizer_free(t->pieces);
     bpe_free(t->bpe);
+    free(t->slots);
     free(t);
 }
 
@@ -106,6 +145,21 @@ uint32_t tokenizer_vocab(const struct tokenizer *t)
 int64_t tokenizer_endoftext(const struct tokenizer *t)
 {
     return t->table.endoftext;
+}
+
+int64_t tokenizer_begin(const struct tokenizer *t)
+{
+    return t->table.begin;
+}
+
+void tokenizer_set_begin(struct tokenizer *t, int64_t id)
+{
+    t->table.begin = id;
+}
+
+const struct token_table *tokenizer_table(const struct tokenizer *t)
+{
+    return &t->table;
 }
 
 const char *tokenizer_regex(const struct tokenizer *t)
@@ -121,7 +175,12 @@ struct pretokenizer *tokenizer_pieces(struct tokenizer *t)
 void tokenizer_encode_piece(struct ids *out, struct tokenizer *t, const unsigned char *piece,
                             size_t n)
 {
-    bpe_encode(out, t->bpe, piece, n);
+    size_t slot = t->slots_n > 0 ? find_slot(t, piece, n) : 0;
+
+    if (t->slots_n > 0 && t->slots[slot] != 0)
+        ids_add(out, t->slots[slot] - 1);
+    else
+        bpe_encode(out, t->bpe, piece, n);
 }
 
 struct encoding {
@@ -134,7 +193,7 @@ static int encode_piece(void *context, const unsigned char *piece, size_t n, str
     const struct encoding *e = context;
 
     (void)err;
-    bpe_encode(e->out, e->by->bpe, piece, n);
+    tokenizer_encode_piece(e->out, e->by, piece, n);
     return 0;
 }
 

@@ -7,8 +7,8 @@
  * documents.
  *
  * On disk it is Hugging Face's tokenizer.json of the byte-level kind (model BPE, pre-tokenizer
- * Split and ByteLevel), which other programs open, and whose common forms (GPT-2, cl100k, Llama 3
- * without ignore_merges) open here.
+ * Split and ByteLevel), which other programs open, and whose common forms (GPT-2, SmolLM, cl100k,
+ * Llama 3, Qwen) open here.
  */
 #ifndef TRAINER_TOKENIZER_H
 #define TRAINER_TOKENIZER_H
@@ -38,10 +38,22 @@ int tokenizer_new(struct tokenizer **out, const char *regex, const struct merge 
 int tokenizer_open(struct tokenizer **out, const char *dir, struct err *err);
 void tokenizer_free(struct tokenizer *t);
 
+/* The same from the parsed text of such a file; `name` stands in errors. */
+struct json_t;
+int tokenizer_from_json(struct tokenizer **out, const struct json_t *root, const char *name,
+                        struct err *err);
+
 uint32_t tokenizer_vocab(const struct tokenizer *t);    /* ids are below it */
 int64_t tokenizer_endoftext(const struct tokenizer *t); /* the mark's id; -1 where it has none */
 const char *tokenizer_regex(const struct tokenizer *t); /* borrowed */
-struct pretokenizer *tokenizer_pieces(struct tokenizer *t); /* borrowed */
+
+/* The id that belongs in front of every text (Llama 3's <|begin_of_text|>); -1 where none does. */
+int64_t tokenizer_begin(const struct tokenizer *t);
+void tokenizer_set_begin(struct tokenizer *t, int64_t id);
+
+struct token_table;
+const struct token_table *tokenizer_table(const struct tokenizer *t); /* borrowed */
+struct pretokenizer *tokenizer_pieces(struct tokenizer *t);           /* borrowed */
 
 /* Adds the ids of n bytes to `out`. */
 int tokenizer_encode(struct ids *out, struct tokenizer *t, const void *bytes, size_t n,

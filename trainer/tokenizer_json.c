@@ -60,7 +60,7 @@ static void read_characters(int byte_of[0x200])
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static void add_spelling(struct str *out, const struct token *token)
+void token_add_spelling(struct str *out, const struct token *token)
 {
     unsigned character[BYTES];
 
@@ -79,10 +79,10 @@ static void add_quoted(struct str *out, const struct token *left, const struct t
 {
     struct str text = {0};
 
-    add_spelling(&text, left);
+    token_add_spelling(&text, left);
     if (right != NULL) {
         str_add(&text, " ");
-        add_spelling(&text, right);
+        token_add_spelling(&text, right);
     }
     json_write_string(out, text.at);
     str_clear(&text);
@@ -145,19 +145,45 @@ static void add_merges(struct str *out, const struct token_table *table)
     str_add(out, "\n    ]\n");
 }
 
+/* What puts the mark in front; none where there is no mark. */
+static void add_post_processor(struct str *out, const struct token_table *table)
+{
+    const char *mark;
+    struct str name = {0};
+
+    if (table->begin < 0) {
+        str_add(out, "  \"post_processor\": null,\n");
+        return;
+    }
+    mark = (const char *)table->token[table->begin].bytes;
+    json_write_string(&name, mark);
+    str_addf(out,
+             "  \"post_processor\": {\"type\": \"TemplateProcessing\",\n"
+             "    \"single\": [{\"SpecialToken\": {\"id\": %s, \"type_id\": 0}}, "
+             "{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}],\n"
+             "    \"pair\": [{\"SpecialToken\": {\"id\": %s, \"type_id\": 0}}, "
+             "{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, "
+             "{\"Sequence\": {\"id\": \"B\", \"type_id\": 1}}],\n"
+             "    \"special_tokens\": {%s: {\"id\": %s, \"ids\": [%lld], \"tokens\": [%s]}}},\n",
+             name.at, name.at, name.at, name.at, (long long)table->begin, name.at);
+    str_clear(&name);
+}
+
 void token_table_write(struct str *out, const struct token_table *table)
 {
     str_add(out, "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n");
     add_special_tokens(out, table);
     str_add(out, "  \"normalizer\": null,\n");
     add_pre_tokenizer(out, table->regex);
-    str_add(out, "  \"post_processor\": null,\n"
-                 "  \"decoder\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, "
+    add_post_processor(out, table);
+    str_add(out, "  \"decoder\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, "
                  "\"trim_offsets\": true, \"use_regex\": false},\n"
                  "  \"model\": {\n    \"type\": \"BPE\",\n    \"dropout\": null,\n"
                  "    \"unk_token\": null,\n    \"continuing_subword_prefix\": null,\n"
                  "    \"end_of_word_suffix\": null,\n    \"fuse_unk\": false,\n"
                  "    \"byte_fallback\": false,\n");
+    if (table->whole_first)
+        str_add(out, "    \"ignore_merges\": true,\n");
     add_vocab(out, table);
     add_merges(out, table);
     str_add(out, "  }\n}\n");
@@ -181,13 +207,13 @@ static bool has_type(const json_t *object, const char *type)
 static int check_supported(const json_t *root, const json_t *model, struct err *err)
 {
     static const char *const model_options[] = {"dropout", "continuing_subword_prefix",
-                                                "end_of_word_suffix", "byte_fallback",
-                                                "ignore_merges"};
+                                                "end_of_word_suffix", "byte_fallback"};
+    const json_t *normalizer = json_object_get(root, "normalizer");
 
     if (!has_type(model, "BPE"))
         return err_usage(err, "the model is not of type 'BPE'");
-    if (!off(json_object_get(root, "normalizer")))
-        return err_usage(err, "a 'normalizer' is not supported");
+    if (!off(normalizer) && !has_type(normalizer, "NFC"))
+        return err_usage(err, "a 'normalizer' other than NFC is not supported");
     for (size_t i = 0; i < sizeof model_options / sizeof model_options[0]; i++)
         if (!off(json_object_get(model, model_options[i])))
             return err_usage(err, "model option '%s' is not supported", model_options[i]);
@@ -377,24 +403,69 @@ static const char *split_regex(const json_t *step)
     return json_string_value(json_object_get(json_object_get(step, "pattern"), "Regex"));
 }
 
+/* Split and then ByteLevel without an expression; or each digit alone and then ByteLevel with its
+ * own. */
+static const char *two_steps_regex(const json_t *first, const json_t *second)
+{
+    const char *rest = byte_level_regex(second);
+
+    if (rest == NULL)
+        return NULL;
+    if (*rest == '\0')
+        return split_regex(first);
+    if (has_type(first, "Digits") && json_is_true(json_object_get(first, "individual_digits")))
+        return split_pattern_find("smollm");
+    return NULL;
+}
+
 static int read_pattern(struct token_table *table, const json_t *root, struct err *err)
 {
     const json_t *step = json_object_get(root, "pre_tokenizer");
     const json_t *steps = json_object_get(step, "pretokenizers");
-    const char *regex = byte_level_regex(step), *rest;
+    const char *regex = byte_level_regex(step);
 
     if (has_type(step, "Sequence") && json_array_size(steps) == 1)
         regex = byte_level_regex(json_array_get(steps, 0));
-    if (has_type(step, "Sequence") && json_array_size(steps) == 2) {
-        regex = split_regex(json_array_get(steps, 0));
-        rest = byte_level_regex(json_array_get(steps, 1));
-        if (rest == NULL || *rest != '\0')
-            regex = NULL;
-    }
+    if (has_type(step, "Sequence") && json_array_size(steps) == 2)
+        regex = two_steps_regex(json_array_get(steps, 0), json_array_get(steps, 1));
     if (regex == NULL)
         return err_usage(err,
-                         "the 'pre_tokenizer' is not Split and ByteLevel as they are done here");
+                         "the 'pre_tokenizer' is not Split or Digits and ByteLevel as they are "
+                         "done here");
     table->regex = mem_strdup(*regex != '\0' ? regex : "(?s).+");
+    return 0;
+}
+
+/* The post-processor that fills a template, where there is one; alone or among others. */
+static const json_t *find_template(const json_t *root)
+{
+    const json_t *step = json_object_get(root, "post_processor");
+    const json_t *steps = json_object_get(step, "processors");
+
+    for (size_t i = 0; i < json_array_size(steps); i++)
+        if (has_type(json_array_get(steps, i), "TemplateProcessing"))
+            return json_array_get(steps, i);
+    return has_type(step, "TemplateProcessing") ? step : NULL;
+}
+
+/* The special token that a template puts in front of one text. */
+static int read_begin(struct token_table *table, const json_t *root, struct err *err)
+{
+    const json_t *filled = find_template(root);
+    const json_t *first = json_array_get(json_object_get(filled, "single"), 0);
+    const char *name =
+        json_string_value(json_object_get(json_object_get(first, "SpecialToken"), "id"));
+    const json_t *ids;
+
+    table->begin = -1;
+    if (name == NULL)
+        return 0;
+    ids = json_object_get(json_object_get(json_object_get(filled, "special_tokens"), name), "ids");
+    table->begin = json_integer_value(json_array_get(ids, 0));
+    if (json_array_size(ids) != 1 || table->begin < 0 || (size_t)table->begin >= table->n ||
+        !table->token[table->begin].special)
+        return err_usage(err, "the 'post_processor' puts '%s' in front, which is no one token",
+                         name);
     return 0;
 }
 
@@ -403,9 +474,10 @@ int token_table_read(struct token_table *table, const json_t *root, struct err *
     const json_t *model = json_object_get(root, "model");
 
     if (check_supported(root, model, err) != 0 || read_pattern(table, root, err) != 0 ||
-        read_special(table, root, err) != 0 ||
+        read_special(table, root, err) != 0 || read_begin(table, root, err) != 0 ||
         read_vocab(table, json_object_get(model, "vocab"), err) != 0 ||
         find_byte_ids(table, err) != 0)
         return -1;
+    table->whole_first = json_is_true(json_object_get(model, "ignore_merges"));
     return read_merges(table, model, err);
 }

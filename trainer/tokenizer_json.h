@@ -7,8 +7,9 @@
  * U+0100, U+0101, … in order.  A space becomes U+0120, a newline U+010A.
  *
  * Reading accepts what byte-level tokenizers hold, and refuses what would change the ids and is
- * not done here (normalizers, ignore_merges, prefix spaces, …): ids that are nearly right are
- * wrong.
+ * not done here (prefix spaces, dropout, byte fallback, …): ids that are nearly right are wrong.
+ * One exception: a normalizer NFC is passed over, so that any bytes come back.  Text that is in
+ * that form already, as nearly all is, has the same ids.
  */
 #ifndef TRAINER_TOKENIZER_JSON_H
 #define TRAINER_TOKENIZER_JSON_H
@@ -35,6 +36,8 @@ struct token_table {
     struct merge *merges; /* [merges_n], by rank */
     size_t merges_n;
     int64_t endoftext; /* -1: none */
+    int64_t begin;     /* put in front of a text by its post-processor; -1: none */
+    bool whole_first;  /* a piece that is a token is that token (ignore_merges) */
     char *regex;       /* how text is cut into pieces */
 };
 
@@ -42,6 +45,9 @@ void token_table_clear(struct token_table *table);
 
 /* Gives `id` a copy of these bytes; the table grows as needed. */
 void token_table_set(struct token_table *table, uint32_t id, const void *bytes, size_t n);
+
+/* Adds the characters that stand for the token's bytes. */
+void token_add_spelling(struct str *out, const struct token *token);
 
 /* `table` is zeroed before; the caller clears it in any case. */
 int token_table_read(struct token_table *table, const json_t *root, struct err *err);
