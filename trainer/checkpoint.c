@@ -11,11 +11,14 @@
 #include "json.h"
 #include "mem.h"
 #include "safetensors.h"
+#include "safetensors_header.h"
 
 #define JSON_MOST    ((size_t)32 << 20) /* a compact vocabulary in the worst case */
-#define SIZE_MOST    (1 << 24)          /* no number in a shape is larger */
-#define WEIGHTS_HASH "weights_sha256"   /* in "nightshift" of model.json */
-#define DEEPNET      "deepnet-"         /* in front of a model_type: with residual_scale() */
+#define INDEX_MOST   ((size_t)8 << 20)
+#define SHARDS_MOST  512
+#define SIZE_MOST    (1 << 24)        /* no number in a shape is larger */
+#define WEIGHTS_HASH "weights_sha256" /* in "nightshift" of model.json */
+#define DEEPNET      "deepnet-"       /* in front of a model_type: with residual_scale() */
 
 /*
  * Hugging Face has no class for the residual scale: a name that its libraries do not know is better
@@ -43,7 +46,7 @@ static json_t *provenance(const struct model *model, const real *weights, const 
     return out;
 }
 
-static json_t *describe(const struct model *model)
+json_t *checkpoint_describe(const struct model *model)
 {
     const struct shape *s = &model->shape;
     char *type = type_of(model);
@@ -67,7 +70,7 @@ static json_t *describe(const struct model *model)
 static int write_description(const char *path, const struct model *model, const real *weights,
                              const json_t *about, struct err *err)
 {
-    json_t *description = describe(model);
+    json_t *description = checkpoint_describe(model);
     struct str text = {0};
     int rc;
 
@@ -195,33 +198,46 @@ static char *description_path(const char *dir)
     return path_join(dir, "config.json");
 }
 
-int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct err *err)
+int checkpoint_parse(struct model *model, const json_t *root, const char *path, int seq,
+                     struct err *err)
+{
+    const struct architecture *arch;
+    struct shape shape = {0};
+
+    if (refuse_other_models(root, path, err) != 0)
+        return -1;
+    arch = architecture_of(json_string_value(json_object_get(root, "model_type")), &shape.deepnet);
+    if (shape_parse(&shape, arch, root, path, err) != 0)
+        return -1;
+    shape.seq = seq > 0 ? seq : shape.seq;
+    return model_list(model, arch, &shape, err);
+}
+
+int checkpoint_list(struct model *model, const char *dir, int seq, struct err *err)
 {
     char *path = description_path(dir), *text = NULL;
     json_t *root = NULL;
-    const struct architecture *arch;
-    struct shape shape = {0};
     size_t len;
     int rc = -1;
 
     *model = (struct model){0};
-    if (!file_is_regular(path)) {
+    if (!file_is_regular(path))
         err_usage(err, "%s holds no model (no model.json, no config.json)", dir);
-        goto out;
-    }
-    if (file_read(&text, &len, path, JSON_MOST, err) != 0 ||
-        json_read(&root, text, len, path, err) != 0 || refuse_other_models(root, path, err) != 0)
-        goto out;
-    arch = architecture_of(json_string_value(json_object_get(root, "model_type")), &shape.deepnet);
-    if (shape_parse(&shape, arch, root, path, err) != 0)
-        goto out;
-    shape.seq = seq > 0 ? seq : shape.seq;
-    rc = model_init(model, arch, &shape, err);
-out:
+    else if (file_read(&text, &len, path, JSON_MOST, err) == 0 &&
+             json_read(&root, text, len, path, err) == 0)
+        rc = checkpoint_parse(model, root, path, seq, err);
     json_decref(root);
     free(text);
     free(path);
     return rc;
+}
+
+int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct err *err)
+{
+    if (checkpoint_list(model, dir, seq, err) != 0)
+        return -1;
+    model_positions(model);
+    return 0;
 }
 
 struct json_t *checkpoint_read_about(const char *dir)
@@ -257,8 +273,8 @@ int checkpoint_read_compact(struct compact *out, const struct model *model, cons
 }
 
 /* Weights that model.json tells the SHA-256 of are those, or are refused. */
-static int check_hash(const struct model *model, const real *weights, const char *dir,
-                      const char *path, struct err *err)
+int checkpoint_check_hash(const struct model *model, const real *weights, const char *dir,
+                          struct err *err)
 {
     json_t *about = checkpoint_read_about(dir);
     const char *told = json_string_value(json_object_get(about, WEIGHTS_HASH));
@@ -268,27 +284,132 @@ static int check_hash(const struct model *model, const real *weights, const char
     if (told != NULL) {
         sha256_bytes(hash, weights, model->n_weights * sizeof *weights);
         if (strcmp(hash, told) != 0)
-            rc = err_usage(err, "%s is damaged, or not what model.json beside it tells of", path);
+            rc = err_usage(err,
+                           "%s/model.safetensors is damaged, or not what model.json beside it "
+                           "tells of",
+                           dir);
     }
     json_decref(about);
+    return rc;
+}
+
+/* A shard's name from the index: a plain file beside it. */
+static bool is_shard(const char *name)
+{
+    return name != NULL && *name != '\0' && *name != '.' && strchr(name, '/') == NULL;
+}
+
+static int find_shard(size_t *file, struct storage *s, const char *path)
+{
+    for (*file = 0; *file < s->n_files; ++*file)
+        if (strcmp(s->files[*file].path, path) == 0)
+            return 0;
+    return -1;
+}
+
+/* Opens the shard of one tensor, unless it is open. */
+static int open_shard(struct storage *s, const char *dir, const char *name, struct err *err)
+{
+    char *path = path_join(dir, name);
+    size_t file;
+    int rc = 0;
+
+    if (find_shard(&file, s, path) != 0) {
+        rc = s->n_files < SHARDS_MOST ? 0
+                                      : err_usage(err, "%s: more than %d files", dir, SHARDS_MOST);
+        if (rc == 0)
+            rc = storage_open(s, path, err);
+        if (rc == 0)
+            rc = safetensors_header(s, s->n_files - 1, NULL, err);
+    }
+    free(path);
+    return rc;
+}
+
+/* Every tensor of the index stands in the shard that it names. */
+static int check_shards(struct storage *s, const json_t *map, const char *dir, struct err *err)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach ((json_t *)(uintptr_t)map, name, value) {
+        char *path = path_join(dir, json_string_value(value));
+        const struct stored *t = storage_find(s, name);
+        bool there = t != NULL && strcmp(s->files[t->file].path, path) == 0;
+        free(path);
+        if (!there)
+            return err_usage(err, "%s: tensor '%s' is not in '%s'", dir, name,
+                             json_string_value(value));
+    }
+    return 0;
+}
+
+static int open_shards(struct storage *s, const char *dir, const char *index, struct err *err)
+{
+    char *text = NULL;
+    json_t *root = NULL, *map, *value;
+    const char *name;
+    size_t len;
+    int rc = -1;
+
+    if (file_read(&text, &len, index, INDEX_MOST, err) != 0 ||
+        json_read(&root, text, len, index, err) != 0)
+        goto out;
+    map = json_object_get(root, "weight_map");
+    if (json_object_size(map) == 0) {
+        err_usage(err, "%s: no \"weight_map\"", index);
+        goto out;
+    }
+    json_object_foreach (map, name, value)
+        if (!is_shard(json_string_value(value))) {
+            err_usage(err, "%s: tensor '%s' is in no file of this folder", index, name);
+            goto out;
+        } else if (open_shard(s, dir, json_string_value(value), err) != 0) {
+            goto out;
+        }
+    rc = check_shards(s, map, dir, err);
+out:
+    json_decref(root);
+    free(text);
+    return rc;
+}
+
+int checkpoint_open_weights(struct storage *s, const char *dir, struct err *err)
+{
+    char *whole = path_join(dir, "model.safetensors");
+    char *index = path_join(dir, "model.safetensors.index.json");
+    int rc;
+
+    if (!file_exists(whole) && file_exists(index)) {
+        rc = open_shards(s, dir, index, err);
+    } else {
+        rc = storage_open(s, whole, err);
+        if (rc == 0)
+            rc = safetensors_header(s, 0, NULL, err);
+    }
+    free(index);
+    free(whole);
     return rc;
 }
 
 int checkpoint_read_weights(real **weights, const struct model *model, const char *dir,
                             struct err *err)
 {
-    char *path = path_join(dir, "model.safetensors");
-    int rc;
+    struct storage s = {0};
+    struct pool *pool = NULL;
+    int rc = -1;
 
     *weights = NULL;
-    if (block_check_memory((double)model->n_weights * sizeof(real), 1, err) != 0) {
-        free(path);
-        return -1;
+    if (checkpoint_open_weights(&s, dir, err) == 0 &&
+        storage_check(&s, model, &naming_own, err) == 0 &&
+        block_check_memory((double)model->n_weights * sizeof(real), 1, err) == 0 &&
+        pool_open(&pool, 1, err) == 0) {
+        *weights = block_new(model->n_weights);
+        rc = storage_load(*weights, &s, model, &naming_own, pool, err);
     }
-    *weights = block_new(model->n_weights);
-    rc = safetensors_read(model, *weights, path, err);
     if (rc == 0)
-        rc = check_hash(model, *weights, dir, path, err);
-    free(path);
+        rc = checkpoint_check_hash(model, *weights, dir, err);
+    pool_close(pool);
+    storage_clear(&s);
     return rc;
 }

@@ -10,6 +10,7 @@
 #include "compact.h"
 #include "err.h"
 #include "model.h"
+#include "storage.h"
 
 /*
  * Writes both files to temporary names, then renames both, the weights first: where the disk is
@@ -25,6 +26,26 @@ int checkpoint_write(const char *dir, const struct model *model, const real *wei
  * folder), and builds the model.  `seq` 0 means the length that the file gives.
  */
 int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct err *err);
+
+/* The same without the table of positions: what the shape wants is known, and nothing is taken. */
+int checkpoint_list(struct model *model, const char *dir, int seq, struct err *err);
+
+/* The same from the JSON of such a file; `path` stands in errors. */
+int checkpoint_parse(struct model *model, const struct json_t *root, const char *path, int seq,
+                     struct err *err);
+
+/* Hugging Face's words for the shape, as those files have them.  The caller drops the reference. */
+struct json_t *checkpoint_describe(const struct model *model);
+
+/*
+ * Opens model.safetensors, or the shards that model.safetensors.index.json names, and reads their
+ * headers.
+ */
+int checkpoint_open_weights(struct storage *s, const char *dir, struct err *err);
+
+/* Exit 2 where model.json tells a SHA-256 of the weights that is not theirs. */
+int checkpoint_check_hash(const struct model *model, const real *weights, const char *dir,
+                          struct err *err);
 
 /*
  * What checkpoint_write() was told about the weights; NULL where the folder does not say.  The

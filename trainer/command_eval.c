@@ -5,12 +5,11 @@
 
 #include "args.h"
 #include "block.h"
-#include "checkpoint.h"
-#include "checkpoint_tokenizer.h"
 #include "command.h"
 #include "data.h"
 #include "emit.h"
 #include "evaluate.h"
+#include "format.h"
 #include "gemm.h"
 #include "json.h"
 #include "mem.h"
@@ -27,15 +26,20 @@ static const char help[] =
     "folder that `prepare` wrote, or of a text, which is one document.  Bits per byte of text are\n"
     "told too where the bytes are known.\n"
     "\n"
+    "MODEL is a folder that `train` left, a Hugging Face folder, a .safetensors file, a GGUF "
+    "file,\n"
+    "or AutoANE's checkpoint.\n"
+    "\n"
     "  --tokenizer DIR  the folder with the text's tokenizer.json (default: the model's own, or "
     "that\n"
     "                   of the data it was trained on)\n"
+    "  --residual SCALE, --rope-theta X  for a format that does not tell them (see `convert`)\n"
     "  --seq N          length of the sequences read (default: the model's own)\n"
     "  --threads N      default: the processors that this process may use\n"
     "  --json           one object\n";
 
 struct words {
-    const char *model, *tokens, *text, *tokenizer, *seq, *threads;
+    const char *model, *tokens, *text, *tokenizer, *residual, *theta, *seq, *threads;
     bool json, help;
 };
 
@@ -49,14 +53,13 @@ struct source {
     struct tokens tokens;
     double bytes_per_token; /* NAN where not known, or told by the tokenizer */
     struct data data;
-    struct compact compact;      /* of the model; zero where it has none */
     struct tokenizer *tokenizer; /* NULL where the tokens were there already */
 };
 
 static int check_words(const struct words *words, struct err *err)
 {
     if (words->model == NULL)
-        return err_usage(err, "eval wants a MODEL folder (see `nightshift-lm eval --help`)");
+        return err_usage(err, "eval wants a MODEL (see `nightshift-lm eval --help`)");
     if (words->tokens == NULL && words->text == NULL)
         return err_usage(
             err, "eval wants --tokens PATH or --text FILE (see `nightshift-lm eval --help`)");
@@ -71,7 +74,8 @@ static int read_words(struct words *words, int argc, char **argv, struct err *er
 {
     const struct arg table[] = {
         {"tokens", &words->tokens, NULL},       {"text", &words->text, NULL},
-        {"tokenizer", &words->tokenizer, NULL}, {"seq", &words->seq, NULL},
+        {"tokenizer", &words->tokenizer, NULL}, {"residual", &words->residual, NULL},
+        {"rope-theta", &words->theta, NULL},    {"seq", &words->seq, NULL},
         {"threads", &words->threads, NULL},     {"json", NULL, &words->json},
         {"help", NULL, &words->help},
     };
@@ -92,28 +96,23 @@ static int source_of_tokens(struct source *s, const char *path, size_t vocab, st
 }
 
 /* Tokens of a text, or of the file or folder. */
-static int source_fill(struct source *s, const struct words *words, size_t vocab, struct err *err)
+static int source_fill(struct source *s, const struct words *words, const struct model_file *in,
+                       struct err *err)
 {
     if (words->tokens != NULL)
-        return source_of_tokens(s, words->tokens, vocab, err);
-    if (checkpoint_tokenizer(&s->tokenizer, vocab, words->model, words->tokenizer, err) != 0)
+        return source_of_tokens(s, words->tokens, model_file_tokens(in), err);
+    if (model_file_tokenizer(&s->tokenizer, in, words->tokenizer, err) != 0)
         return -1;
     return text_tokens(&s->tokens, s->tokenizer, words->text, err);
 }
 
-static int source_open(struct source *s, const struct words *words, const struct model *model,
+static int source_open(struct source *s, const struct words *words, const struct model_file *in,
                        struct err *err)
 {
-    size_t vocab = (size_t)model->shape.vocab;
-
-    if (checkpoint_read_compact(&s->compact, model, words->model, err) != 0)
+    if (source_fill(s, words, in, err) != 0)
         return -1;
-    if (s->compact.vocab > 0)
-        vocab = s->compact.vocab;
-    if (source_fill(s, words, vocab, err) != 0)
-        return -1;
-    if (s->compact.vocab > 0)
-        s->tokens.compact = &s->compact;
+    if (in->compact.vocab > 0)
+        s->tokens.compact = &in->compact;
     return 0;
 }
 
@@ -122,7 +121,6 @@ static void source_close(struct source *s)
     if (s->tokenizer != NULL)
         free((void *)(uintptr_t)s->tokens.at);
     tokenizer_free(s->tokenizer);
-    compact_clear(&s->compact);
     data_close(&s->data);
 }
 
@@ -205,21 +203,25 @@ static int tell(const struct evaluated *r, bool json, struct err *err)
 static int evaluate_source(const struct words *words, int seq, size_t threads, struct err *err)
 {
     struct source source = {.bytes_per_token = (double)NAN};
-    struct model model = {0};
+    struct model_file in = {0};
+    struct format_hints hints;
     struct evaluated result = {0};
     real *weights = NULL;
     int rc = -1;
 
-    if (checkpoint_read_shape(&model, words->model, seq, err) != 0 ||
-        source_open(&source, words, &model, err) != 0 ||
-        checkpoint_read_weights(&weights, &model, words->model, err) != 0 ||
-        loss_on(&result, &source, &model, weights, threads, err) != 0)
+    if (format_hints_read(&hints, words->residual, words->theta, err) != 0)
+        return -1;
+    hints.seq = seq;
+    if (model_file_open(&in, words->model, &hints, err) != 0 ||
+        source_open(&source, words, &in, err) != 0 || model_file_weights(&weights, &in, err) != 0)
         goto out;
-    rc = tell(&result, words->json, err);
+    model_positions(&in.model);
+    if (loss_on(&result, &source, &in.model, weights, threads, err) == 0)
+        rc = tell(&result, words->json, err);
 out:
     free(weights);
     source_close(&source);
-    model_clear(&model);
+    model_file_close(&in);
     return rc;
 }
 

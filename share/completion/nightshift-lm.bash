@@ -7,7 +7,8 @@ _nightshift_lm_options()
     case $1 in
         prepare) echo --text --out --vocab --documents --val --test --pattern --train-bytes ;;
         train) echo --config --seed --out --data --steps --threads --resume ;;
-        eval) echo --tokens --text --tokenizer --seq --threads --json ;;
+        eval) echo --tokens --text --tokenizer --residual --rope-theta --seq --threads --json ;;
+        convert) echo --type --tokenizer --residual --rope-theta ;;
         info | options) echo --json ;;
         bench) echo --preset --compact-vocab --sequences --threads --steps --json ;;
     esac
@@ -19,13 +20,15 @@ _nightshift_lm()
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'prepare train eval info bench options help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'prepare train eval convert info bench options help' -- "$word")
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_nightshift_lm_options "$command") --help" -- "$word")
     else
         case $before in
             --documents) mapfile -t COMPREPLY < <(compgen -W 'auto endoftext files blank-lines' -- "$word") ;;
-            --pattern) mapfile -t COMPREPLY < <(compgen -W 'cl100k gpt2' -- "$word") ;;
+            --pattern) mapfile -t COMPREPLY < <(compgen -W 'cl100k gpt2 qwen2 smollm' -- "$word") ;;
+            --type) mapfile -t COMPREPLY < <(compgen -W 'f32 f16 bf16 q8_0 q4_0' -- "$word") ;;
+            --residual) mapfile -t COMPREPLY < <(compgen -W 'none deepnet' -- "$word") ;;
             --preset)
                 mapfile -t COMPREPLY < <(compgen -W \
                     "$(nightshift-lm bench --help 2>/dev/null | sed -n 's/^  \([a-z][a-z0-9_]*\) .*/\1/p')" -- "$word") ;;
