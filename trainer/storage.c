@@ -113,9 +113,7 @@ int storage_add(struct storage *s, const struct stored *tensor, struct err *err)
         return err_usage(err, "%s: tensor '%s': rows of %llu are no whole blocks of %s", f->path,
                          t.name, (unsigned long long)t.dims[t.n_dims - 1], t.dtype->name);
     if (!dtype_size(&t.bytes, t.dtype, n) || t.at > f->bytes || t.bytes > f->bytes - t.at)
-        return err_usage(err,
-                         "%s: tensor '%s': %llu numbers of %s at %llu lie beyond the %llu "
-                         "bytes of the file",
+        return err_usage(err, "%s: tensor '%s' lies outside the file: %llu of %s at %llu of %llu",
                          f->path, t.name, (unsigned long long)n, t.dtype->name,
                          (unsigned long long)t.at, (unsigned long long)f->bytes);
     t.name = mem_strdup(tensor->name);
