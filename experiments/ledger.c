@@ -206,6 +206,27 @@ static int open_ledger(struct ledger **out, const char *study_dir, const char *r
     return rc;
 }
 
+int ledger_open_around(struct ledger **out, const char *dir, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    char *path = NULL;
+    int rc = start_library(err);
+
+    *out = NULL;
+    if (rc != 0)
+        return -1;
+    ledger = mem_new(1, sizeof *ledger);
+    rc = find_repository(&path, dir, err);
+    if (rc == 0 && path != NULL)
+        rc = open_repository(ledger, path, err);
+    if (rc == 0 && path != NULL)
+        *out = ledger;
+    else
+        ledger_close(ledger);
+    free(path);
+    return rc;
+}
+
 int ledger_open(struct ledger **out, const char *study_dir, const char *run_dir, const char *name,
                 struct err *err)
 {

@@ -27,6 +27,8 @@ int ledger_open(struct ledger **out, const char *study_dir, const char *run_dir,
 /* The same, without making anything: *out is NULL when there is no repository yet. */
 int ledger_open_existing(struct ledger **out, const char *study_dir, const char *run_dir,
                          const char *name, struct err *err);
+/* The repository that holds `dir`, whatever study it belongs to; *out is NULL where none does. */
+int ledger_open_around(struct ledger **out, const char *dir, struct err *err);
 void ledger_close(struct ledger *ledger);             /* NULL is fine */
 const char *ledger_path(const struct ledger *ledger); /* the repository's .git folder; borrowed */
 

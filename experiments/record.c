@@ -216,6 +216,13 @@ struct decision record_next_decision(const struct record *record, enum decision_
                              .head = record_head(record)};
 }
 
+const char *record_source(const struct record *record, int64_t experiment)
+{
+    const struct experiment *e = &record->experiments[experiment - 1];
+
+    return e->source[0] != '\0' ? e->source : record->source;
+}
+
 const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed)
 {
     return record_variant(record, experiment, RUN_OWN, seed);

@@ -91,6 +91,7 @@ struct experiment {
     bool verified;         /* a test has kept it */
     int64_t created;       /* Unix seconds, display only */
     char *remark;          /* `nightshift note`; NULL: none */
+    char source[41];       /* commit of the trainer's source where it was patched; "": as begun */
 };
 
 enum decision_kind { DECISION_HEAD, DECISION_VERIFY, DECISION_PLACEBO, DECISION_CONFIRM };
@@ -145,11 +146,13 @@ struct answer {
     int64_t experiment; /* that it was asked for: refused answers have it too */
     char *text;         /* its JSON object, canonical; NULL: it gave none */
     char *refusal;      /* one line: why it was not taken; NULL: it became the experiment */
+    char source[41];    /* the commit that its patch became; "": it has none */
 };
 
 struct record {
     struct study study; /* as recorded at the start, from the stored text */
     char *spec;         /* its canonical text */
+    char source[41];    /* the commit that is built where nothing was patched; "": none is */
     struct experiment *experiments;
     size_t n_experiments;
     struct run *runs; /* by id: every attempt, in the order of their starts */
@@ -190,6 +193,9 @@ struct run record_next_run(const struct record *record, int64_t experiment,
 /* The next decision, nothing compared yet: numbers are NAN, incumbent and head are those of now. */
 struct decision record_next_decision(const struct record *record, enum decision_kind kind,
                                      int64_t experiment);
+
+/* The commit that an experiment's trainer is built from; "" where the study builds none. */
+const char *record_source(const struct record *record, int64_t experiment);
 
 /* The last attempt at (experiment, seed), or NULL.  Borrowed. */
 const struct run *record_run(const struct record *record, int64_t experiment, uint32_t seed);

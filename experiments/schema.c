@@ -28,7 +28,8 @@ const char *const schema[] = {
     "  against INTEGER REFERENCES experiment,"
     "  steps INTEGER,"
     "  remark TEXT,"
-    "  created INTEGER"
+    "  created INTEGER,"
+    "  source TEXT"
     ") STRICT",
 
     "CREATE TABLE run ("
@@ -143,6 +144,7 @@ const char *const schema[] = {
     "  experiment INTEGER NOT NULL CHECK (experiment > 1),"
     "  text TEXT,"
     "  refusal TEXT,"
+    "  source TEXT,"
     "  CHECK (text IS NOT NULL OR refusal IS NOT NULL)"
     ") STRICT",
     "CREATE UNIQUE INDEX one_taken ON answer (experiment) WHERE refusal IS NULL",

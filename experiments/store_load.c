@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The whole record, read back in one transaction's view. */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,18 @@ static int parse_study(struct store *store, struct study *out, const char *text,
     return err_wrap(err, "record '%s'", store->path);
 }
 
+static int load_source(struct store *store, struct record *out, struct err *err)
+{
+    char *commit = NULL;
+
+    if (store_get(store, &commit, "source", err) != 0)
+        return -1;
+    if (commit != NULL)
+        snprintf(out->source, sizeof out->source, "%s", commit);
+    free(commit);
+    return 0;
+}
+
 static int load_study(struct store *store, struct record *out, struct err *err)
 {
     char *text = NULL;
@@ -46,7 +59,9 @@ static int load_study(struct store *store, struct record *out, struct err *err)
         return err_integrity(err, "record '%s' holds no study", store->path);
     int rc = parse_study(store, &out->study, text, err);
     free(text);
-    return rc != 0 ? -1 : store_get(store, &out->spec, "spec", err);
+    if (rc != 0 || store_get(store, &out->spec, "spec", err) != 0)
+        return -1;
+    return load_source(store, out, err);
 }
 
 /* --- one row -------------------------------------------------------------------------------- */
@@ -75,6 +90,7 @@ static int load_experiment(struct store *store, struct record *out, struct query
     e->steps = query_get_known(q, 0);
     e->remark = query_get_text(q);
     e->created = query_get_known(q, 0);
+    query_get_fixed(q, e->source, sizeof e->source);
     int rc = 0;
     if (e->id != expected || purpose < 0 || config == NULL ||
         !is_id_or_none(e->against, out->n_experiments))
@@ -207,6 +223,7 @@ static int load_answer(struct store *store, struct record *out, struct query *q,
 
     answer.text = query_get_text(q);
     answer.refusal = query_get_text(q);
+    query_get_fixed(q, answer.source, sizeof answer.source);
     bool good = is_id(answer.experiment, out->n_experiments + 1);
     if (good)
         record_add_answer(out, &answer);
@@ -226,8 +243,8 @@ static int load_experiments(struct store *store, struct record *out, struct err 
     int row;
 
     query_begin(&q, store,
-                "SELECT id, purpose, config, sha, against, steps, remark, created FROM experiment"
-                " ORDER BY id");
+                "SELECT id, purpose, config, sha, against, steps, remark, created, source"
+                " FROM experiment ORDER BY id");
     while ((row = query_next(&q, err)) == 1)
         if (load_experiment(store, out, &q, &scratch, err) != 0) {
             query_end(&q);
@@ -254,7 +271,7 @@ static const struct table tables[] = {
      load_decision},
     {"SELECT after, placebo FROM closing ORDER BY after", load_closing},
     {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id", load_outbox},
-    {"SELECT experiment, text, refusal FROM answer ORDER BY id", load_answer},
+    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", load_answer},
 };
 
 static int load_table(struct store *store, struct record *out, const struct table *table,

@@ -16,8 +16,8 @@ int store_add_experiment(struct store *store, const struct space *space,
 
     trial_write_json(&config, space, experiment->config);
     query_begin(&q, store,
-                "INSERT INTO experiment (id, purpose, config, sha, against, steps, remark, created)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+                "INSERT INTO experiment (id, purpose, config, sha, against, steps, remark, created,"
+                " source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_int(&q, experiment->id);
     query_put_text(&q, purpose_names[experiment->purpose]);
     query_put_text(&q, str_text(&config));
@@ -26,6 +26,7 @@ int store_add_experiment(struct store *store, const struct space *space,
     query_put_known(&q, experiment->steps, 0);
     query_put_text(&q, experiment->remark);
     query_put_known(&q, experiment->created, 0);
+    query_put_text(&q, experiment->source[0] != '\0' ? experiment->source : NULL);
     int rc = query_run(&q, err);
     str_clear(&config);
     if (rc == 0)
@@ -189,10 +190,12 @@ int store_add_answer(struct store *store, const struct answer *answer, struct er
 {
     struct query q;
 
-    query_begin(&q, store, "INSERT INTO answer (experiment, text, refusal) VALUES (?, ?, ?)");
+    query_begin(&q, store,
+                "INSERT INTO answer (experiment, text, refusal, source) VALUES (?, ?, ?, ?)");
     query_put_int(&q, answer->experiment);
     query_put_text(&q, answer->text);
     query_put_text(&q, answer->refusal);
+    query_put_text(&q, answer->source[0] != '\0' ? answer->source : NULL);
     if (query_run(&q, err) == 0)
         return 0;
     return err_wrap(err, "answer for experiment %lld", (long long)answer->experiment);

@@ -138,6 +138,13 @@ static int read_proposer_timeout(void *into, const struct yaml *node, struct err
     return yaml_read_duration(&study->proposer_timeout_s, node, err);
 }
 
+static int read_writable(void *into, const struct yaml *node, struct err *err)
+{
+    struct study *study = into;
+
+    return yaml_read_texts(&study->writable, &study->n_writable, node, MAX_PATH, err);
+}
+
 static int refuse_strategy(const struct yaml *node, const char *name, struct err *err)
 {
     const char *names[64];
@@ -172,11 +179,9 @@ static int read_seed(void *into, const struct yaml *node, struct err *err)
 static int read_search(void *into, const struct yaml *node, struct err *err)
 {
     static const struct yaml_key keys[] = {
-        {"strategy", false, read_strategy},
-        {"seed", false, read_seed},
-        {"command", false, study_read_proposer},
-        {"timeout", false, read_proposer_timeout},
-        {NULL, false, NULL},
+        {"strategy", false, read_strategy},      {"seed", false, read_seed},
+        {"command", false, study_read_proposer}, {"timeout", false, read_proposer_timeout},
+        {"writable", false, read_writable},      {NULL, false, NULL},
     };
     struct study_reading *reading = into;
 
@@ -452,6 +457,8 @@ static const struct yaml_key study_keys[] = {
     {"parameters", true, read_parameters},
     {"constraints", false, remember_constraints},
     {"search", false, read_search},
+    {"source", false, study_read_source},
+    {"evaluate", false, study_remember_evaluate},
     {"decision", false, read_decision},
     {"jobs", false, read_jobs},
     {"lookahead", false, read_lookahead},
@@ -482,6 +489,7 @@ static void study_init(struct study *study, const char *text, size_t len)
         .strategy = strategy_find("perturb"),
         .seed = 1,
         .proposer_timeout_s = 60,
+        .source = {.timeout_s = 600},
         .fdr = NAN,
         .rule = {.alpha = NAN, .max_seeds = NOT_GIVEN, .min_gain = 0},
         .placebo = NOT_GIVEN,
@@ -539,6 +547,8 @@ static int read_study(struct study *study, const struct yaml *root, struct err *
     if (yaml_read_map(&reading, root, study_keys, err) != 0)
         return -1;
     if (study_read_command(study, reading.command, err) != 0)
+        return -1;
+    if (study_check_source(&reading, err) != 0 || study_read_evaluate(study, &reading, err) != 0)
         return -1;
     if (check_fdr(&reading, err) != 0)
         return -1;
@@ -604,6 +614,13 @@ void study_clear(struct study *study)
     free(study->until);
     free_texts(study->command, study->n_command);
     free_texts(study->proposer, study->n_proposer);
+    free_texts(study->writable, study->n_writable);
+    free_texts(study->source.build, study->source.n_build);
+    free_texts(study->source.allow, study->source.n_allow);
+    free_texts(study->evaluate, study->n_evaluate);
+    free(study->source.repo);
+    free(study->source.commit);
+    free(study->source.binary);
     free_texts(study->files, study->n_files);
     free_texts(study->env, study->n_env);
     space_clear(&study->space);

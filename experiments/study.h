@@ -25,6 +25,19 @@ enum { PLACEBO_USUAL = 15, CONFIRM_MAX = 32 };
 enum procedure_kind { PROCEDURE_TWO_LEVEL, PROCEDURE_PAIRED, PROCEDURE_GREEDY };
 extern const char *const procedure_names[]; /* "two_level", "paired", "greedy", NULL */
 
+/* A trainer whose source may be patched (docs/agents.md). */
+struct source_rule {
+    char *repo;   /* a git repository, relative to the study file's folder; NULL: that folder's */
+    char *commit; /* what is built where nothing was patched; NULL: HEAD at the study's begin */
+    char **build; /* [n_build] argv, run in a checkout of its own; none: nothing to be built */
+    size_t n_build;
+    char
+        *binary; /* what takes the place of command[0], relative to the checkout; NULL: no source */
+    char **allow; /* [n_allow] paths that a patch may touch, with asterisks (source_allows()) */
+    size_t n_allow;
+    double timeout_s; /* of a build; 600 */
+};
+
 struct study {
     char *text; /* the file's own bytes, [text_len] and a NUL */
     size_t text_len;
@@ -41,6 +54,11 @@ struct study {
     char **proposer; /* [n_proposer] argv of the outside program (strategy exec), as written */
     size_t n_proposer;
     double proposer_timeout_s; /* for one proposal; 60 */
+    char **writable;           /* [n_writable] folders that it may write to, beside its own */
+    size_t n_writable;
+    struct source_rule source;
+    char **evaluate; /* [n_evaluate] argv that judges what a run left; none: the run itself does */
+    size_t n_evaluate;
     enum procedure_kind procedure;
     double fdr; /* share of the verified keeps that may be luck; NAN: every test has rule.alpha */
     struct judge_rule rule; /* alpha 0.05; max_seeds 8, paired 6; min_gain 0 */

@@ -102,21 +102,35 @@ static int check_program(const struct yaml *node, struct err *err)
     return 0;
 }
 
-int study_read_command(struct study *study, const struct yaml *node, struct err *err)
+static int read_argv(char ***out, size_t *n, const struct study *study, const struct yaml *node,
+                     struct err *err)
 {
     if (node->kind != YAML_LIST)
         return yaml_refuse(node, err,
-                           "'command' must be a list: the program and its arguments, "
-                           "one element each");
+                           "'%s' must be a list: the program and its arguments, "
+                           "one element each",
+                           node->key);
     if (node->n == 0)
         return yaml_refuse(node, err, "the command is empty");
     if (check_program(node->items[0], err) != 0)
         return -1;
-    study->command = mem_new(node->n, sizeof *study->command);
+    *out = mem_new(node->n, sizeof **out);
     for (size_t i = 0; i < node->n; i++) {
         if (check_element(study, node->items[i], err) != 0)
             return -1;
-        study->command[study->n_command++] = mem_strdup(node->items[i]->text);
+        (*out)[(*n)++] = mem_strdup(node->items[i]->text);
     }
     return 0;
+}
+
+int study_read_command(struct study *study, const struct yaml *node, struct err *err)
+{
+    return read_argv(&study->command, &study->n_command, study, node, err);
+}
+
+int study_read_evaluate(struct study *study, const struct study_reading *reading, struct err *err)
+{
+    if (reading->evaluate == NULL)
+        return 0;
+    return read_argv(&study->evaluate, &study->n_evaluate, study, reading->evaluate, err);
 }

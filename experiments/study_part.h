@@ -16,6 +16,7 @@ struct study_reading {
     struct study *study;
     const struct yaml *constraints, *command; /* for the second turn; NULL where absent */
     const struct yaml *fdr;                   /* likewise */
+    const struct yaml *source, *evaluate;     /* likewise */
     int audit;                                /* on, off, or -1: not given */
 };
 
@@ -35,5 +36,15 @@ int study_read_proposer(void *study, const struct yaml *node, struct err *err);
 /* `search` as a whole: a command belongs to a strategy that asks an outside program, and to no
  * other. */
 int study_check_proposer(const struct study *study, const struct yaml *search, struct err *err);
+
+/* `source`, and `evaluate`, which is read in the second turn. */
+int study_read_source(void *reading, const struct yaml *node, struct err *err);
+int study_remember_evaluate(void *reading, const struct yaml *node, struct err *err);
+
+/* Whether the two fit each other and the strategy. */
+int study_check_source(const struct study_reading *reading, struct err *err);
+
+/* `evaluate`: an argv with the placeholders of the trainer's. */
+int study_read_evaluate(struct study *study, const struct study_reading *reading, struct err *err);
 
 #endif

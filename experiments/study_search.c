@@ -62,7 +62,7 @@ int study_read_proposer(void *into, const struct yaml *node, struct err *err)
 
 int study_check_proposer(const struct study *study, const struct yaml *search, struct err *err)
 {
-    static const char *const keys[] = {"command", "timeout"};
+    static const char *const keys[] = {"command", "timeout", "writable"};
 
     if (study->strategy->outside && study->n_proposer == 0)
         return yaml_refuse(yaml_find(search, "strategy"), err,

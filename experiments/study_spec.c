@@ -93,8 +93,18 @@ static json_t *search_json(const struct study *study)
     if (study->strategy->outside) {
         json_object_set_new(object, "command", texts_json(study->proposer, study->n_proposer));
         json_object_set_new(object, "timeout", json_number_or_null(study->proposer_timeout_s));
+        if (study->n_writable > 0)
+            json_object_set_new(object, "writable", texts_json(study->writable, study->n_writable));
     }
     return object;
+}
+
+static json_t *source_json(const struct source_rule *source)
+{
+    return json_pack("{s:s?, s:s?, s:o, s:s, s:o, s:o}", "repo", source->repo, "commit",
+                     source->commit, "build", texts_json(source->build, source->n_build), "binary",
+                     source->binary, "allow", texts_json(source->allow, source->n_allow), "timeout",
+                     json_number_or_null(source->timeout_s));
 }
 
 static json_t *decision_json(const struct study *study)
@@ -128,6 +138,10 @@ void study_write_spec(struct str *out, const struct study *study)
         "env", texts_json(study->env, study->n_env));
     /* clang-format on */
 
+    if (study->source.binary != NULL)
+        json_object_set_new(spec, "source", source_json(&study->source));
+    if (study->n_evaluate > 0)
+        json_object_set_new(spec, "evaluate", texts_json(study->evaluate, study->n_evaluate));
     if (study->timed)
         json_object_set_new(spec, "budget", json_string("time"));
     json_write(out, spec);

@@ -5,7 +5,7 @@
 #include "json.h"
 #include "settings.h"
 
-static const char *const keys[] = {"params", "message"};
+static const char *const keys[] = {"params", "patch", "message"};
 enum { N_KEYS = sizeof keys / sizeof *keys };
 
 static int refuse_key(const char *key, struct err *err)
@@ -28,6 +28,8 @@ static bool is_key(const char *key)
 static int check_shape(const json_t *answer, struct err *err)
 {
     const json_t *message = json_object_get(answer, "message");
+    const json_t *params = json_object_get(answer, "params");
+    const json_t *patch = json_object_get(answer, "patch");
     const char *key;
     json_t *value;
 
@@ -36,8 +38,12 @@ static int check_shape(const json_t *answer, struct err *err)
     json_object_foreach ((json_t *)(uintptr_t)answer, key, value)
         if (!is_key(key))
             return refuse_key(key, err);
-    if (!json_is_object(json_object_get(answer, "params")))
-        return err_usage(err, "the answer has no 'params', an object of names and values");
+    if (params == NULL && patch == NULL)
+        return err_usage(err, "the answer has neither 'params' nor 'patch'");
+    if (params != NULL && !json_is_object(params))
+        return err_usage(err, "'params' is no object of names and values");
+    if (patch != NULL && !json_is_string(patch))
+        return err_usage(err, "'patch' is no text");
     if (message != NULL && !json_is_string(message))
         return err_usage(err, "'message' is no text");
     return 0;
@@ -89,7 +95,9 @@ static int read_params(json_t **out, const json_t *params, struct err *err)
     return 0;
 }
 
-static int check_new(const struct value *config, const struct record *record, struct err *err)
+/* The same config is another experiment where the trainer is another. */
+static int check_new(const struct value *config, const char *source, const struct record *record,
+                     struct err *err)
 {
     const struct space *space = &record->study.space;
     const char *broken;
@@ -97,35 +105,37 @@ static int check_new(const struct value *config, const struct record *record, st
     if (!space_allows(space, config, &broken))
         return err_usage(err, "it breaks the constraint '%s'", broken);
     for (size_t i = 0; i < record->n_experiments; i++)
-        if (space_same(space, config, record->experiments[i].config))
+        if (space_same(space, config, record->experiments[i].config) &&
+            strcmp(source, record->experiments[i].source) == 0)
             return err_usage(err, "this config was tried before");
     return 0;
 }
 
-int answer_apply(struct value *config, const json_t *answer, const struct record *record,
-                 int64_t against, struct err *err)
+int answer_apply(struct value *config, const json_t *answer, const char *source,
+                 const struct record *record, int64_t against, struct err *err)
 {
     const struct space *space = &record->study.space;
+    const struct experiment *head = &record->experiments[against - 1];
     json_t *wanted = NULL;
 
-    memcpy(config, record->experiments[against - 1].config, space->n * sizeof *config);
+    memcpy(config, head->config, space->n * sizeof *config);
     int rc = read_params(&wanted, json_object_get(answer, "params"), err);
     if (rc == 0)
         rc = settings_apply(config, space, wanted, err);
     if (rc == 0)
-        rc = check_new(config, record, err);
+        rc = check_new(config, source[0] != '\0' ? source : head->source, record, err);
     json_decref(wanted);
     return rc;
 }
 
-int answer_apply_text(struct value *config, const char *text, const struct record *record,
-                      int64_t against, struct err *err)
+int answer_apply_recorded(struct value *config, const struct answer *recorded,
+                          const struct record *record, int64_t against, struct err *err)
 {
     json_t *answer;
 
-    if (answer_parse(&answer, text, strlen(text), err) != 0)
+    if (answer_parse(&answer, recorded->text, strlen(recorded->text), err) != 0)
         return -1;
-    int rc = answer_apply(config, answer, record, against, err);
+    int rc = answer_apply(config, answer, recorded->source, record, against, err);
     json_decref(answer);
     return rc;
 }

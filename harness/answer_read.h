@@ -3,7 +3,7 @@
  * answer_read.h - what an outside program answered, read and checked: a pure function of the record
  * and the answer, so that a replay takes and refuses what the study took and refused.
  *
- *     {"params": {"lr": 3e-4, "layers": 4}, "message": "a smaller step"}
+ *     {"params": {"lr": 3e-4, "layers": 4}, "patch": "--- a/…", "message": "a smaller step"}
  *
  * Parameters that are not named keep the values of the head.  docs/agents.md is the protocol.
  */
@@ -23,14 +23,15 @@ int answer_parse(json_t **out, const char *text, size_t len, struct err *err);
 
 /*
  * The config [space->n] that the answer means for the next experiment of `record`, which would
- * start from `against`: inside the space, allowed by the constraints and never tried.  A usage
- * error says why it is refused.
+ * start from `against`: inside the space, allowed by the constraints and never tried with this
+ * source, the commit that its patch became ("": it has none).  A usage error says why it is
+ * refused.
  */
-int answer_apply(struct value *config, const json_t *answer, const struct record *record,
-                 int64_t against, struct err *err);
+int answer_apply(struct value *config, const json_t *answer, const char *source,
+                 const struct record *record, int64_t against, struct err *err);
 
-/* The same from the canonical text of an answer that was recorded. */
-int answer_apply_text(struct value *config, const char *text, const struct record *record,
-                      int64_t against, struct err *err);
+/* The same from a recorded answer that was taken. */
+int answer_apply_recorded(struct value *config, const struct answer *recorded,
+                          const struct record *record, int64_t against, struct err *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "become.h"
+#include "confine.h"
 
 /* What the child says through a close-on-exec pipe when it cannot become the trainer. */
 struct refusal {
@@ -74,6 +75,23 @@ static bool redirect(const char *input, int out, int log)
     return in >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(log, 2) == 2;
 }
 
+/* What a confined process may write to: its folder, where it works, and what the job names. */
+static bool confine(const struct job *job)
+{
+    enum { MOST = 64 };
+    const char *folders[MOST + 1] = {"."};
+    size_t n = 1;
+
+    if (!job->confined)
+        return true;
+    if (job->work != NULL)
+        folders[n++] = job->work;
+    for (char *const *folder = job->writable; folder != NULL && *folder != NULL && n < MOST;)
+        folders[n++] = *folder++;
+    folders[n] = NULL;
+    return confine_writes(folders);
+}
+
 static _Noreturn void become(const struct job *job, pid_t parent, int out, int log, int report)
 {
     const struct rlimit no_core = {0, 0};
@@ -92,6 +110,10 @@ static _Noreturn void become(const struct job *job, pid_t parent, int out, int l
         refuse(report, "cannot be given its descriptors");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         refuse(report, "cannot be kept from new privileges");
+    if (!confine(job))
+        refuse(report, "cannot be confined");
+    if (job->work != NULL && chdir(job->work) != 0)
+        refuse(report, "cannot enter its folder");
     reset_signals();
     execve(job->argv[0], job->argv, job->env);
     refuse(report, "cannot be executed");

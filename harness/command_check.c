@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "confine.h"
 #include "cost.h"
 #include "executor.h"
 #include "json.h"
@@ -11,6 +12,7 @@
 #include "place.h"
 #include "placeholder.h"
 #include "proposer.h"
+#include "source.h"
 #include "study.h"
 #include "table.h"
 #include "view.h"
@@ -26,9 +28,10 @@ extern const struct command command_check;
 struct checked {
     struct place place;
     struct study study;
-    char *program;  /* the trainer that would be started */
-    char *proposer; /* the program that would be asked for proposals; NULL: none */
-    json_t *notes;  /* texts: allowed, but perhaps not what was meant */
+    char *program;   /* the trainer that would be started */
+    char *proposer;  /* the program that would be asked for proposals; NULL: none */
+    char source[41]; /* commit that the trainer would be built from; "": it is not */
+    json_t *notes;   /* texts: allowed, but perhaps not what was meant */
 };
 
 static void checked_clear(struct checked *c)
@@ -55,6 +58,26 @@ static int check_files(const struct checked *c, struct err *err)
             return -1;
     }
     return 0;
+}
+
+/* What a study with patches needs: the program that judges, and the source in git. */
+static int check_source(struct checked *c, struct err *err)
+{
+    const struct study *study = &c->study;
+    struct ledger *source = NULL;
+    char *evaluator = NULL;
+    int rc = 0;
+
+    if (study->n_evaluate > 0)
+        rc = executor_find_named(&evaluator, "evaluation", study->evaluate[0], c->place.study_dir,
+                                 err);
+    if (rc == 0 && study->source.binary != NULL)
+        rc = source_open(&source, &study->source, c->place.study_dir, err);
+    if (rc == 0 && source != NULL)
+        rc = source_resolve(source, c->source, &study->source, err);
+    ledger_close(source);
+    free(evaluator);
+    return rc != 0 ? err_wrap(err, "%s", c->place.study_path) : 0;
 }
 
 static bool command_mentions(const struct study *study, enum placeholder kind, const char *name)
@@ -136,7 +159,7 @@ static int check_study(struct checked *c, const char *word, struct err *err)
         return err_wrap(err, "%s", c->place.study_path);
     if (proposer_find_program(&c->proposer, &c->study, c->place.study_dir, err) != 0)
         return err_wrap(err, "%s", c->place.study_path);
-    if (check_files(c, err) != 0)
+    if (check_files(c, err) != 0 || check_source(c, err) != 0)
         return -1;
     find_notes(c);
     return 0;
@@ -260,6 +283,11 @@ static int print_table(const struct checked *c, struct err *err)
     str_addf(&out, "trainer %s\n", c->program);
     if (c->proposer != NULL)
         str_addf(&out, "asks %s for each proposal\n", c->proposer);
+    if (c->source[0] != '\0')
+        str_addf(&out, "built from %s\n", c->source);
+    if (c->study.source.binary != NULL && !confine_possible())
+        str_add(&out,
+                "this kernel has no Landlock: what a patch writes is noticed, not prevented\n");
     str_add(&out, "\n");
     add_params(&out, &c->study.space);
     str_add(&out, "\n");

@@ -14,6 +14,7 @@
 #include "place.h"
 #include "repeat.h"
 #include "slot.h"
+#include "source.h"
 #include "trial.h"
 
 static const struct option_row options[] = {
@@ -33,8 +34,11 @@ struct repeat {
     size_t n_inputs;
     const struct executor *executor;
     char *program;
-    char *scratch;    /* folder for the repetitions */
-    struct slot slot; /* only its cores: as many as a run of the study has */
+    char *evaluator;       /* NULL: runs judge themselves */
+    struct ledger *source; /* where the trainer's source lies; NULL: it is not built */
+    char *source_root;     /* where it is built: in scratch */
+    char *scratch;         /* folder for the repetitions */
+    struct slot slot;      /* only its cores: as many as a run of the study has */
     int64_t experiment;
     size_t same, different;
 };
@@ -57,6 +61,20 @@ static int check_inputs(const struct repeat *repeat, struct err *err)
     return agree;
 }
 
+static int open_source(struct repeat *repeat, struct err *err)
+{
+    const struct study *study = repeat->study;
+
+    if (study->n_evaluate > 0 &&
+        executor_find_named(&repeat->evaluator, "evaluation", study->evaluate[0], repeat->study_dir,
+                            err) != 0)
+        return -1;
+    if (study->source.binary == NULL)
+        return 0;
+    repeat->source_root = path_join(repeat->scratch, "source");
+    return source_open(&repeat->source, &study->source, repeat->study_dir, err);
+}
+
 static int repeat_open(struct repeat *repeat, struct err *err)
 {
     const char *tmp = getenv("TMPDIR");
@@ -71,7 +89,7 @@ static int repeat_open(struct repeat *repeat, struct err *err)
     repeat->scratch = mem_printf("%s/nightshift-XXXXXX", tmp != NULL ? tmp : "/tmp");
     if (mkdtemp(repeat->scratch) == NULL)
         return err_sys(err, "cannot make a scratch folder '%s'", repeat->scratch);
-    return 0;
+    return open_source(repeat, err);
 }
 
 /* Scratch of identical runs is of no more use; what differs is kept to be looked at. */
@@ -83,13 +101,17 @@ static int repeat_close(struct repeat *repeat, struct err *err)
         printf("the repetitions are kept in %s\n", repeat->scratch);
     else if (repeat->scratch != NULL)
         rc = file_remove(repeat->scratch, err);
+    ledger_close(repeat->source);
+    free(repeat->source_root);
+    free(repeat->evaluator);
     free(repeat->scratch);
     free(repeat->program);
     return rc;
 }
 
-static int repeat_seed(struct repeat *repeat, const struct value *config, int64_t steps,
-                       uint32_t seed, const struct expected *expected, struct err *err)
+static int repeat_seed(struct repeat *repeat, const struct value *config, const char *source,
+                       int64_t steps, uint32_t seed, const struct expected *expected,
+                       struct err *err)
 {
     char *dir = mem_printf("%s/%u", repeat->scratch, seed);
     struct launch launch = {.study = repeat->study,
@@ -100,7 +122,10 @@ static int repeat_seed(struct repeat *repeat, const struct value *config, int64_
                             .seed = seed,
                             .steps = steps,
                             .cpus = repeat->slot.cpus,
-                            .n_cpus = repeat->slot.n_cpus};
+                            .n_cpus = repeat->slot.n_cpus,
+                            .source = source,
+                            .checkout = {.source = repeat->source, .root = repeat->source_root},
+                            .evaluator = repeat->evaluator};
     struct str verdict = {0};
     int rc = file_mkdirs(dir, err);
 
@@ -131,8 +156,8 @@ static int repeat_logged(struct repeat *repeat, const struct place *place, struc
         .class = run->class, .value = run->value, .files = files, .n_files = n, .dir = dir};
 
     if (rc == 0)
-        rc =
-            repeat_seed(repeat, config, e->steps, record_trainer_seed(record, run), &expected, err);
+        rc = repeat_seed(repeat, config, record_source(record, run->experiment), e->steps,
+                         record_trainer_seed(record, run), &expected, err);
     free(config);
     artifacts_free(files, n);
     free(dir);
@@ -225,6 +250,7 @@ struct logged {
     struct study study;
     struct value *config;
     char *body;
+    char source[41]; /* commit that the trainer was built from; "": none */
     int64_t experiment, steps;
     struct artifact *inputs;
     size_t n_inputs;
@@ -254,6 +280,15 @@ static void read_inputs(struct logged *logged)
         memcpy(out->sha, sha, SHA256_TEXT);
     }
     json_decref(inputs);
+}
+
+static void read_source(struct logged *logged)
+{
+    json_t *source = decision_value(logged->body, "source");
+
+    snprintf(logged->source, sizeof logged->source, "%s",
+             json_is_string(source) ? json_string_value(source) : "");
+    json_decref(source);
 }
 
 static int64_t integer_of(const char *body, const char *key)
@@ -291,6 +326,7 @@ static int read_logged(struct logged *out, struct ledger *ledger, const char *co
     out->experiment = integer_of(out->body, "experiment");
     out->steps = integer_of(out->body, "steps");
     read_inputs(out);
+    read_source(out);
     return rc;
 }
 
@@ -319,7 +355,8 @@ static int repeat_pairs(struct repeat *repeat, const struct logged *logged, stru
             unsigned long long pattern = strtoull(bits, NULL, 16);
             memcpy(&expected.value, &pattern, sizeof expected.value);
         }
-        rc = repeat_seed(repeat, logged->config, logged->steps, (uint32_t)seed, &expected, err);
+        rc = repeat_seed(repeat, logged->config, logged->source, logged->steps, (uint32_t)seed,
+                         &expected, err);
     }
     json_decref(pairs);
     return rc;

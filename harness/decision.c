@@ -139,6 +139,8 @@ int decision_write(char **out, const struct decision *d, const struct record *re
     add_line(&text, "incumbent_after", json_integer(d->incumbent));
     add_line(&text, "head_after", json_integer(d->head));
     add_line(&text, "steps", json_integer(e->steps));
+    if (record->source[0] != '\0')
+        add_line(&text, "source", json_string(record_source(record, d->experiment)));
     add_line(&text, "pairs", pairs_as_json(d, record));
     add_line(&text, "inputs", inputs);
     *out = str_take(&text);

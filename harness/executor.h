@@ -25,8 +25,11 @@ struct job {
     double grace_s;    /* between TERM and KILL */
     const int *cpus;   /* [n_cpus] the cores it is pinned to; n_cpus 0: not pinned */
     size_t n_cpus;
-    int64_t max_output; /* bytes of standard output and error together; more is output_flood */
-    const char *input;  /* the file in dir that is its standard input; NULL: /dev/null */
+    int64_t max_output;    /* bytes of standard output and error together; more is output_flood */
+    const char *input;     /* the file in dir that is its standard input; NULL: /dev/null */
+    const char *work;      /* where it works; NULL: in dir */
+    bool confined;         /* it may write only below dir and work, and to `writable`: confine.h */
+    char *const *writable; /* NULL-terminated; NULL: none */
 };
 
 /* Names a run that was started.  Plain data; fd may be watched with poll() and becomes readable

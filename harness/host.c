@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
+#include "file.h"
 #include "host.h"
 #include "json.h"
 #include "mem.h"
@@ -133,4 +134,18 @@ char **host_run_environment(char *const *names, size_t n_names, size_t threads)
     for (size_t i = 0; i < n_names; i++)
         add_from_outside(env, &n, names[i]);
     return env;
+}
+
+int host_own_tmp(char **environment, const char *dir, struct err *err)
+{
+    char *tmp = path_join(dir, "tmp");
+    int rc = file_mkdirs(tmp, err);
+    size_t i = 0;
+
+    while (environment[i] != NULL && strncmp(environment[i], "TMPDIR=", 7) != 0)
+        i++;
+    free(environment[i]);
+    environment[i] = mem_printf("TMPDIR=%s", tmp);
+    free(tmp);
+    return rc;
 }

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "err.h"
+
 /* A JSON object: program, host, kernel, CPU, cores, memory, BLAS and library versions.  The caller
  * frees. */
 char *host_describe(void);
@@ -17,5 +19,9 @@ size_t host_cores(int *out, size_t max);
 /* NAME=value strings for a run, NULL-terminated: the whitelist, what the study lets through, and
  * thread counts for `threads` cores.  The caller frees with argv_free(). */
 char **host_run_environment(char *const *names, size_t n_names, size_t threads);
+
+/* Gives such an environment a folder for temporary files of its own, `dir`/tmp, which is made: for
+ * a process that may write nowhere else. */
+int host_own_tmp(char **environment, const char *dir, struct err *err);
 
 #endif

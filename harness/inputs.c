@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "executor.h"
 #include "inputs.h"
 #include "mem.h"
 
@@ -86,19 +87,36 @@ static int add_any(struct list *list, const char *name, const char *path, int de
     return add_file(list, name, path, err);
 }
 
-/* Words of the command that name a file beside the study, a script say. */
-static int add_command_files(struct list *list, const struct study *study, const char *study_dir,
-                             struct err *err)
+/* Words of a command that name a file beside the study, a script say. */
+static int add_command_files(struct list *list, char *const *command, size_t n,
+                             const char *study_dir, struct err *err)
 {
     int rc = 0;
 
-    for (size_t i = 1; rc == 0 && i < study->n_command; i++) {
-        const char *word = study->command[i];
+    for (size_t i = 1; rc == 0 && i < n; i++) {
+        const char *word = command[i];
         char *path = path_join(study_dir, word);
         if (word[0] != '-' && word[0] != '\0' && file_is_regular(path))
             rc = add_file(list, word, path, err);
         free(path);
     }
+    return rc;
+}
+
+/* The program that judges, and what its command names. */
+static int add_evaluation(struct list *list, const struct study *study, const char *study_dir,
+                          struct err *err)
+{
+    char *program = NULL;
+
+    if (study->n_evaluate == 0)
+        return 0;
+    int rc = executor_find_named(&program, "evaluation", study->evaluate[0], study_dir, err);
+    if (rc == 0)
+        rc = add_file(list, study->evaluate[0], program, err);
+    if (rc == 0)
+        rc = add_command_files(list, study->evaluate, study->n_evaluate, study_dir, err);
+    free(program);
     return rc;
 }
 
@@ -109,7 +127,9 @@ int inputs_collect(struct artifact **out, size_t *n, const struct study *study,
     int rc = add_file(&list, study->command[0], program, err);
 
     if (rc == 0)
-        rc = add_command_files(&list, study, study_dir, err);
+        rc = add_command_files(&list, study->command, study->n_command, study_dir, err);
+    if (rc == 0)
+        rc = add_evaluation(&list, study, study_dir, err);
     for (size_t i = 0; rc == 0 && i < study->n_files; i++) {
         char *path = path_join(study_dir, study->files[i]);
         rc = add_any(&list, study->files[i], path, 0, err);

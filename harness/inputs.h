@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * inputs.h - the files that results depend on: the trainer's program, files that its command names,
- * and what the study lists under `files`.  Their SHA-256 is recorded at the start and checked
- * before every session, since a result is only worth something with the data it came from.
+ * inputs.h - the files that results depend on: the programs that train and evaluate, files that
+ * their commands name, and what the study lists under `files`.  Their SHA-256 is recorded at the
+ * start and checked before every session, since a result is only worth something with the data it
+ * came from.
  */
 #ifndef HARNESS_INPUTS_H
 #define HARNESS_INPUTS_H

@@ -54,11 +54,12 @@ int job_write(const struct job *job, struct err *err)
 
     if (argv == NULL)
         return err_usage(err, "the command of '%s' is not UTF-8", job->dir);
-    json_t *json =
-        json_pack("{s:o, s:o, s:o, s:o, s:I, s:i, s:s?}", "argv", argv, "timeout_s",
-                  json_number_or_null(job->timeout_s), "grace_s", json_number_or_null(job->grace_s),
-                  "cpus", int_list(job->cpus, job->n_cpus), "max_output",
-                  (json_int_t)job->max_output, "parent", (int)getpid(), "input", job->input);
+    json_t *json = json_pack(
+        "{s:o, s:o, s:o, s:o, s:I, s:i, s:s?, s:s?, s:b, s:o}", "argv", argv, "timeout_s",
+        json_number_or_null(job->timeout_s), "grace_s", json_number_or_null(job->grace_s), "cpus",
+        int_list(job->cpus, job->n_cpus), "max_output", (json_int_t)job->max_output, "parent",
+        (int)getpid(), "input", job->input, "work", job->work, "confined", (int)job->confined,
+        "writable", job->writable != NULL ? text_list(job->writable) : json_array());
     json_write(&text, json);
     json_decref(json);
     char *path = path_join(job->dir, RUN_JOB);
@@ -86,13 +87,16 @@ static double number_or(const json_t *json, double otherwise)
     return json_is_number(json) ? json_number_value(json) : otherwise;
 }
 
-static void fill_argv(struct job_file *out, const json_t *list)
+/* NULL-terminated; what is no text is left out. */
+static char **fill_texts(const json_t *list)
 {
-    size_t n = json_array_size(list);
+    size_t n = json_array_size(list), used = 0;
+    char **texts = mem_new(n + 1, sizeof *texts);
 
-    out->argv = mem_new(n + 1, sizeof *out->argv);
     for (size_t i = 0; i < n; i++)
-        out->argv[i] = mem_strdup(json_string_value(json_array_get(list, i)));
+        if (json_is_string(json_array_get(list, i)))
+            texts[used++] = mem_strdup(json_string_value(json_array_get(list, i)));
+    return texts;
 }
 
 static void fill_cpus(struct job_file *out, const json_t *list)
@@ -113,16 +117,18 @@ static bool all_are_strings(const json_t *list)
 
 static int fill_job(struct job_file *out, const char *path, struct err *err)
 {
-    json_t *argv, *cpus, *timeout, *grace, *input;
+    json_t *argv, *cpus, *timeout, *grace, *input, *work, *writable;
+    int confined;
     json_int_t max_output;
     int parent;
 
-    if (json_unpack(out->json, "{s:o, s:o, s:o, s:o, s:I, s:i, s:o}", "argv", &argv, "timeout_s",
-                    &timeout, "grace_s", &grace, "cpus", &cpus, "max_output", &max_output, "parent",
-                    &parent, "input", &input) != 0 ||
+    if (json_unpack(out->json, "{s:o, s:o, s:o, s:o, s:I, s:i, s:o, s:o, s:b, s:o}", "argv", &argv,
+                    "timeout_s", &timeout, "grace_s", &grace, "cpus", &cpus, "max_output",
+                    &max_output, "parent", &parent, "input", &input, "work", &work, "confined",
+                    &confined, "writable", &writable) != 0 ||
         !all_are_strings(argv))
         return err_integrity(err, "'%s' is no job", path);
-    fill_argv(out, argv);
+    out->argv = fill_texts(argv);
     fill_cpus(out, cpus);
     out->parent = (pid_t)parent;
     out->job.argv = out->argv;
@@ -132,6 +138,10 @@ static int fill_job(struct job_file *out, const char *path, struct err *err)
     out->job.grace_s = number_or(grace, 0);
     out->job.max_output = max_output;
     out->job.input = json_string_value(input);
+    out->job.work = json_string_value(work);
+    out->job.confined = confined;
+    out->writable = fill_texts(writable);
+    out->job.writable = out->writable;
     return 0;
 }
 
@@ -149,11 +159,17 @@ int job_read(struct job_file *out, const char *dir, struct err *err)
     return rc;
 }
 
+static void free_texts(char **texts)
+{
+    for (char **text = texts; text != NULL && *text != NULL; text++)
+        free(*text);
+    free(texts);
+}
+
 void job_clear(struct job_file *file)
 {
-    for (char **arg = file->argv; arg != NULL && *arg != NULL; arg++)
-        free(*arg);
-    free(file->argv);
+    free_texts(file->argv);
+    free_texts(file->writable);
     free(file->cpus);
     json_decref(file->json);
     *file = (struct job_file){.json = NULL};

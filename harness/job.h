@@ -23,7 +23,7 @@ struct job_file {
     struct job job;
     pid_t parent; /* the harness that wrote it */
     json_t *json;
-    char **argv;
+    char **argv, **writable;
     int *cpus;
 };
 

@@ -21,33 +21,77 @@ static int write_config(const char *path, const struct launch *launch, struct er
     return rc;
 }
 
-int launch_prepare(struct job *out, const struct launch *launch, struct err *err)
+/* The argv of the trainer or of the evaluation, `program` in front. */
+static char **fill_argv(const struct launch *launch, char *const *command, size_t n,
+                        const char *program, const char *config_path)
 {
-    const struct study *study = launch->study;
-    char *config_path = path_join(launch->dir, "config.json");
     struct argv_values values = {.config_path = config_path,
                                  .dir = launch->dir,
                                  .study_dir = launch->study_dir,
                                  .seed = launch->seed,
                                  .steps = launch->steps};
-    char **argv =
-        trial_argv(&study->space, launch->config, study->command, study->n_command, &values);
+    char **argv = trial_argv(&launch->study->space, launch->config, command, n, &values);
 
     free(argv[0]);
-    argv[0] = mem_strdup(launch->program);
-    *out = (struct job){.dir = launch->dir,
-                        .argv = argv,
+    argv[0] = mem_strdup(program);
+    return argv;
+}
+
+static void fill_job(struct job *out, const struct launch *launch, const char *dir)
+{
+    const struct study *study = launch->study;
+
+    *out = (struct job){.dir = dir,
                         .timeout_s = study->timeout_s,
                         .grace_s = GRACE_S,
                         .cpus = launch->cpus,
                         .n_cpus = launch->n_cpus,
-                        .max_output = MAX_OUTPUT};
-    out->env = host_run_environment(study->env, study->n_env, launch->n_cpus);
-    int rc = write_config(config_path, launch, err);
+                        .max_output = MAX_OUTPUT,
+                        .env = host_run_environment(study->env, study->n_env, launch->n_cpus)};
+}
+
+/* A trainer that strangers have patched may write into its own directory and nowhere else. */
+static int confine_trainer(struct job *job, const struct launch *launch, struct err *err)
+{
+    if (launch->source[0] == '\0')
+        return 0;
+    job->confined = true;
+    return host_own_tmp((char **)(uintptr_t)job->env, launch->dir, err);
+}
+
+static char *find_trainer(const struct launch *launch)
+{
+    if (launch->source[0] == '\0')
+        return mem_strdup(launch->program);
+    return checkout_program(&launch->checkout, launch->study, launch->source);
+}
+
+int launch_prepare(struct job *out, const struct launch *launch, struct err *err)
+{
+    const struct study *study = launch->study;
+    char *config_path = path_join(launch->dir, "config.json"), *program = find_trainer(launch);
+
+    fill_job(out, launch, launch->dir);
+    out->argv = fill_argv(launch, study->command, study->n_command, program, config_path);
+    int rc = confine_trainer(out, launch, err);
+    if (rc == 0)
+        rc = write_config(config_path, launch, err);
+    free(program);
     free(config_path);
     if (rc != 0)
         launch_clear(out);
     return rc;
+}
+
+void launch_evaluation(struct job *out, const struct launch *launch, char *dir)
+{
+    const struct study *study = launch->study;
+    char *config_path = path_join(launch->dir, "config.json");
+
+    fill_job(out, launch, dir);
+    out->argv =
+        fill_argv(launch, study->evaluate, study->n_evaluate, launch->evaluator, config_path);
+    free(config_path);
 }
 
 void launch_clear(struct job *job)

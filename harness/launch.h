@@ -6,6 +6,7 @@
 #ifndef HARNESS_LAUNCH_H
 #define HARNESS_LAUNCH_H
 
+#include "checkout.h"
 #include "executor.h"
 #include "store.h"
 #include "study.h"
@@ -18,12 +19,19 @@ struct launch { /* all borrowed */
     int64_t steps; /* calibrated; 0: unknown */
     const int *cpus;
     size_t n_cpus;
+    const char *source;       /* commit that the trainer is built from; "": `program` is it */
+    struct checkout checkout; /* where, if it is built */
+    const char *evaluator;    /* the program that judges, absolute; NULL: the run itself does */
 };
 
 /* Writes DIR/config.json and fills the job; its argv and environment are freed by launch_clear(),
  * dir and cpus stay borrowed. */
 int launch_prepare(struct job *out, const struct launch *launch, struct err *err);
 void launch_clear(struct job *job);
+
+/* The job that judges what a run left: the study's `evaluate`, as unpatched as it ever was.  It
+ * works in `dir`, which it takes over; checkout_clear_job() frees it. */
+void launch_evaluation(struct job *out, const struct launch *launch, char *dir);
 
 /* The files that a trainer left in its directory, hashed, but what belongs to the supervision
  * itself.  The caller frees with artifacts_free(). */

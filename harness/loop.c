@@ -120,6 +120,21 @@ static bool must_wait_for_steps(const struct loop *loop, int64_t experiment)
     return false;
 }
 
+/* Nor is a commit built twice at the same time. */
+static bool must_wait_for_build(const struct loop *loop, int64_t experiment)
+{
+    const struct record *record = &loop->session->record;
+    const char *source = record_source(record, experiment);
+
+    for (size_t i = 0; i < loop->n_slots; i++) {
+        const struct slot *slot = &loop->slots[i];
+        if (slot->busy && slot->stages.now == STAGE_BUILD &&
+            strcmp(record_source(record, record->runs[slot->run].experiment), source) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int start_wanted(struct loop *loop, const struct needs *needs, struct err *err)
 {
     for (size_t i = 0; i < needs->n_runs && !loop->stopping; i++) {
@@ -127,7 +142,8 @@ static int start_wanted(struct loop *loop, const struct needs *needs, struct err
         struct slot *slot = free_slot(loop);
         if (slot == NULL)
             return 0;
-        if (must_wait_for_steps(loop, wanted->experiment))
+        if (must_wait_for_steps(loop, wanted->experiment) ||
+            must_wait_for_build(loop, wanted->experiment))
             continue;
         if (slot_start(slot, &loop->runner, wanted, err) != 0)
             return -1;
@@ -517,6 +533,8 @@ static void init_runner(struct loop *loop)
                                    .record = &s->record,
                                    .executor = s->executor,
                                    .program = s->program,
+                                   .checkout = {.source = s->source, .root = s->source_root},
+                                   .evaluator = s->evaluator,
                                    .session = s->id,
                                    .first_run = s->record.n_runs};
 }

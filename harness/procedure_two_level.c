@@ -61,7 +61,7 @@ static int changes_of(const struct record *record, int64_t id)
 {
     const struct space *space = &record->study.space;
     const struct value *start = record->experiments[record_baseline(record) - 1].config;
-    int n = 0;
+    int n = record->experiments[id - 1].source[0] != '\0'; /* a patch is one */
 
     for (size_t i = 0; i < space->n; i++)
         n += !value_same(&record->experiments[id - 1].config[i], &start[i]);

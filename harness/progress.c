@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "change.h"
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
@@ -74,9 +75,7 @@ static const char *verdict_sign(const struct decision *d)
 
 static void add_change(struct str *out, const struct record *record, const struct decision *d)
 {
-    char *change =
-        space_describe_change(&record->study.space, record->experiments[d->against - 1].config,
-                              record->experiments[d->experiment - 1].config);
+    char *change = change_describe(record, d->against, d->experiment);
 
     str_addf(out, "  %s", change);
     free(change);

@@ -109,7 +109,8 @@ static int take_enqueued(struct value *config, int64_t *taken, const struct reco
 }
 
 /* What the user asked for must be allowed and new; a repeat would be paid for twice. */
-static int check_enqueued(const struct record *record, const struct value *config, struct err *err)
+static int check_enqueued(const struct record *record, const struct value *config,
+                          const char *source, struct err *err)
 {
     const struct space *space = &record->study.space;
     const char *broken;
@@ -117,7 +118,8 @@ static int check_enqueued(const struct record *record, const struct value *confi
     if (!space_allows(space, config, &broken))
         return err_usage(err, "enqueued config refused: it breaks the constraint '%s'", broken);
     for (size_t i = 0; i < record->n_experiments; i++)
-        if (space_same(space, config, record->experiments[i].config))
+        if (space_same(space, config, record->experiments[i].config) &&
+            strcmp(source, record->experiments[i].source) == 0)
             return err_usage(err, "enqueued config refused: it is experiment %zu", i + 1);
     return 0;
 }
@@ -160,7 +162,9 @@ static int propose_answer(struct experiment *out, const struct answer *answer,
                           const struct record *record, struct err *err)
 {
     out->purpose = PURPOSE_PROPOSAL;
-    if (answer_apply_text(out->config, answer->text, record, out->against, err) == 0)
+    if (answer->source[0] != '\0')
+        memcpy(out->source, answer->source, sizeof out->source);
+    if (answer_apply_recorded(out->config, answer, record, out->against, err) == 0)
         return 0;
     err->code = ERR_INTEGRITY;
     return err_wrap(err, "recorded answer for experiment %lld", (long long)out->id);
@@ -195,7 +199,7 @@ static int choose_config(struct experiment *out, int64_t *enqueued, const struct
     if (*enqueued == 0)
         return propose_by_strategy(out, record, err);
     out->purpose = PURPOSE_ENQUEUED;
-    return check_enqueued(record, out->config, err) == 0 ? 0 : PROPOSE_REFUSED;
+    return check_enqueued(record, out->config, out->source, err) == 0 ? 0 : PROPOSE_REFUSED;
 }
 
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
@@ -209,6 +213,8 @@ int propose_next(struct experiment *out, int64_t *enqueued, const struct record 
     out->unit = mem_new(space->n, sizeof *out->unit);
     out->against = propose_against(record, out->id);
     out->created = (int64_t)time(NULL);
+    if (out->against > 0) /* what is not changed is the head's, its source too */
+        memcpy(out->source, record->experiments[out->against - 1].source, sizeof out->source);
     int rc = choose_config(out, enqueued, record, store, err);
     if (rc != 0) {
         experiment_clear(out);

@@ -5,7 +5,9 @@
 
 #include "answer_read.h"
 #include "answers.h"
+#include "checkout.h"
 #include "file.h"
+#include "guard.h"
 #include "host.h"
 #include "json.h"
 #include "log.h"
@@ -13,6 +15,7 @@
 #include "propose.h"
 #include "proposer.h"
 #include "rng.h"
+#include "source.h"
 #include "told.h"
 #include "trial.h"
 
@@ -46,15 +49,31 @@ static int fresh_dir(const struct executor *executor, const char *dir, struct er
     return file_mkdirs(dir, err);
 }
 
-static int write_input(const struct proposer *p, const struct record *record, uint32_t seed,
+/* The head's source as files, for the program to read; *out NULL where there is none. */
+static int show_source(char **out, const struct session *session, int64_t id, struct err *err)
+{
+    const struct record *record = &session->record;
+    struct checkout checkout = {.source = session->source, .root = session->source_root};
+
+    *out = NULL;
+    if (session->source == NULL)
+        return 0;
+    return checkout_make(out, &checkout, record_source(record, propose_against(record, id)), err);
+}
+
+static int write_input(const struct proposer *p, const struct session *session, uint32_t seed,
                        struct err *err)
 {
-    char *path = path_join(p->dir, INPUT);
+    char *path = path_join(p->dir, INPUT), *tree = NULL;
     struct str text = {0};
+    int rc = show_source(&tree, session, p->experiment, err);
 
-    told_write(&text, record, p->experiment, seed);
-    int rc = file_write_unsynced(path, text.at, text.len, err);
+    if (rc == 0) {
+        told_write(&text, &session->record, p->experiment, seed, tree);
+        rc = file_write_unsynced(path, text.at, text.len, err);
+    }
     str_clear(&text);
+    free(tree);
     free(path);
     return rc;
 }
@@ -72,23 +91,40 @@ static char **make_argv(const struct proposer *p, const struct session *session,
     return argv;
 }
 
-static void prepare(struct proposer *p, const struct session *session, uint32_t seed)
+/* The folders that the study opens to it, as paths. */
+static char **make_writable(const struct session *session)
 {
     const struct study *study = &session->record.study;
+    char **folders = mem_new(study->n_writable + 1, sizeof *folders);
+
+    for (size_t i = 0; i < study->n_writable; i++)
+        folders[i] = path_join(session->place.study_dir, study->writable[i]);
+    return folders;
+}
+
+static int prepare(struct proposer *p, const struct session *session, uint32_t seed,
+                   struct err *err)
+{
+    const struct study *study = &session->record.study;
+    char **environment = host_run_environment(study->env, study->n_env, 0);
 
     p->job = (struct job){.dir = p->dir,
                           .argv = make_argv(p, session, seed),
-                          .env = host_run_environment(study->env, study->n_env, 0),
+                          .env = environment,
                           .timeout_s = study->proposer_timeout_s,
                           .grace_s = GRACE_S,
                           .max_output = MAX_OUTPUT,
-                          .input = INPUT};
+                          .input = INPUT,
+                          .confined = true,
+                          .writable = make_writable(session)};
+    return host_own_tmp(environment, p->dir, err);
 }
 
 static void clear(struct proposer *p)
 {
     argv_free((char **)(uintptr_t)p->job.argv);
     argv_free((char **)(uintptr_t)p->job.env);
+    argv_free((char **)(uintptr_t)p->job.writable);
     free(p->dir);
     *p = (struct proposer){0};
 }
@@ -100,11 +136,11 @@ int proposer_start(struct proposer *p, const struct session *session, int64_t id
     *p = (struct proposer){.experiment = id, .dir = path_join(session->place.run_dir, "agent")};
     int rc = fresh_dir(session->executor, p->dir, err);
     if (rc == 0)
-        rc = write_input(p, &session->record, seed, err);
-    if (rc == 0) {
-        prepare(p, session, seed);
+        rc = write_input(p, session, seed, err);
+    if (rc == 0)
+        rc = prepare(p, session, seed, err);
+    if (rc == 0)
         rc = session->executor->start(&p->ticket, &p->job, err);
-    }
     p->busy = rc == 0;
     if (rc != 0)
         clear(p);
@@ -154,24 +190,86 @@ static void refuse(struct answer *out, const char *why)
     out->refusal = str_take(&line);
 }
 
-/* What it said, and whether that can be the next experiment. */
-static void weigh(struct answer *out, const struct proposer *p, const struct record *record)
+/* A patch without an end of line is the name of a file that the program has left in its folder: its
+ * content is what is recorded. */
+static int fetch_patch(json_t *answer, const struct proposer *p, struct err *err)
 {
+    const char *name = json_string_value(json_object_get(answer, "patch"));
+    char *path, *text = NULL;
+    size_t len = 0;
+
+    if (name == NULL || strchr(name, '\n') != NULL)
+        return 0;
+    if (*name == '\0' || *name == '/' || strstr(name, "..") != NULL)
+        return err_usage(err, "'patch' is neither a diff nor a file in the program's folder");
+    path = path_join(p->dir, name);
+    int rc = file_read(&text, &len, path, ANSWER_MAX, err);
+    if (rc == 0 && (json_object_set_new(answer, "patch", json_stringn(text, len)) != 0))
+        rc = err_usage(err, "the patch '%.100s' is no UTF-8", name);
+    else if (rc != 0)
+        rc = err_usage(err, "the patch '%.100s' cannot be read", name);
+    free(text);
+    free(path);
+    return rc;
+}
+
+/* The commit that its patch becomes, on top of the head's source. */
+static int commit_patch(struct answer *out, const json_t *answer, const struct proposer *p,
+                        const struct session *session, struct err *err)
+{
+    const struct record *record = &session->record;
+    const json_t *patch = json_object_get(answer, "patch");
+
+    if (patch == NULL)
+        return 0;
+    if (session->source == NULL)
+        return err_usage(err, "the study has no 'source' that could be patched");
+    const char *base = record_source(record, propose_against(record, p->experiment));
+    if (source_patch(session->source, out->source, base, json_string_value(patch), &record->study,
+                     err) != 0)
+        return -1;
+    return source_keep(session->source, out->source, record->study.name, p->experiment, err);
+}
+
+/* Whether what it said can be the next experiment; a usage error says why not. */
+static int weigh(struct answer *out, const json_t *answer, const struct proposer *p,
+                 const struct session *session, struct err *err)
+{
+    const struct record *record = &session->record;
     struct value *config = mem_new(record->study.space.n, sizeof *config);
+    int rc = commit_patch(out, answer, p, session, err);
+
+    if (rc == 0)
+        rc = answer_apply(config, answer, out->source, record,
+                          propose_against(record, p->experiment), err);
+    free(config);
+    return rc;
+}
+
+/* What it said, taken or refused; -1 only where the fault is ours. */
+static int hear(struct answer *out, const struct proposer *p, const struct session *session,
+                struct err *err)
+{
     struct str text = {0};
     struct err why = {0};
     json_t *answer;
+    int rc = read_output(&answer, p, &why);
 
-    if (read_output(&answer, p, &why) != 0) {
-        refuse(out, why.text);
-    } else {
+    if (rc == 0)
+        rc = fetch_patch(answer, p, &why);
+    if (rc == 0) {
         json_write(&text, answer);
         out->text = str_take(&text);
-        if (answer_apply(config, answer, record, propose_against(record, p->experiment), &why) != 0)
-            refuse(out, why.text);
+        rc = weigh(out, answer, p, session, &why);
     }
     json_decref(answer);
-    free(config);
+    if (rc != 0 && why.code != ERR_USAGE) {
+        *err = why;
+        return -1;
+    }
+    if (rc != 0)
+        refuse(out, why.text);
+    return 0;
 }
 
 static int store_it(struct session *session, const struct answer *answer, struct err *err)
@@ -216,11 +314,14 @@ static int take_answer(struct proposer *p, struct session *session,
     struct str end = {0};
 
     describe_end(&end, facts, p);
-    if (end.len > 0)
+    int rc = guard_inputs(&session->place, session->store, &session->record.study, session->program,
+                          err);
+    if (rc == 0 && end.len > 0)
         refuse(&answer, end.at);
-    else
-        weigh(&answer, p, &session->record);
-    int rc = store_it(session, &answer, err);
+    else if (rc == 0)
+        rc = hear(&answer, p, session, err);
+    if (rc == 0)
+        rc = store_it(session, &answer, err);
     if (rc == 0)
         say(&session->record, &answer);
     str_clear(&end);

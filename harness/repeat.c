@@ -9,10 +9,11 @@
 #include "classify.h"
 #include "mem.h"
 #include "repeat.h"
+#include "stages.h"
 #include "stream.h"
 
-static int run_to_end(struct outcome_facts *facts, const struct job *job,
-                      const struct executor *executor, struct err *err)
+static int run_job(struct outcome_facts *facts, const struct job *job,
+                   const struct executor *executor, struct err *err)
 {
     struct ticket ticket;
     int ended = 0;
@@ -25,6 +26,19 @@ static int run_to_end(struct outcome_facts *facts, const struct job *job,
         ended = executor->poll(facts, &ticket, job, err);
     }
     return ended < 0 ? -1 : 0;
+}
+
+static int run_to_end(struct outcome_facts *facts, struct stages *stages,
+                      const struct executor *executor, struct err *err)
+{
+    int more;
+
+    do {
+        if (run_job(facts, stages->job, executor, err) != 0)
+            return -1;
+        more = stages_next(stages, facts, err);
+    } while (more == 1);
+    return more;
 }
 
 bool repeat_same_bits(double a, double b)
@@ -160,19 +174,19 @@ int repeat_run(struct str *verdict, const struct launch *launch, const struct ex
     struct outcome_facts facts = {0};
     struct stream stream = {0};
     struct run now = {.seed = launch->seed, .exit_code = -1, .value = NAN, .steps = -1};
-    struct job job;
+    struct stages stages;
     int rc = -1;
 
-    if (launch_prepare(&job, launch, err) != 0)
+    if (stages_begin(&stages, launch, err) != 0)
         return -1;
-    if (run_to_end(&facts, &job, executor, err) == 0 &&
-        stream_read(&stream, launch->dir, err) == 0) {
+    if (run_to_end(&facts, &stages, executor, err) == 0 &&
+        stages_read(&stream, &stages, err) == 0) {
         run_classify(&now, &facts, &stream, launch->study, launch->config);
         rc = compare(verdict, &now, expected, launch, err);
     }
     stream_clear(&stream);
     free(now.detail);
     free(facts.usage);
-    launch_clear(&job);
+    stages_clear(&stages);
     return rc;
 }

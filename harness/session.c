@@ -10,6 +10,7 @@
 #include "proposer.h"
 #include "publish.h"
 #include "session.h"
+#include "source.h"
 
 void session_close(struct session *session)
 {
@@ -18,6 +19,9 @@ void session_close(struct session *session)
     record_clear(&session->record);
     free(session->program);
     free(session->proposer);
+    free(session->evaluator);
+    free(session->source_root);
+    ledger_close(session->source);
     if (session->lock >= 0)
         close(session->lock);
     place_clear(&session->place);
@@ -76,6 +80,19 @@ static int set_inputs(struct store *store, const struct artifact *inputs, size_t
     return 0;
 }
 
+/* What is built is fixed once: HEAD may move on. */
+static int set_source(const struct session *session, const struct study *study, struct err *err)
+{
+    char commit[41];
+
+    if (session->source == NULL)
+        return 0;
+    if (source_resolve(session->source, commit, &study->source, err) != 0 ||
+        source_keep(session->source, commit, study->name, 0, err) != 0)
+        return -1;
+    return store_set(session->store, "source", commit, err);
+}
+
 static int begin_record(struct session *session, const struct study *study,
                         const struct artifact *inputs, size_t n_inputs, struct err *err)
 {
@@ -84,6 +101,8 @@ static int begin_record(struct session *session, const struct study *study,
 
     study_write_spec(&spec, study);
     int rc = store_begin(store, err);
+    if (rc == 0)
+        rc = set_source(session, study, err);
     if (rc == 0)
         rc = store_set(store, "study", study->text, err);
     if (rc == 0)
@@ -312,7 +331,24 @@ static int open_record(struct session *session, const struct study *study,
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||
         recover_runs(session, err) != 0)
         return -1;
+    if (session->source_root != NULL && file_remove(session->source_root, err) != 0)
+        return -1;
     return catch_up(session, err);
+}
+
+/* The repository of the source, and an empty place to build it; the program that judges. */
+static int open_source(struct session *session, const struct study *study, struct err *err)
+{
+    const struct place *place = &session->place;
+
+    if (study->n_evaluate > 0 &&
+        executor_find_named(&session->evaluator, "evaluation", study->evaluate[0], place->study_dir,
+                            err) != 0)
+        return -1;
+    if (study->source.binary == NULL)
+        return 0;
+    session->source_root = path_join(place->run_dir, "source");
+    return source_open(&session->source, &study->source, place->study_dir, err);
 }
 
 /* The run directory asks git to leave it alone, so that the user's status stays as it was. */
@@ -339,6 +375,7 @@ static int open_all(struct session *out, const char *word, const char *dir, stru
     const char *study_dir = out->place.study_dir;
     if (executor_find_program(&out->program, study.command[0], study_dir, err) == 0 &&
         proposer_find_program(&out->proposer, &study, study_dir, err) == 0 &&
+        open_source(out, &study, err) == 0 &&
         inputs_collect(&inputs, &n, &study, study_dir, out->program, err) == 0 &&
         make_run_dir(out->place.run_dir, err) == 0 && place_lock(&out->lock, &out->place, err) == 0)
         rc = open_record(out, &study, inputs, n, err);

@@ -21,10 +21,13 @@ struct session {
     struct record record;
     struct ledger *ledger;
     const struct executor *executor;
-    char *program;  /* the trainer, absolute */
-    char *proposer; /* the program that proposes, absolute; NULL: the strategy asks none */
-    int64_t id;     /* row of this start */
-    bool resumed;   /* the record held something already */
+    char *program;         /* the trainer, absolute */
+    char *proposer;        /* the program that proposes, absolute; NULL: the strategy asks none */
+    char *evaluator;       /* the program that judges what runs leave, absolute; NULL: none */
+    struct ledger *source; /* the repository of the trainer's source; NULL: it is not built */
+    char *source_root;     /* where it is built */
+    int64_t id;            /* row of this start */
+    bool resumed;          /* the record held something already */
 };
 
 /* `dir`: --dir or NULL. */

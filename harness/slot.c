@@ -11,6 +11,7 @@
 #include "classify.h"
 #include "clock.h"
 #include "gate.h"
+#include "guard.h"
 #include "host.h"
 #include "json.h"
 #include "launch.h"
@@ -71,8 +72,10 @@ static int fresh_dir(const struct runner *runner, const char *dir, struct err *e
 
 static void clear_slot(struct slot *slot)
 {
-    launch_clear(&slot->job);
+    stages_clear(&slot->stages);
+    free(slot->config);
     free(slot->dir);
+    slot->config = NULL;
     slot->dir = NULL;
     slot->busy = false;
 }
@@ -80,7 +83,8 @@ static void clear_slot(struct slot *slot)
 static int record_start(struct slot *slot, struct runner *runner, const struct run *run,
                         struct err *err)
 {
-    char *argv = words_as_json(slot->job.argv), *limits = limits_as_json(&slot->job);
+    const struct job *job = &slot->stages.train;
+    char *argv = words_as_json(job->argv), *limits = limits_as_json(job);
     struct run_facts facts = {.argv = argv, .limits = limits};
     struct store *store = runner->store;
     int rc = store_begin(store, err);
@@ -96,29 +100,39 @@ static int record_start(struct slot *slot, struct runner *runner, const struct r
     return rc;
 }
 
+/* Everything that the run is made of, in its own directory. */
+static int prepare_run(struct slot *slot, const struct runner *runner, const struct run *run,
+                       struct err *err)
+{
+    const struct record *record = runner->record;
+    struct launch launch = {.study = &record->study,
+                            .study_dir = runner->place->study_dir,
+                            .program = runner->program,
+                            .dir = slot->dir,
+                            .config = slot->config,
+                            .seed = record_trainer_seed(record, run),
+                            .steps = record->experiments[run->experiment - 1].steps,
+                            .cpus = slot->cpus,
+                            .n_cpus = slot->n_cpus,
+                            .source = record_source(record, run->experiment),
+                            .checkout = runner->checkout,
+                            .evaluator = runner->evaluator};
+
+    if (fresh_dir(runner, slot->dir, err) != 0)
+        return -1;
+    return stages_begin(&slot->stages, &launch, err);
+}
+
 int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wanted,
                struct err *err)
 {
     struct record *record = runner->record;
     struct run run = record_next_run(record, wanted->experiment, wanted->variant, wanted->seed);
-    struct value *config = run_config(record, &run);
 
     run.started = (int64_t)time(NULL);
     slot->dir = place_run_dir(runner->place, &run);
-    struct launch launch = {.study = &record->study,
-                            .study_dir = runner->place->study_dir,
-                            .program = runner->program,
-                            .dir = slot->dir,
-                            .config = config,
-                            .seed = record_trainer_seed(record, &run),
-                            .steps = record->experiments[run.experiment - 1].steps,
-                            .cpus = slot->cpus,
-                            .n_cpus = slot->n_cpus};
-    int rc = fresh_dir(runner, slot->dir, err);
-    if (rc == 0)
-        rc = launch_prepare(&slot->job, &launch, err);
-    free(config);
-    if (rc != 0 || record_start(slot, runner, &run, err) != 0) {
+    slot->config = run_config(record, &run);
+    if (prepare_run(slot, runner, &run, err) != 0 || record_start(slot, runner, &run, err) != 0) {
         clear_slot(slot);
         return -1;
     }
@@ -126,7 +140,7 @@ int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wa
     slot->run = record->n_runs - 1;
     slot->since = clock_s();
     slot->busy = true;
-    if (runner->executor->start(&slot->ticket, &slot->job, err) == 0)
+    if (runner->executor->start(&slot->ticket, slot->stages.job, err) == 0)
         return 0;
     clear_slot(slot);
     return -1;
@@ -208,37 +222,56 @@ static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
     snprintf(facts->detail, sizeof facts->detail, "its supervisor was killed %d times", times);
 }
 
-int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *err)
+/* What the run is worth, recorded. */
+static int finish(struct slot *slot, struct runner *runner, struct outcome_facts *facts, bool lost,
+                  struct err *err)
 {
-    struct outcome_facts facts = {0};
-    struct stream stream = {0};
     struct run *run = &runner->record->runs[slot->run];
-    int ended = runner->executor->poll(&facts, &slot->ticket, &slot->job, err);
+    struct stream stream = {0};
+    int rc = stages_read(&stream, &slot->stages, err);
 
-    if (ended == 0)
-        return 0;
-    if (ended < 0) {
-        clear_slot(slot);
-        return -1;
-    }
-    int rc = stream_read(&stream, slot->dir, err);
     if (rc == 0) {
-        struct value *config = run_config(runner->record, run);
         if (lost)
-            facts.class = CLASS_INTERRUPTED;
-        else if (facts.class == CLASS_INTERRUPTED)
-            give_up_on(&facts, runner, run);
-        run_classify(run, &facts, &stream, &runner->record->study, config);
-        free(config);
+            facts->class = CLASS_INTERRUPTED;
+        else if (facts->class == CLASS_INTERRUPTED)
+            give_up_on(facts, runner, run);
+        run_classify(run, facts, &stream, &runner->record->study, slot->config);
         run->ended = (int64_t)time(NULL);
         rc = gate_pass(run, runner->record, runner->store, &stream, err);
     }
     if (rc == 0)
-        rc = record_end(slot, runner, run, &facts, &stream, err);
+        rc = record_end(slot, runner, run, facts, &stream, err);
     stream_clear(&stream);
+    return rc;
+}
+
+/* A stage has ended: 1: so has the run; 0: the next one was started. */
+static int go_on(struct slot *slot, struct runner *runner, struct outcome_facts *facts, bool lost,
+                 struct err *err)
+{
+    int next = lost ? 0 : stages_next(&slot->stages, facts, err);
+
+    if (next == 1)
+        return runner->executor->start(&slot->ticket, slot->stages.job, err);
+    if (next == 0 && !lost && runner->checkout.source != NULL)
+        next = guard_inputs(runner->place, runner->store, &runner->record->study, runner->program,
+                            err);
+    return next == 0 && finish(slot, runner, facts, lost, err) == 0 ? 1 : -1;
+}
+
+int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *err)
+{
+    struct outcome_facts facts = {0};
+    int ended = runner->executor->poll(&facts, &slot->ticket, slot->stages.job, err);
+
+    if (ended == 0)
+        return 0;
+    if (ended > 0)
+        ended = go_on(slot, runner, &facts, lost, err);
     free(facts.usage);
-    clear_slot(slot);
-    return rc == 0 ? 1 : -1;
+    if (ended != 0)
+        clear_slot(slot);
+    return ended;
 }
 
 int slot_stop(struct slot *slot, const struct runner *runner, bool now, struct err *err)
@@ -256,7 +289,7 @@ void slot_abandon(struct slot *slot, const struct runner *runner)
     for (int i = 0; i < STEPS && ended == 0; i++) {
         struct pollfd fd = {.fd = slot->ticket.fd, .events = POLLIN};
         poll(&fd, 1, STEP_MS);
-        ended = runner->executor->poll(&facts, &slot->ticket, &slot->job, &ignored);
+        ended = runner->executor->poll(&facts, &slot->ticket, slot->stages.job, &ignored);
     }
     free(facts.usage);
     clear_slot(slot);

@@ -14,6 +14,7 @@
 #include "needs.h"
 #include "place.h"
 #include "record.h"
+#include "stages.h"
 #include "store.h"
 
 struct slot {
@@ -23,9 +24,10 @@ struct slot {
 
     size_t run; /* index into record->runs, while busy */
     struct ticket ticket;
-    struct job job; /* its texts are owned by the slot while busy */
+    struct stages stages; /* while busy */
     char *dir;
-    double since; /* clock_s() of the start */
+    struct value *config; /* [space->n] */
+    double since;         /* clock_s() of the start */
 };
 
 struct runner { /* what every slot needs */
@@ -35,7 +37,9 @@ struct runner { /* what every slot needs */
     const struct executor *executor;
     const char *program; /* argv[0] of every run, absolute */
     int64_t session;
-    size_t first_run; /* index of the first run of this session */
+    size_t first_run;         /* index of the first run of this session */
+    struct checkout checkout; /* where the trainer's source is built; source NULL: it is not */
+    const char *evaluator;    /* NULL: runs judge themselves */
 };
 
 /* Records and starts a run on a free slot. */

@@ -98,6 +98,27 @@ void stream_clear(struct stream *stream)
     *stream = (struct stream){.calibrated_steps = -1, .steps = -1};
 }
 
+void stream_forget(struct stream *stream, const char *name)
+{
+    struct metric *known = find(stream, name);
+
+    if (known == NULL)
+        return;
+    free(known->name);
+    *known = stream->metrics[--stream->n_metrics];
+}
+
+void stream_overrule(struct stream *stream, const struct stream *judge)
+{
+    for (size_t i = 0; i < judge->n_metrics; i++) {
+        stream_forget(stream, judge->metrics[i].name);
+        stream->metrics = mem_room(stream->metrics, stream->n_metrics, sizeof *stream->metrics);
+        stream->metrics[stream->n_metrics++] =
+            (struct metric){mem_strdup(judge->metrics[i].name), judge->metrics[i].value};
+    }
+    stream->nonfinite |= judge->nonfinite;
+}
+
 double stream_metric(const struct stream *stream, const char *name, bool *found)
 {
     const struct metric *metric = find(stream, name);

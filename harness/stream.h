@@ -34,6 +34,12 @@ struct stream {
 int stream_read(struct stream *out, const char *dir, struct err *err);
 void stream_clear(struct stream *stream);
 
+/* Takes a metric out; one that is not there is no matter. */
+void stream_forget(struct stream *stream, const char *name);
+
+/* What `judge` printed takes the place of what is there under the same name. */
+void stream_overrule(struct stream *stream, const struct stream *judge);
+
 /* The value of a metric; NAN with *found false when it was never printed. */
 double stream_metric(const struct stream *stream, const char *name, bool *found);
 

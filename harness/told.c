@@ -49,7 +49,19 @@ static void copy_member(json_t *to, const json_t *from, const char *key)
     json_object_set(to, key, json_object_get(from, key));
 }
 
-static json_t *study_line(const struct telling *t, uint32_t seed)
+/* What may be patched, and where it can be read. */
+static json_t *source_facts(const struct telling *t, const char *tree)
+{
+    const struct source_rule *rule = &t->record->study.source;
+    json_t *allow = json_array();
+
+    for (size_t i = 0; i < rule->n_allow; i++)
+        json_array_append_new(allow, json_string(rule->allow[i]));
+    return json_pack("{s:o, s:s, s:s}", "allow", allow, "commit",
+                     record_source(t->record, propose_against(t->record, t->id)), "tree", tree);
+}
+
+static json_t *study_line(const struct telling *t, uint32_t seed, const char *tree)
 {
     const struct record *record = t->record;
     int64_t head = propose_against(record, t->id);
@@ -64,6 +76,8 @@ static json_t *study_line(const struct telling *t, uint32_t seed)
                         json_integer(place_of(record, (int64_t)record->n_experiments) + 1));
     json_object_set_new(study, "seed", json_integer(seed));
     json_object_set_new(study, "timeout_s", json_number_or_null(record->study.proposer_timeout_s));
+    if (tree != NULL)
+        json_object_set_new(study, "source", source_facts(t, tree));
     json_decref(spec);
     return json_pack("{s:o}", "study", study);
 }
@@ -123,6 +137,8 @@ static json_t *experiment_line(const struct telling *t, const struct experiment 
     json_object_set_new(line, "verified", json_boolean(is_verified(t, e->id)));
     json_object_set_new(line, "reason", view_json_text(d != NULL ? d->reason : NULL));
     json_object_set_new(line, "effect", view_json_effect(d));
+    if (t->record->source[0] != '\0')
+        json_object_set_new(line, "source", json_string(record_source(t->record, e->id)));
     add_message(line, t->record, e->id);
     return line;
 }
@@ -137,11 +153,12 @@ static json_t *refusal_line(const struct answer *answer)
                      said != NULL ? said : json_null());
 }
 
-void told_write(struct str *out, const struct record *record, int64_t id, uint32_t seed)
+void told_write(struct str *out, const struct record *record, int64_t id, uint32_t seed,
+                const char *tree)
 {
     struct telling t = {.record = record, .id = id, .known = referee_known(record, id)};
 
-    add_line(out, study_line(&t, seed));
+    add_line(out, study_line(&t, seed, tree));
     for (size_t i = 0; i < record->n_experiments; i++)
         if (record->experiments[i].purpose != PURPOSE_PLACEBO)
             add_line(out, experiment_line(&t, &record->experiments[i]));

@@ -12,7 +12,9 @@
 #include "record.h"
 #include "str.h"
 
-/* For a proposal of experiment `id`, the next one of `record`; `seed` is the program's to use. */
-void told_write(struct str *out, const struct record *record, int64_t id, uint32_t seed);
+/* For a proposal of experiment `id`, the next one of `record`; `seed` is the program's to use, and
+ * `tree` the folder with the head's source, NULL where the study has none. */
+void told_write(struct str *out, const struct record *record, int64_t id, uint32_t seed,
+                const char *tree);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "change.h"
 #include "facts.h"
 #include "mem.h"
 
@@ -276,8 +277,7 @@ char *facts_change(const struct facts *facts, int64_t experiment)
 
     if (origin == 0)
         return mem_strdup("baseline");
-    return space_describe_change(&record->study.space, record->experiments[origin - 1].config,
-                                 record->experiments[experiment - 1].config);
+    return change_describe(record, origin, experiment);
 }
 
 /* A placebo's runs have other seeds than those beside them. */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "change.h"
 #include "found.h"
 #include "markdown.h"
 #include "mem.h"
@@ -93,18 +94,12 @@ size_t found_steps(struct effect **out, const struct record *record)
     return n;
 }
 
-static char *change_between(const struct record *record, int64_t from, int64_t to)
-{
-    return space_describe_change(&record->study.space, record->experiments[from - 1].config,
-                                 record->experiments[to - 1].config);
-}
-
 static void write_step(struct str *out, const struct record *record, const struct decision *d)
 {
     const char *commit = record_commit(record, d->experiment);
 
     str_addf(out, "| %" PRId64 " | %" PRId64 " ", d->experiment, d->against);
-    markdown_take(out, change_between(record, d->against, d->experiment));
+    markdown_take(out, change_describe(record, d->against, d->experiment));
     claim_cells(out, d);
     str_addf(out, "| %.7s ", commit != NULL ? commit : "-");
     markdown_end(out);

@@ -14,6 +14,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "change.h"
 #include "claim.h"
 #include "facts.h"
 #include "fdr.h"
@@ -244,9 +245,7 @@ static bool write_finding(struct str *out, const struct record *record, const st
 
     if (!claim_write(&claim, &f->effect))
         return false;
-    char *change =
-        space_describe_change(&record->study.space, record->experiments[d->against - 1].config,
-                              record->experiments[d->experiment - 1].config);
+    char *change = change_describe(record, d->against, d->experiment);
     str_add(out, "- ");
     markdown_text(out, change);
     str_addf(out, ": %s (", str_text(&claim));

@@ -18,7 +18,7 @@ parameters:
   x: {distribution: uniform, min: -2, max: 2, start: 1.5}
   y: {distribution: int_uniform, min: -3, max: 3, start: 3}
 constraints: ["x > -1"]
-search: {strategy: exec, command: [$*], timeout: 2s}
+search: {strategy: exec, command: [$*], timeout: 2s, writable: [state]}
 jobs: 2
 run_cap: 4
 END
@@ -61,13 +61,13 @@ chmod +x agent.sh
 
 # --- every way to fail -----------------------------------------------------------------------------
 
-mkdir faults && cp agent.sh faults/ && study faults './agent.sh, "{study_dir}"' >faults/faults.yaml
+mkdir -p faults/state && cp agent.sh faults/ && study faults './agent.sh, "{study_dir}/state"' >faults/faults.yaml
 printf '%s\n' hang crash garbage silent good outside unknown constraint repeat good \
-    key type list flood good twice zero good >faults/script
+    key type list flood good twice zero good >faults/state/script
 run 0 'a study goes on over every bad answer' nightshift run faults/faults.yaml --experiments 5
 [ -z "$(left_behind)" ]
 ok $? 'a program that hangs is gone, with all that it started'
-[ "$(cat faults/calls)" -eq 18 ]
+[ "$(cat faults/state/calls)" -eq 18 ]
 ok $? 'each bad answer costs one question'
 nightshift log faults/faults.yaml --json >log.json
 refused_for() # ID WORDS…: the reasons of that experiment, in order
@@ -92,53 +92,53 @@ ok $? 'status counts them'
 grep -q 'refused proposals: 14' faults/runs/faults/report/REPORT.md &&
     grep -q 'no credit left' faults/runs/faults/report/REPORT.md
 ok $? 'the report has them'
-grep -q '"refused":"[^"]*no credit left' faults/told.5 && grep -q '"refused":"it printed nothing"' faults/told.5
+grep -q '"refused":"[^"]*no credit left' faults/state/told.5 && grep -q '"refused":"it printed nothing"' faults/state/told.5
 ok $? 'the program is told why it was refused'
-! grep -q '"refused"' faults/told.6
+! grep -q '"refused"' faults/state/told.6
 ok $? 'until an answer is taken'
-grep -q '"id":2,"message":"try 5"' faults/told.6
+grep -q '"id":2,"message":"try 5"' faults/state/told.6
 ok $? 'and what it said with that one'
 echo 'exit 1' >faults/agent.sh
 run 0 'what was proposed is proposed again without the program' nightshift doctor --deep faults/faults.yaml
 
 # --- what it is told -------------------------------------------------------------------------------
 
-head -n 1 faults/told.18 | grep -q '^{"study":{.*"head":[1-4],.*"name":"x"' &&
-    head -n 1 faults/told.18 | grep -q '"constraints":\["x > -1"\]'
+head -n 1 faults/state/told.18 | grep -q '^{"study":{.*"head":[1-4],.*"name":"x"' &&
+    head -n 1 faults/state/told.18 | grep -q '"constraints":\["x > -1"\]'
 ok $? 'the study comes first, with its space and its head'
-sed -n 2p faults/told.18 | grep -q '"decision":"keep".*"id":1,"params":{"x":1.5,"y":3},"purpose":"baseline".*"seeds":\[.*"values":\[[0-9]'
+sed -n 2p faults/state/told.18 | grep -q '"decision":"keep".*"id":1,"params":{"x":1.5,"y":3},"purpose":"baseline".*"seeds":\[.*"values":\[[0-9]'
 ok $? 'then the baseline'
-[ "$(grep -c '^{.*"id":' faults/told.18)" -eq 4 ]
+[ "$(grep -c '^{.*"id":' faults/state/told.18)" -eq 4 ]
 ok $? 'then every experiment so far'
 
-mkdir blind && cp agent.sh blind/ && cat >blind/trainer.sh <<'END'
+mkdir -p blind/state && cp agent.sh blind/ && cat >blind/trainer.sh <<'END'
 echo "{\"val_loss\": 1.$2, \"test_loss\": 77.5}"
 END
-study blind './agent.sh, "{study_dir}"' | sed -e '/^decision/d' \
+study blind './agent.sh, "{study_dir}/state"' | sed -e '/^decision/d' \
     -e 's|fake_trainer.*"{seed}"|sh, ./trainer.sh, "{x}", "{seed}"|' >blind/blind.yaml
 echo 'placebo: 2' >>blind/blind.yaml
-yes good | head -n 40 >blind/script
+yes good | head -n 40 >blind/state/script
 run 0 'a night with placebos' nightshift run blind/blind.yaml --experiments 12
 nightshift log blind/blind.yaml --json | grep -q '"purpose":"placebo"'
 ok $? 'has some'
-last=blind/told.$(cat blind/calls)
-! grep -q placebo blind/told.* && grep '^{.*"id":' "$last" | sed 's/.*"id":\([0-9]*\),.*/\1/' >out &&
+last=blind/state/told.$(cat blind/state/calls)
+! grep -q placebo blind/state/told.* && grep '^{.*"id":' "$last" | sed 's/.*"id":\([0-9]*\),.*/\1/' >out &&
     seq "$(wc -l <out)" | cmp -s - out && [ "$(wc -l <out)" -lt 11 ]
 ok $? 'of which the program is told nothing, not even by a gap'
-! grep -q '77.5\|test_loss' blind/told.*
+! grep -q '77.5\|test_loss' blind/state/told.*
 ok $? 'nor of a test loss'
 
 # --- five in a row ---------------------------------------------------------------------------------
 
-mkdir bad && cp agent.sh bad/ && study bad './agent.sh, "{study_dir}"' >bad/bad.yaml
-yes garbage | head -n 40 >bad/script
+mkdir -p bad/state && cp agent.sh bad/ && study bad './agent.sh, "{study_dir}/state"' >bad/bad.yaml
+yes garbage | head -n 40 >bad/state/script
 run 0 'after five bad answers in a row the study goes on by itself' nightshift run bad/bad.yaml
 grep -q '5 refused proposals in a row: the study falls back to perturb' err
 ok $? 'and says so'
-[ "$(cat bad/calls)" -eq 5 ] && [ "$(nightshift log bad/bad.yaml --json | wc -l)" -eq 4 ]
+[ "$(cat bad/state/calls)" -eq 5 ] && [ "$(nightshift log bad/bad.yaml --json | wc -l)" -eq 4 ]
 ok $? 'the program was asked five times'
 run 0 'the next session' nightshift run bad/bad.yaml --experiments 5
-[ "$(cat bad/calls)" -eq 5 ]
+[ "$(cat bad/state/calls)" -eq 5 ]
 ok $? 'asks it no more'
 nightshift status bad/bad.yaml >out 2>err && grep -q 'after 5 refused in a row perturb proposes' out
 ok $? 'status says so too'

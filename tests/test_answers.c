@@ -31,6 +31,17 @@ static void begin(struct night *night)
     night_decide(night, 1, OUTCOME_KEEP, NAN, NAN, NAN, "the baseline");
 }
 
+static int apply(struct value *config, const char *text, const struct night *night, struct err *err)
+{
+    json_t *answer;
+
+    if (answer_parse(&answer, text, strlen(text), err) != 0)
+        return -1;
+    int rc = answer_apply(config, answer, "", &night->record, 1, err);
+    json_decref(answer);
+    return rc;
+}
+
 /* --- what it may answer ----------------------------------------------------------------------- */
 
 static void an_answer_changes_what_it_names_and_keeps_the_rest(void **state)
@@ -55,7 +66,7 @@ static void an_answer_changes_what_it_names_and_keeps_the_rest(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err err = {0};
         struct str text = {0};
-        if (answer_apply_text(config, cases[i].answer, &night.record, 1, &err) != 0)
+        if (apply(config, cases[i].answer, &night, &err) != 0)
             fail_msg("%s: %s", cases[i].answer, err.text);
         trial_write_json(&text, &night.record.study.space, config);
         assert_string_equal(str_text(&text), cases[i].config);
@@ -76,8 +87,9 @@ static void an_answer_of_no_use_is_refused_with_the_reason(void **state)
         {"{\"params\":{\"lr\":0.1,\"lr\":0.2}}", "answer:1:"},
         {"{\"params\":{\"lr\":0.1}", "answer:1:"},
         {"[{\"params\":{\"lr\":0.1}}]", "no JSON object"},
-        {"{}", "no 'params'"},
-        {"{\"params\":[1]}", "no 'params'"},
+        {"{}", "neither 'params' nor 'patch'"},
+        {"{\"params\":[1]}", "'params' is no object"},
+        {"{\"params\":{\"lr\":0.1},\"patch\":7}", "'patch' is no text"},
         {"{\"parms\":{}}", "did you mean 'params'"},
         {"{\"params\":{\"lr\":0.1},\"val_loss\":0}", "unknown key 'val_loss'"},
         {"{\"params\":{\"lr\":0.1},\"message\":1}", "'message' is no text"},
@@ -100,7 +112,7 @@ static void an_answer_of_no_use_is_refused_with_the_reason(void **state)
     begin(&night);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err err = {0};
-        if (answer_apply_text(config, cases[i].answer, &night.record, 1, &err) == 0)
+        if (apply(config, cases[i].answer, &night, &err) == 0)
             fail_msg("taken: %s", cases[i].answer);
         assert_int_equal(err.code, ERR_USAGE);
         if (strstr(err.text, cases[i].why) == NULL)
@@ -259,7 +271,7 @@ static void a_placebo_is_neither_told_nor_counted(void **state)
     night_head(&night, 2, OUTCOME_REVERT, 0, 0.1, 1);
     night_propose(&night, 1, "layers=5");
     answer(&night, 4, NULL, "hung");
-    told_write(&told, &night.record, 4, 7);
+    told_write(&told, &night.record, 4, 7, NULL);
     json_t *study = line(&told, 0), *first = line(&told, 1), *second = line(&told, 2);
     json_t *refused = line(&told, 3);
     assert_null(strstr(told.at, "placebo"));
