@@ -26,8 +26,14 @@ const struct event_kind event_kinds[] = {
 
     {"proposed", false, true,
      "SELECT id, purpose || ' against ' || ifnull(against, 0) || ' config ' || sha256(config)"
-     " FROM experiment WHERE id = ?",
+     " || ifnull(' source ' || source, '') FROM experiment WHERE id = ?",
      "SELECT id FROM experiment ORDER BY id"},
+
+    /* The experiment that was asked for is not there yet. */
+    {"answered", false, true,
+     "SELECT NULL, iif(refusal IS NULL, 'taken', 'refused') || ' for experiment ' || experiment"
+     " || ' ' || sha256(exact(text) || exact(refusal) || exact(source)) FROM answer WHERE id = ?",
+     "SELECT id FROM answer ORDER BY id"},
 
     {"taken", false, true,
      "SELECT experiment, iif(experiment, 'tried', 'refused') FROM queue WHERE id = ? AND taken",

@@ -151,6 +151,21 @@ static const char *const to_3[] = {
     "CREATE TRIGGER event_follows BEFORE INSERT ON event"
     "  WHEN NEW.seq IS NOT (SELECT ifnull(max(seq), 0) + 1 FROM event)"
     "  BEGIN SELECT RAISE(ABORT, 'an event is only ever appended'); END",
+
+    "ALTER TABLE experiment ADD COLUMN source TEXT",
+    "CREATE TABLE answer ("
+    "  id INTEGER PRIMARY KEY,"
+    "  experiment INTEGER NOT NULL CHECK (experiment > 1),"
+    "  text TEXT,"
+    "  refusal TEXT,"
+    "  source TEXT,"
+    "  CHECK (text IS NOT NULL OR refusal IS NOT NULL)"
+    ") STRICT",
+    "CREATE UNIQUE INDEX one_taken ON answer (experiment) WHERE refusal IS NULL",
+    "CREATE TRIGGER answer_stays BEFORE UPDATE ON answer"
+    "  BEGIN SELECT RAISE(ABORT, 'an answer is never changed'); END",
+    "CREATE TRIGGER answer_remains BEFORE DELETE ON answer"
+    "  BEGIN SELECT RAISE(ABORT, 'an answer is never deleted'); END",
     NULL,
 };
 

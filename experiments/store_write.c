@@ -196,7 +196,8 @@ int store_add_answer(struct store *store, const struct answer *answer, struct er
     query_put_text(&q, answer->text);
     query_put_text(&q, answer->refusal);
     query_put_text(&q, answer->source[0] != '\0' ? answer->source : NULL);
-    if (query_run(&q, err) == 0)
+    if (query_run(&q, err) == 0 &&
+        event_tell(store, "answered", sqlite3_last_insert_rowid(store->db), err) == 0)
         return 0;
     return err_wrap(err, "answer for experiment %lld", (long long)answer->experiment);
 }
