@@ -13,19 +13,22 @@
 
 /* --- the landscape's answer ----------------------------------------------------------------- */
 
-static void point_of(double *x, const struct value *config)
+static double landscape_truth(const struct landscape *landscape, const struct value *config)
 {
+    double x[LANDSCAPE_DIMS];
+
     for (size_t i = 0; i < LANDSCAPE_DIMS; i++)
         x[i] = config[i].number;
+    return landscape->truth(x, landscape->start);
 }
 
 static double truth_of(const struct simulated_night *night, const struct value *config)
 {
-    const struct landscape *landscape = night->plan.landscape;
-    double x[LANDSCAPE_DIMS];
+    const struct surface *surface = night->plan.surface;
 
-    point_of(x, config);
-    return landscape->truth(x, landscape->start);
+    if (surface != NULL)
+        return surface->truth(surface->of, &night->record.study.space, config);
+    return landscape_truth(night->plan.landscape, config);
 }
 
 double simulated_truth(const struct simulated_night *night, int64_t experiment)
@@ -33,16 +36,51 @@ double simulated_truth(const struct simulated_night *night, int64_t experiment)
     return truth_of(night, night->record.experiments[experiment - 1].config);
 }
 
-static uint64_t hash_of(const struct value *config)
+static uint64_t hash_text(const char *text)
 {
-    double x[LANDSCAPE_DIMS];
-    uint64_t bits[LANDSCAPE_DIMS], hash = 0xcbf29ce484222325u;
+    uint64_t hash = 0xcbf29ce484222325u;
 
-    point_of(x, config);
-    memcpy(bits, x, sizeof bits);
-    for (size_t i = 0; i < LANDSCAPE_DIMS; i++)
-        hash = (hash ^ (bits[i] >> 32) ^ bits[i]) * 0x100000001b3u;
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint64_t)(unsigned char)*text) * 0x100000001b3u;
     return hash;
+}
+
+static uint64_t hash_value(const struct value *value)
+{
+    uint64_t bits = 0;
+
+    if (value->type == VALUE_TEXT)
+        return hash_text(value->text);
+    if (value->type != VALUE_NONE)
+        memcpy(&bits, &value->number, sizeof bits);
+    return bits;
+}
+
+static uint64_t hash_of(const struct space *space, const struct value *config)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < space->n; i++) {
+        uint64_t bits = hash_value(&config[i]);
+        hash = (hash ^ (bits >> 32) ^ bits) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+double simulated_noise(const struct space *space, const struct value *config, uint64_t study_seed,
+                       uint32_t seed)
+{
+    struct rng own;
+
+    rng_init(&own, hash_of(space, config) ^ study_seed, "noise", seed);
+    return rng_normal(&own);
+}
+
+static double spread_at(const struct night_plan *plan, double truth)
+{
+    const struct surface *surface = plan->surface;
+
+    return surface != NULL && surface->spread != NULL ? surface->spread(surface->of, truth) : 1;
 }
 
 static double loss_of(const struct simulated_night *night, const struct run *run)
@@ -52,13 +90,13 @@ static double loss_of(const struct simulated_night *night, const struct run *run
     uint32_t seed = record_trainer_seed(&night->record, run);
     struct value *config = run_config(&night->record, run);
     double truth = truth_of(night, config);
-    struct rng shared, own;
+    double own = simulated_noise(&night->record.study.space, config, plan->seed, seed);
+    struct rng shared;
 
-    rng_init(&shared, plan->seed, "seed effect", seed);
-    rng_init(&own, hash_of(config) ^ plan->seed, "noise", seed);
     free(config);
-    return truth +
-           sd * (sqrt(plan->rho) * rng_normal(&shared) + sqrt(1 - plan->rho) * rng_normal(&own));
+    rng_init(&shared, plan->seed, "seed effect", seed);
+    return truth + sd * spread_at(plan, truth) *
+                       (sqrt(plan->rho) * rng_normal(&shared) + sqrt(1 - plan->rho) * own);
 }
 
 /* --- events --------------------------------------------------------------------------------- */
@@ -103,8 +141,8 @@ static void end_run(struct simulated_night *night, size_t row)
     struct run *run = &night->record.runs[row];
 
     run->value = loss_of(night, run);
-    run->class = CLASS_OK;
-    run->exit_code = 0;
+    run->class = isnan(run->value) ? CLASS_EXIT : CLASS_OK;
+    run->exit_code = isnan(run->value) ? 1 : 0;
     note(night, EVENT_END, row);
 }
 
@@ -304,6 +342,17 @@ int simulated_run(struct simulated_night *night, struct err *err)
 
 /* --- begin and end -------------------------------------------------------------------------- */
 
+static void write_parameters(struct str *out, const struct night_plan *plan)
+{
+    if (plan->surface != NULL) {
+        str_add(out, plan->surface->parameters);
+        return;
+    }
+    for (int i = 0; i < LANDSCAPE_DIMS; i++)
+        str_addf(out, "  x%d: {distribution: uniform, min: 0, max: 1, start: %g}\n", i,
+                 plan->landscape->start[i]);
+}
+
 static char *study_text(const struct night_plan *plan)
 {
     struct str text = {0};
@@ -312,12 +361,10 @@ static char *study_text(const struct night_plan *plan)
              "name: simulated\n"
              "metric: {name: loss, goal: minimize}\n"
              "trainer: {command: [none, \"{config}\"]}\n"
-             "search: {strategy: perturb, seed: %llu}\n"
+             "search: {strategy: %s, seed: %llu}\n"
              "parameters:\n",
-             (unsigned long long)plan->seed);
-    for (int i = 0; i < LANDSCAPE_DIMS; i++)
-        str_addf(&text, "  x%d: {distribution: uniform, min: 0, max: 1, start: %g}\n", i,
-                 plan->landscape->start[i]);
+             plan->strategy != NULL ? plan->strategy : "perturb", (unsigned long long)plan->seed);
+    write_parameters(&text, plan);
     if (strstr(plan->study, "decision:") == NULL)
         str_addf(&text, "decision: {procedure: %s}\n", procedure_names[plan->procedure]);
     str_add(&text, plan->study);

@@ -30,8 +30,18 @@ struct landscape { /* over the unit cube */
 extern const struct landscape *const landscapes[]; /* NULL-terminated */
 const struct landscape *landscape_find(const char *name);
 
+/* What answers runs in a space of its own; docs/search.md has problems of that kind. */
+struct surface {
+    const char *parameters; /* lines of the study file */
+    const void *of;         /* handed to the functions */
+    double (*truth)(const void *of, const struct space *space, const struct value *config);
+    double (*spread)(const void *of, double truth); /* noise there, times the plan's; NULL: 1 */
+};
+
 struct night_plan {
     const struct landscape *landscape;
+    const struct surface *surface; /* in the landscape's place; a truth of NAN is a failed run */
+    const char *strategy;          /* NULL: perturb */
     enum procedure_kind procedure;
     double sigma_d, rho;
     uint64_t seed;  /* of the study and of its noise */
@@ -84,6 +94,10 @@ int simulated_run(struct simulated_night *night, struct err *err);
 void simulated_end(struct simulated_night *night);
 
 double simulated_truth(const struct simulated_night *night, int64_t experiment);
+
+/* The noise of one run, SD 1, that nothing but (config, study seed, trainer's seed) decides. */
+double simulated_noise(const struct space *space, const struct value *config, uint64_t study_seed,
+                       uint32_t seed);
 
 /* --- what became of it ---------------------------------------------------------------------- */
 
