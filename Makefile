@@ -81,7 +81,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 nightshift_sources    := $(foreach l,base search experiments reports harness,$(sources_$(l)))
 nightshift-lm_sources := $(sources_base) $(sources_trainer)
 
-.PHONY: all deps demo e44 check check-slow simulate bench lint format install uninstall clean help
+.PHONY: all deps demo e44 check check-slow simulate bench bench-search lint format install uninstall clean help
 all: $(B)/nightshift $(B)/nightshift-lm
 
 $(B)/nightshift: $(call objects,$(nightshift_sources))
@@ -131,6 +131,8 @@ sees_tests := $(all_layers)
 $(eval $(call layer,tests,tests))
 $(B)/tests/test_nights $(B)/tests/slow_referee $(B)/tests/simulate: \
     $(call objects,tests/simulated_night.c tests/landscapes.c)
+bench_parts := simulated_night landscapes bench_problems bench_instance bench_serve bench_cost
+$(B)/tests/search_bench $(B)/tests/test_bench: $(call objects,$(bench_parts:%=tests/%.c))
 
 PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 2 --timer
 
@@ -170,6 +172,9 @@ simulate: deps $(B)/tests/simulate
 bench: deps
 	@$(MAKE) --no-print-directory all $(fake_trainers)
 	@sh share/bench.sh
+bench-search: deps
+	@$(MAKE) --no-print-directory $(B)/tests/search_bench
+	@sh share/bench-search.sh
 # One file at a time: clang-tidy 14 carries what it knows of va_start into the next file, wrongly.
 lint:
 	@printf '%s\n' $(nightshift_sources) $(sources_trainer) | xargs -P "$$(nproc)" -I '{}' \
@@ -215,5 +220,6 @@ help:
 	@echo 'make valgrind   the trainer and its tests under memcheck'
 	@echo 'make simulate   whole nights on landscapes with known truth (NIGHTS=600)'
 	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'
+	@echo 'make bench-search  what is found in so many runs, beside Optuna (REPETITIONS=30 PROBLEMS="sphere-5 lm-8")'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
