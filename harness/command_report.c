@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "command.h"
+#include "draw.h"
 #include "mem.h"
 #include "report.h"
 #include "view.h"
@@ -13,7 +14,7 @@ static int write(const struct view *view, const char *dir, struct err *err)
     char *where = dir != NULL ? mem_strdup(dir) : path_join(view->place.run_dir, "report");
     char *path = NULL;
     struct str line = {0};
-    int rc = report_write(&path, &view->record, view->store, where, err);
+    int rc = report_write(&path, &view->record, view->store, where, draw, err);
 
     if (rc == 0) {
         str_addf(&line, "%s\n", path);
@@ -47,11 +48,13 @@ static const struct option_row options[] = {
 const struct command command_report = {
     .name = "report",
     .operands = "[STUDY]",
-    .summary = "write the findings down: REPORT.md",
+    .summary = "write the findings down: REPORT.md, report.html",
     .help = "What was found, whether to believe it, which changes did something, what was tried,\n"
             "what each parameter did, the noise, the failures, on what it ran, and the command\n"
             "that runs each experiment again.  The same record gives the same bytes.  The path\n"
-            "of the report is printed.\n",
+            "of REPORT.md is printed; report.html beside it is the same in one file, for a\n"
+            "browser or an e-mail.  figures/ and data/ hold the charts (drawn by gnuplot,\n"
+            "where it is installed) and the numbers behind each.\n",
     .options = options,
     .run = run,
 };

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "command.h"
 #include "cost.h"
+#include "draw.h"
 #include "errand.h"
 #include "inputs.h"
 #include "log.h"
@@ -151,7 +152,7 @@ static const char *how_ended(enum loop_end end)
 static int write_report(const struct session *session, struct err *err)
 {
     char *dir = path_join(session->place.run_dir, "report"), *path = NULL;
-    int rc = report_write(&path, &session->record, session->store, dir, err);
+    int rc = report_write(&path, &session->record, session->store, dir, draw, err);
 
     if (rc == 0)
         printf("%s\n", path);

@@ -209,3 +209,16 @@ void chart_history(struct str *out, const struct facts *facts)
     write_tests(out, &chart);
     str_add(out, "```\n\n");
 }
+
+struct chart_range chart_range(const struct facts *facts)
+{
+    struct chart chart = {.shown = 0};
+
+    fill(&chart, facts);
+    if (chart.shown < 1)
+        return (struct chart_range){NAN, NAN, 0};
+    scale(&chart);
+    if (facts->record->study.maximize)
+        return (struct chart_range){chart.low, chart.high, chart.shown};
+    return (struct chart_range){-chart.high, -chart.low, chart.shown};
+}

@@ -19,4 +19,11 @@
  */
 void chart_history(struct str *out, const struct facts *facts);
 
+/* The part of the scale that matters, from the chart above, in the metric as printed. */
+struct chart_range {
+    double low, high; /* low < high; NAN where shown is below 1 */
+    size_t shown;     /* experiments that have a mean */
+};
+struct chart_range chart_range(const struct facts *facts);
+
 #endif

@@ -38,7 +38,7 @@ char fate_mark(enum fate fate)
     return fates[fate].mark;
 }
 
-static const char *name_of(enum fate fate, const struct study *study)
+const char *fate_name(enum fate fate, const struct study *study)
 {
     bool untested = fate == FATE_MOVED && study->procedure == PROCEDURE_GREEDY;
 
@@ -51,7 +51,7 @@ char *fate_text(const struct record *record, int64_t experiment)
     const struct decision *d = record_decision(record, experiment);
     bool lucky = fate == FATE_PLACEBO && d->verdict == OUTCOME_KEEP;
 
-    return mem_printf("%c %s%s", fates[fate].mark, name_of(fate, &record->study),
+    return mem_printf("%c %s%s", fates[fate].mark, fate_name(fate, &record->study),
                       lucky ? ", taken for better" : "");
 }
 
@@ -88,7 +88,7 @@ void tally_write(struct str *out, const struct tally *tally, const struct study 
     for (int i = 0; i < FATES; i++) {
         if (tally->fate[i] == 0)
             continue;
-        str_addf(out, "%s%" PRId64 " %s", lead, tally->fate[i], name_of((enum fate)i, study));
+        str_addf(out, "%s%" PRId64 " %s", lead, tally->fate[i], fate_name((enum fate)i, study));
         lead = ", ";
     }
 }

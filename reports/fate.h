@@ -26,6 +26,7 @@ enum fate {
 
 enum fate fate_of(const struct record *record, int64_t experiment);
 char fate_mark(enum fate fate); /* one character: = + > - x o . */
+const char *fate_name(enum fate fate, const struct study *study); /* "head moved" */
 
 /* A word or two for one experiment ("head moved"); the caller frees. */
 char *fate_text(const struct record *record, int64_t experiment);

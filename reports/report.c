@@ -3,7 +3,9 @@
 
 #include "fate.h"
 #include "file.h"
+#include "html.h"
 #include "markdown.h"
+#include "mem.h"
 #include "report.h"
 #include "section.h"
 
@@ -36,11 +38,13 @@ static void trim_end(struct str *out)
 }
 
 int report_compose(struct str *out, const struct record *record, struct store *store,
-                   struct err *err)
+                   const struct pictures *pictures, enum picture_link link, struct err *err)
 {
     write_top(out, record);
     for (size_t i = 0; sections[i] != NULL; i++) {
         str_addf(out, "## %s\n\n", sections[i]->title);
+        if (pictures != NULL)
+            pictures_link(out, pictures, sections[i]->name, link);
         if (section_write(out, sections[i], record, store, err) != 0)
             return err_wrap(err, "section '%s'", sections[i]->name);
         trim_end(out);
@@ -49,22 +53,60 @@ int report_compose(struct str *out, const struct record *record, struct store *s
     return 0;
 }
 
-int report_write(char **path, const struct record *record, struct store *store, const char *dir,
-                 struct err *err)
+/* One of the two texts into `dir`. */
+static int write_one(const char *dir, const char *name, const struct str *text, struct err *err)
+{
+    char *path = path_join(dir, name);
+    int rc = file_write(path, str_text(text), text->len, err);
+
+    free(path);
+    return rc;
+}
+
+static int write_markdown(const struct record *record, struct store *store, const char *dir,
+                          const struct pictures *pictures, struct err *err)
 {
     struct str text = {0};
     int rc = -1;
 
-    *path = NULL;
-    if (report_compose(&text, record, store, err) != 0 || file_mkdirs(dir, err) != 0)
-        goto out;
-    *path = path_join(dir, "REPORT.md");
-    rc = file_write(*path, str_text(&text), text.len, err);
-    if (rc != 0) {
-        free(*path);
-        *path = NULL;
-    }
-out:
+    if (report_compose(&text, record, store, pictures, PICTURE_BESIDE, err) == 0)
+        rc = write_one(dir, REPORT_MARKDOWN, &text, err);
     str_clear(&text);
     return rc;
+}
+
+static int write_html(const struct record *record, struct store *store, const char *dir,
+                      const struct pictures *pictures, struct err *err)
+{
+    struct str text = {0}, page = {0};
+    char *title = mem_printf("Findings: %s", record->study.name);
+    int rc = -1;
+
+    if (report_compose(&text, record, store, pictures, PICTURE_INSIDE, err) == 0 &&
+        html_page(&page, title, str_text(&text), err) == 0)
+        rc = write_one(dir, REPORT_HTML, &page, err);
+    free(title);
+    str_clear(&page);
+    str_clear(&text);
+    return rc;
+}
+
+int report_write(char **path, const struct record *record, struct store *store, const char *dir,
+                 pictures_artist *artist, struct err *err)
+{
+    struct pictures pictures;
+    struct facts facts;
+
+    *path = NULL;
+    facts_init(&facts, record);
+    pictures_draw(&pictures, &facts, artist);
+    facts_clear(&facts);
+    bool failed = file_mkdirs(dir, err) != 0 || pictures_write(&pictures, dir, err) != 0 ||
+                  write_markdown(record, store, dir, &pictures, err) != 0 ||
+                  write_html(record, store, dir, &pictures, err) != 0;
+    pictures_clear(&pictures);
+    if (failed)
+        return -1;
+    *path = path_join(dir, REPORT_MARKDOWN);
+    return 0;
 }

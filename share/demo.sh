@@ -34,7 +34,7 @@ echo
 echo "== the best that can be trusted"
 nightshift best kjv.yaml
 echo
-echo "report   $night/runs/kjv/report/REPORT.md"
+echo "report   $night/runs/kjv/report/report.html, and REPORT.md beside it"
 echo "record   $night/runs/kjv/study.db (sqlite3)"
 echo "git      git -C $night log nightshift/kjv-log"
 echo "go on    cd $night && $top/build/nightshift run kjv.yaml --hours 1"

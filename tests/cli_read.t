@@ -134,6 +134,13 @@ look 0 report -o "$work/there" && [ "$(cat out)" = "$work/there/REPORT.md" ] &&
     cmp "$work/there/REPORT.md" "$work/first" &&
     cmp "$work/there/REPORT.md" runs/night/report/REPORT.md
 ok $? 'report: the same record gives the same bytes, as after the run'
+cmp "$work/there/report.html" runs/night/report/report.html &&
+    cmp "$work/there/figures/history.svg" runs/night/report/figures/history.svg &&
+    grep -q '<img src="data:image/svg+xml;base64,' "$work/there/report.html" &&
+    ! grep -Eq '<script|<a |src="http|url\(' "$work/there/report.html" &&
+    grep -q '](figures/history.svg)' "$work/there/REPORT.md" &&
+    [ "$(wc -l <"$work/there/data/history.csv")" -gt 5 ]
+ok $? 'report: one page with its figures, which asks nobody for anything'
 cp "$work/first" out
 says '## What was found?' && says 'better by ' && says 'out of cheese \| \<b\>' &&
     says 'nightshift reproduce runs/night 1'

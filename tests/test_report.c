@@ -23,7 +23,7 @@ static char *compose(const struct night *night)
     struct str text = {0};
     struct err err = {0};
 
-    assert_int_equal(report_compose(&text, &night->record, night->store, &err), 0);
+    assert_int_equal(report_compose(&text, &night->record, night->store, NULL, PICTURE_BESIDE, &err), 0);
     return str_take(&text);
 }
 
@@ -489,7 +489,7 @@ static void the_report_lands_in_the_folder_that_was_asked_for(void **state)
     night_begin(&night, usual_study);
     night_baseline(&night);
     char *dir = path_join(night.dir, "deep/report");
-    assert_int_equal(report_write(&path, &night.record, night.store, dir, &err), 0);
+    assert_int_equal(report_write(&path, &night.record, night.store, dir, NULL, &err), 0);
     assert_int_equal(file_read(&text, NULL, path, 1 << 20, &err), 0);
     want = compose(&night);
     assert_string_equal(text, want);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "file.h"
+#include "log.h"
+#include "mem.h"
+#include "pictures.h"
+
+static char *draw_one(const struct figure *figure, const struct facts *facts,
+                      pictures_artist *artist)
+{
+    struct str script = {0}, svg = {0};
+    struct err err = {0};
+
+    figure_script(&script, figure, facts);
+    if (script.len > 0 && artist(&svg, str_text(&script), &err) != 0) {
+        log_warn("figure '%s' is left out of the report: %s", figure->name, err.text);
+        str_clear(&svg);
+    }
+    str_clear(&script);
+    return svg.len > 0 ? str_take(&svg) : NULL;
+}
+
+void pictures_draw(struct pictures *out, const struct facts *facts, pictures_artist *artist)
+{
+    *out = (struct pictures){.csv = {NULL}};
+    for (size_t i = 0; figures[i] != NULL; i++) {
+        struct str csv = {0};
+        figures[i]->csv(&csv, facts);
+        out->csv[i] = str_take(&csv);
+        out->svg[i] = artist != NULL ? draw_one(figures[i], facts, artist) : NULL;
+    }
+}
+
+void pictures_clear(struct pictures *pictures)
+{
+    for (size_t i = 0; i < FIGURES_MOST; i++) {
+        free(pictures->csv[i]);
+        free(pictures->svg[i]);
+    }
+    *pictures = (struct pictures){.csv = {NULL}};
+}
+
+/* One file, or none where there is no text. */
+static int write_one(const char *dir, const char *name, const char *ending, const char *text,
+                     struct err *err)
+{
+    char *file = mem_printf("%s%s", name, ending), *path = path_join(dir, file);
+    int rc;
+
+    if (text != NULL)
+        rc = file_write(path, text, strlen(text), err);
+    else
+        rc = file_exists(path) ? file_remove(path, err) : 0;
+    free(path);
+    free(file);
+    return rc;
+}
+
+int pictures_write(const struct pictures *pictures, const char *dir, struct err *err)
+{
+    char *data = path_join(dir, "data"), *drawn = path_join(dir, "figures");
+    int rc = file_mkdirs(data, err) != 0 || file_mkdirs(drawn, err) != 0 ? -1 : 0;
+
+    for (size_t i = 0; figures[i] != NULL && rc == 0; i++)
+        if (write_one(data, figures[i]->name, ".csv", pictures->csv[i], err) != 0 ||
+            write_one(drawn, figures[i]->name, ".svg", pictures->svg[i], err) != 0)
+            rc = -1;
+    free(drawn);
+    free(data);
+    return rc;
+}
+
+/* The whole picture as a link (RFC 2397). */
+static void link_inside(struct str *out, const char *svg)
+{
+    size_t len = strlen(svg);
+    unsigned char *text = mem_new(4 * ((len + 2) / 3) + 1, 1);
+
+    EVP_EncodeBlock(text, (const unsigned char *)svg, (int)len);
+    str_addf(out, "data:image/svg+xml;base64,%s", (const char *)text);
+    free(text);
+}
+
+void pictures_link(struct str *out, const struct pictures *pictures, const char *section,
+                   enum picture_link link)
+{
+    for (size_t i = 0; figures[i] != NULL; i++) {
+        if (pictures->svg[i] == NULL || strcmp(figures[i]->section, section) != 0)
+            continue;
+        str_addf(out, "![%s](", figures[i]->title);
+        if (link == PICTURE_INSIDE)
+            link_inside(out, pictures->svg[i]);
+        else
+            str_addf(out, "figures/%s.svg", figures[i]->name);
+        str_add(out, ")\n\n");
+    }
+}

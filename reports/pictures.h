@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pictures.h - the figures of one report, drawn.
+ *
+ * Who draws them is given by the caller, since this layer starts no programs.
+ */
+#ifndef REPORTS_PICTURES_H
+#define REPORTS_PICTURES_H
+
+#include "err.h"
+#include "facts.h"
+#include "figure.h"
+#include "str.h"
+
+/* Runs a gnuplot script: 0 and its SVG, or 0 and nothing where there is no gnuplot; -1. */
+typedef int pictures_artist(struct str *svg, const char *script, struct err *err);
+
+struct pictures {
+    char *csv[FIGURES_MOST]; /* parallel to figures[] */
+    char *svg[FIGURES_MOST]; /* NULL: nothing to draw, or nobody who could */
+};
+
+/* Draws all; with `artist` NULL none.  A figure that cannot be drawn is left out aloud: the report
+ * of a night does not hang on its pictures.  Free with pictures_clear(). */
+void pictures_draw(struct pictures *out, const struct facts *facts, pictures_artist *artist);
+void pictures_clear(struct pictures *pictures);
+
+/* Writes data/<name>.csv and figures/<name>.svg below `dir`; a figure of earlier that is not
+ * there any more is removed. */
+int pictures_write(const struct pictures *pictures, const char *dir, struct err *err);
+
+/* Where a report finds a picture: in the file beside it, or in the link itself. */
+enum picture_link { PICTURE_BESIDE, PICTURE_INSIDE };
+
+/* The pictures of a section as Markdown, each a paragraph. */
+void pictures_link(struct str *out, const struct pictures *pictures, const char *section,
+                   enum picture_link link);
+
+#endif
