@@ -13,6 +13,8 @@
 
 #include "file.h"
 #include "ledger_part.h"
+#include "ledger_walk.h"
+#include "log.h"
 #include "mem.h"
 
 #define QUIET_S 2 /* an empty lock must lie untouched for so long */
@@ -73,7 +75,7 @@ static bool stays_untouched(const char *path, const struct stat *before)
 
 /* Nobody but us writes a commit that only we have planned.  Its parent may be there too: libgit2
  * names a new ref by link() and removes the lock after that. */
-static bool holds_ours(const char *path, const struct plan *plan)
+static bool holds_ours(const char *path, const char *const *commits)
 {
     struct err ignored = {0};
     char *text = NULL;
@@ -83,30 +85,48 @@ static bool holds_ours(const char *path, const struct plan *plan)
         return false;
     if (len == GIT_OID_HEXSZ + 1 && text[GIT_OID_HEXSZ] == '\n')
         text[--len] = '\0';
-    bool ours = len == GIT_OID_HEXSZ &&
-                (strcmp(text, plan->commit) == 0 || strcmp(text, plan->parent) == 0);
+    bool ours = false;
+    for (size_t i = 0; commits[i] != NULL && !ours; i++)
+        ours = len == GIT_OID_HEXSZ && strcmp(text, commits[i]) == 0;
     free(text);
     return ours;
 }
 
-static bool is_stale(const char *path, const struct plan *plan)
+static bool is_stale(const char *path, const char *const *commits)
 {
     struct stat st;
 
     if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
-    if (st.st_size > 0 ? !holds_ours(path, plan) : !stays_untouched(path, &st))
+    if (st.st_size > 0 ? !holds_ours(path, commits) : !stays_untouched(path, &st))
         return false;
     return !is_open_somewhere(&st);
 }
 
+char *ledger_lock_path(struct ledger *ledger, const char *ref)
+{
+    return mem_printf("%s%s.lock", git_repository_commondir(ledger->repo), ref);
+}
+
+bool ledger_lock_is_stale(struct ledger *ledger, const char *ref, const char *const *commits)
+{
+    char *path = ledger_lock_path(ledger, ref);
+    bool stale = is_stale(path, commits);
+
+    free(path);
+    return stale;
+}
+
 int ref_lock_remove_stale(struct ledger *ledger, const struct plan *plan, struct err *err)
 {
-    char *path = mem_printf("%s%s.lock", git_repository_commondir(ledger->repo), plan->ref);
+    const char *const commits[] = {plan->commit, plan->parent, NULL};
+    char *path = ledger_lock_path(ledger, plan->ref);
     int rc = 0;
 
-    if (is_stale(path, plan))
+    if (is_stale(path, commits)) {
         rc = unlink(path) == 0 ? 1 : err_sys(err, "cannot remove the stale lock '%s'", path);
+        log_info("removed '%s', which a killed nightshift had left behind", path);
+    }
     free(path);
     return rc;
 }

@@ -158,6 +158,11 @@ void ledger_check_objects(struct ledger *ledger, struct str *found, const char *
     check_tree(ledger, found, &tree, old ? &before : NULL);
 }
 
+char *ledger_ref_path(struct ledger *ledger, const char *ref)
+{
+    return mem_printf("%s%s", git_repository_commondir(ledger->repo), ref);
+}
+
 /* --- mending --------------------------------------------------------------------------------- */
 
 int ledger_set(struct ledger *ledger, const char *ref, const char *from, const char *commit,

@@ -28,6 +28,9 @@ int ledger_set(struct ledger *ledger, const char *ref, const char *from, const c
 /* Writes what is missing or damaged of a plan's objects; the ref is left alone. */
 int ledger_write_objects(struct ledger *ledger, const struct plan *plan, struct err *err);
 
+/* The file of a loose ref, which need not be there; the caller frees. */
+char *ledger_ref_path(struct ledger *ledger, const char *ref);
+
 /* The lock file of a ref, which need not be there; the caller frees. */
 char *ledger_lock_path(struct ledger *ledger, const char *ref);
 

@@ -3,333 +3,231 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor.h"
-#include "executor.h"
-#include "inputs.h"
+#include "doctor_part.h"
 #include "json.h"
-#include "launch.h"
-#include "mem.h"
-#include "propose.h"
-#include "publish.h"
-#include "referee.h"
-#include "repeat.h"
-#include "store_audit.h"
-#include "trial.h"
 
-struct patient { /* what the checks look at */
-    const struct place *place;
-    struct store *store;
-    const struct record *record;
-    struct ledger *ledger; /* NULL: there is no repository */
-    bool running;          /* a run goes on: what it has begun need not be finished */
+/* A check that rests on others is not made where one of them fails: it would only say it again. */
+struct invariant {
+    int number;
+    const char *what;
+    enum { FAST, DEEP } when;
+    enum { OF_STORE, OF_RECORD } of; /* what it needs to look at */
+    unsigned rests_on;               /* bits of numbers */
+    check_function *look;
+    const char *mend;
 };
 
-/* A check writes what is wrong into `found`; nothing written: it holds.  What a crash leaves and
- * `nightshift run` mends by itself is noted, it is not bad. */
-struct check {
-    const char *name;
-    enum { FAST, DEEP, MENDED } kind;
-    int (*look)(struct str *found, const struct patient *patient, struct err *err);
+#define BIT(number) (1u << (number))
+#define BACKUP      "put back a copy of study.db; git holds every decision"
+#define GIT         "nightshift doctor --repair=git"
+
+static const struct invariant invariants[] = {
+    {1, "the database is whole", FAST, OF_STORE, 0, check_pages, BACKUP},
+    {2, "the log is whole and only ever appended to", DEEP, OF_STORE, BIT(1), check_log, BACKUP},
+    {3, "the tables say what the log says", DEEP, OF_STORE, BIT(1) | BIT(2), check_fold, BACKUP},
+    {4, "decisions are in order, each with its runs", FAST, OF_STORE, BIT(1), check_order, BACKUP},
+    {5, "nothing was run twice", FAST, OF_RECORD, 0, check_twice, BACKUP},
+    {6, "proposals, verdicts and commits can be made again", DEEP, OF_RECORD, BIT(4) | BIT(10),
+     check_replay, "nightshift show ID, on the machine that decided"},
+    {7, "git stands where the record says", FAST, OF_RECORD, 0, check_refs, GIT},
+    {8, "commits say what the record says", DEEP, OF_RECORD, BIT(7) | BIT(10), check_commits, GIT},
+    {9, "our branches hold our commits and no others", FAST, OF_RECORD, BIT(7), check_reach, GIT},
+    {10, "the objects of our commits are whole", DEEP, OF_RECORD, 0, check_objects, GIT},
+    {11, "files of the runs are as they were left", DEEP, OF_RECORD, 0, check_files,
+     "nightshift reproduce ID; nightshift doctor --repair=trash"},
+    {12, "no run is left open", FAST, OF_RECORD, 0, check_open, "nightshift doctor --repair=locks"},
+    {13, "values are their bits, the incumbent is who won", DEEP, OF_RECORD, BIT(4), check_values,
+     BACKUP},
+    {14, "trainer and inputs are unchanged", FAST, OF_RECORD, 0, check_inputs,
+     "put the file back, or give the study a new name"},
+    {15, "study and configs have their hashes", FAST, OF_RECORD, 0, check_hashes, BACKUP},
+    {16, "the clock went forward", DEEP, OF_STORE, BIT(1), check_clock,
+     "nothing: times decide nothing"},
+    {17, "files are ours alone", FAST, OF_STORE, 0, check_modes,
+     "nightshift doctor --repair=modes"},
+    {18, "the report comes out the same twice", DEEP, OF_RECORD, BIT(1), check_report,
+     "nightshift report"},
+};
+enum { INVARIANTS = sizeof invariants / sizeof *invariants };
+
+enum state { UNKNOWN, HOLDS, NOTED, VIOLATED, SKIPPED, FAILED };
+static const char *const state_names[] = {"", "ok", "note", "violated", "skipped", "failed"};
+
+struct examination {
+    const struct patient *patient;
+    enum state states[INVARIANTS];
+    struct finding findings[INVARIANTS];
+    struct err *err;
 };
 
-static int look_database(struct str *found, const struct patient *p, struct err *err)
+static enum state examine(struct examination *x, size_t i);
+
+/* The first invariant that this one rests on and that does not hold; 0: all do. */
+static int broken_ground(struct examination *x, const struct invariant *invariant)
 {
-    if (store_check(p->store, true, err) != 0 || store_check_log(p->store, err) != 0)
-        str_add(found, err->text);
+    for (size_t i = 0; i < INVARIANTS; i++)
+        if ((invariant->rests_on & BIT(invariants[i].number)) != 0 && examine(x, i) >= VIOLATED)
+            return invariants[i].number;
     return 0;
 }
 
-static int look_log(struct str *found, const struct patient *p, struct err *err)
+static enum state look(struct examination *x, size_t i)
 {
-    return store_audit_log(p->store, found, err);
-}
+    const struct invariant *invariant = &invariants[i];
+    struct finding *finding = &x->findings[i];
+    int ground = broken_ground(x, invariant);
 
-static int look_spec(struct str *found, const struct patient *p, struct err *err)
-{
-    struct str spec = {0};
-
-    (void)err;
-    study_write_spec(&spec, &p->record->study);
-    if (strcmp(spec.at, p->record->spec) != 0)
-        str_add(found, "the stored study does not give the stored spec");
-    str_clear(&spec);
-    return 0;
-}
-
-static int look_configs(struct str *found, const struct patient *p, struct err *err)
-{
-    char sha[SHA256_TEXT];
-
-    (void)err;
-    for (size_t i = 0; i < p->record->n_experiments && found->len == 0; i++) {
-        const struct experiment *e = &p->record->experiments[i];
-        trial_hash(sha, &p->record->study.space, e->config);
-        if (strcmp(sha, e->sha) != 0)
-            str_addf(found, "experiment %lld: its config has another hash", (long long)e->id);
+    if (ground == 0 && invariant->of == OF_RECORD && x->patient->unreadable != NULL) {
+        str_add(&finding->note, "not looked at: the record cannot be loaded");
+        return SKIPPED;
     }
-    return 0;
-}
-
-/* Decisions are 1…K, the experiments' own in order, and those without one are the last. */
-static int look_order(struct str *found, const struct patient *p, struct err *err)
-{
-    const struct record *r = p->record;
-    int64_t decided = 0;
-
-    (void)err;
-    for (size_t i = 0; i < r->n_decisions && found->len == 0; i++) {
-        const struct decision *d = &r->decisions[i];
-        bool own = r->experiments[d->experiment - 1].decision == d->number;
-        if (d->number != (int64_t)i + 1 || (own && d->experiment != ++decided))
-            str_addf(found, "decision %zu is about experiment %lld", i + 1,
-                     (long long)d->experiment);
+    if (ground != 0) {
+        str_addf(&finding->note, "not looked at: it rests on I%d", ground);
+        return SKIPPED;
     }
-    return 0;
+    if (invariant->look(finding, x->patient, x->err) != 0)
+        return FAILED;
+    if (finding->violated.len > 0)
+        return VIOLATED;
+    return finding->note.len > 0 ? NOTED : HOLDS;
 }
 
-static int look_runs(struct str *found, const struct patient *p, struct err *err)
+static enum state examine(struct examination *x, size_t i)
 {
-    const struct record *r = p->record;
-
-    (void)err;
-    for (size_t i = 0; i < r->n_runs && found->len == 0; i++) {
-        const struct run *run = &r->runs[i];
-        if (run->class == CLASS_NONE && !p->running)
-            str_addf(found,
-                     "run %lld (experiment %lld, seed %u) has no end; `nightshift run` repeats it",
-                     (long long)run->id, (long long)run->experiment, run->seed);
-    }
-    return 0;
+    if (invariants[i].when == DEEP && !x->patient->deep)
+        return UNKNOWN;
+    if (x->states[i] == UNKNOWN)
+        x->states[i] = look(x, i);
+    return x->states[i];
 }
 
-static int look_seeds(struct str *found, const struct patient *p, struct err *err)
+/* --- saying it ------------------------------------------------------------------------------- */
+
+static void write_json(struct str *line, const struct invariant *invariant, enum state state,
+                       const char *detail)
 {
-    const struct record *r = p->record;
-
-    (void)err;
-    for (size_t i = 0; i < r->n_runs && found->len == 0; i++) {
-        const struct run *run = &r->runs[i];
-        if (run->class == CLASS_OK &&
-            record_variant(r, run->experiment, run->variant, run->seed) != run)
-            str_addf(found, "experiment %lld was run again on seed %u after it was ok",
-                     (long long)run->experiment, run->seed);
-    }
-    return 0;
-}
-
-/* The rows that are pending are the newest ones. */
-static const struct outbox *pending(const struct patient *p)
-{
-    size_t n = p->record->n_outbox;
-
-    return n > 0 && !p->record->outbox[n - 1].done ? &p->record->outbox[n - 1] : NULL;
-}
-
-static int look_pending(struct str *found, const struct patient *p, struct err *err)
-{
-    (void)err;
-    if (!p->running && pending(p) != NULL)
-        str_addf(found, "commit %s is intended; `nightshift run` publishes it", pending(p)->commit);
-    return 0;
-}
-
-/* While a run goes on the refs move as we look, and a pending commit may stand or not. */
-static int look_refs(struct str *found, const struct patient *p, struct err *err)
-{
-    if (p->ledger == NULL && p->record->n_outbox > 0)
-        str_add(found, "the git repository is gone");
-    else if (p->ledger != NULL && !p->running && pending(p) == NULL &&
-             publish_check_refs(p->record, p->ledger, err) != 0)
-        str_add(found, err->text);
-    return 0;
-}
-
-static int look_inputs(struct str *found, const struct patient *p, struct err *err)
-{
-    struct artifact *recorded = NULL, *now = NULL;
-    size_t n_recorded = 0, n_now = 0;
-    char *program = NULL;
-
-    if (store_artifacts(p->store, &recorded, &n_recorded, 0, err) != 0)
-        return -1;
-    if (executor_find_program(&program, p->record->study.command[0], p->place->study_dir, err) !=
-            0 ||
-        inputs_collect(&now, &n_now, &p->record->study, p->place->study_dir, program, err) != 0)
-        str_add(found, err->text);
+    str_addf(line, "{\"invariant\":\"I%d\",\"check\":", invariant->number);
+    json_write_string(line, invariant->what);
+    str_addf(line, ",\"ok\":%s,\"state\":\"%s\",\"detail\":", state < VIOLATED ? "true" : "false",
+             state_names[state]);
+    json_write_string(line, detail);
+    str_add(line, ",\"mend\":");
+    if (state == VIOLATED)
+        json_write_string(line, invariant->mend);
     else
-        inputs_compare(found, recorded, n_recorded, now, n_now);
-    while (found->len > 0 && found->at[found->len - 1] == '\n')
-        found->at[--found->len] = '\0';
-    free(program);
-    artifacts_free(now, n_now);
-    artifacts_free(recorded, n_recorded);
-    return 0;
+        str_add(line, "null");
+    str_add(line, "}");
 }
 
-/* Every commit, made again from the record, must have the id that was intended. */
-static int look_commits(struct str *found, const struct patient *p, struct err *err)
+static void write_plain(struct str *line, const struct invariant *invariant, enum state state,
+                        const char *detail)
 {
-    for (size_t i = 0; p->ledger != NULL && i < p->record->n_outbox && found->len == 0; i++) {
-        struct plan plan;
-        if (publish_plan(&plan, p->record, p->ledger, &p->record->outbox[i], err) != 0)
-            str_add(found, err->text);
-        else
-            plan_clear(&plan);
-    }
-    return 0;
+    str_addf(line, "I%-3d %-8s  %s", invariant->number, state_names[state], invariant->what);
+    if (detail[0] != '\0')
+        str_addf(line, "\n               %s", detail);
+    if (state == VIOLATED)
+        str_addf(line, "\n               mend: %s", invariant->mend);
 }
 
-/* The strategy, asked again with what it knew then, must propose the same. */
-static int look_proposals(struct str *found, const struct patient *p, struct err *err)
+static void print_invariant(const struct invariant *invariant, enum state state,
+                            const struct finding *finding, bool json)
 {
-    for (size_t i = 0; i < p->record->n_experiments && found->len == 0; i++) {
-        const struct experiment *e = &p->record->experiments[i];
-        struct record then = *p->record;
-        struct experiment again;
-        if (e->purpose == PURPOSE_ENQUEUED)
-            continue;
-        then.n_experiments = i;
-        int rc = propose_repeat(&again, &then, err);
-        if (rc < 0)
-            return -1;
-        if (rc > 0) /* nothing would be left to try */
-            again = (struct experiment){0};
-        if (strcmp(again.sha, e->sha) != 0 || again.against != e->against)
-            str_addf(found, "experiment %lld would be proposed differently", (long long)e->id);
-        experiment_clear(&again);
-    }
-    return 0;
-}
-
-/* The referee, shown what was known then, must decide the same. */
-static int look_verdict(struct str *found, const struct record *record, struct referee *referee,
-                        const struct decision *d, struct err *err)
-{
-    struct record then = *record;
-    struct needs needs;
-
-    then.n_decisions = (size_t)d->number - 1;
-    if (referee_follow(referee, &then, err) != 0 ||
-        referee_again(&needs, referee, &then, d, err) != 0)
-        return -1;
-    const struct decision *again = &needs.decision;
-    if (needs.need != NEED_DECISION || again->kind != d->kind ||
-        again->experiment != d->experiment || again->verdict != d->verdict ||
-        again->head != d->head || again->incumbent != d->incumbent ||
-        !repeat_same_bits(again->mean, d->mean) || !repeat_same_bits(again->z, d->z))
-        str_addf(found, "decision %lld would be made differently", (long long)d->number);
-    return 0;
-}
-
-static int look_verdicts(struct str *found, const struct patient *p, struct err *err)
-{
-    struct referee referee;
-    int rc = 0;
-
-    referee_init(&referee);
-    for (size_t i = 0; i < p->record->n_decisions && found->len == 0 && rc == 0; i++)
-        rc = look_verdict(found, p->record, &referee, &p->record->decisions[i], err);
-    referee_clear(&referee);
-    return rc;
-}
-
-static int look_files(struct str *found, const struct patient *p, struct err *err)
-{
-    for (size_t i = 0; i < p->record->n_runs && found->len == 0; i++) {
-        const struct run *run = &p->record->runs[i];
-        struct artifact *files = NULL, *now = NULL;
-        size_t n = 0, n_now = 0;
-        if (run->class != CLASS_OK ||
-            record_variant(p->record, run->experiment, run->variant, run->seed) != run)
-            continue;
-        char *dir = place_run_dir(p->place, run);
-        if (store_artifacts(p->store, &files, &n, run->id, err) != 0 ||
-            launch_files(&now, &n_now, dir, err) != 0) {
-            str_addf(found, "experiment %lld seed %u: %s", (long long)run->experiment, run->seed,
-                     err->text);
-        } else {
-            inputs_compare(found, files, n, now, n_now);
-            if (found->len > 0)
-                str_addf(found, "(experiment %lld seed %u)", (long long)run->experiment, run->seed);
-        }
-        artifacts_free(files, n);
-        artifacts_free(now, n_now);
-        free(dir);
-    }
-    return 0;
-}
-
-static const struct check checks[] = {
-    {"the database is whole", FAST, look_database},
-    {"study and spec agree", FAST, look_spec},
-    {"configs have their hashes", FAST, look_configs},
-    {"decisions are in order", FAST, look_order},
-    {"no run is left open", MENDED, look_runs},
-    {"no seed was run twice", FAST, look_seeds},
-    {"every commit is published", MENDED, look_pending},
-    {"git stands where the record says", FAST, look_refs},
-    {"trainer and inputs are unchanged", FAST, look_inputs},
-    {"the tables say what the log says", DEEP, look_log},
-    {"commits can be made again", DEEP, look_commits},
-    {"proposals can be made again", DEEP, look_proposals},
-    {"verdicts can be made again", DEEP, look_verdicts},
-    {"files of the runs are unchanged", DEEP, look_files},
-};
-
-static void print_check(const struct check *check, const char *found, bool json)
-{
-    const char *word = found[0] == '\0' ? "ok" : check->kind == MENDED ? "note" : "BAD";
+    const char *detail = str_text(state == VIOLATED ? &finding->violated : &finding->note);
     struct str line = {0};
 
-    if (json) {
-        str_add(&line, "{\"check\":");
-        json_write_string(&line, check->name);
-        str_addf(&line, ",\"ok\":%s,\"detail\":", strcmp(word, "BAD") == 0 ? "false" : "true");
-        json_write_string(&line, found);
-        str_add(&line, "}");
-    } else {
-        str_addf(&line, "%-4s %s", word, check->name);
-        if (found[0] != '\0')
-            str_addf(&line, ": %s", found);
-    }
+    (json ? write_json : write_plain)(&line, invariant, state, detail);
     printf("%s\n", line.at);
     str_clear(&line);
 }
 
-static int examine(size_t *bad, const struct patient *patient, bool deep, bool json,
+static int examine_all(size_t *violated, const struct patient *patient, bool json, struct err *err)
+{
+    struct examination x = {.patient = patient, .err = err};
+    int rc = 0;
+
+    *violated = 0;
+    for (size_t i = 0; i < INVARIANTS && rc == 0; i++) {
+        enum state state = examine(&x, i);
+        if (state == FAILED)
+            rc = err_wrap(err, "I%d", invariants[i].number);
+        else if (state != UNKNOWN)
+            print_invariant(&invariants[i], state, &x.findings[i], json);
+        *violated += state == VIOLATED;
+    }
+    for (size_t i = 0; i < INVARIANTS; i++) {
+        str_clear(&x.findings[i].violated);
+        str_clear(&x.findings[i].note);
+    }
+    return rc;
+}
+
+/* --- what is looked at ----------------------------------------------------------------------- */
+
+static int find_rules(struct patient *patient, struct err *err)
+{
+    char *rules = NULL;
+    int rc = store_get(patient->store, &rules, "rules", err);
+
+    patient->old_rules = rules != NULL;
+    free(rules);
+    return rc;
+}
+
+/* A record that cannot be loaded, or a repository that cannot be opened, is a finding too. */
+static int examine_store(size_t *violated, struct patient *patient, bool json, struct err *err)
+{
+    const struct place *place = patient->place;
+    struct record record = {0};
+    struct err unreadable = {0}, no_ledger = {0};
+
+    if (store_load(patient->store, &record, &unreadable) != 0) {
+        if (unreadable.code != ERR_INTEGRITY) {
+            *err = unreadable;
+            return -1;
+        }
+        patient->unreadable = unreadable.text;
+    }
+    patient->record = &record;
+    if (find_rules(patient, err) != 0)
+        return -1;
+    if (ledger_open_existing(&patient->ledger, place->study_dir, place->run_dir, place->name,
+                             &no_ledger) != 0)
+        patient->no_ledger = no_ledger.text;
+    int rc = examine_all(violated, patient, json, err);
+    ledger_close(patient->ledger);
+    record_clear(&record);
+    return rc;
+}
+
+int doctor_examine(size_t *violated, const struct place *place, bool deep, bool json,
                    struct err *err)
 {
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        struct str found = {0};
-        if (checks[i].kind == DEEP && !deep)
-            continue;
-        int rc = checks[i].look(&found, patient, err);
-        if (rc == 0) {
-            print_check(&checks[i], str_text(&found), json);
-            *bad += found.len > 0 && checks[i].kind != MENDED;
-        }
-        str_clear(&found);
+    struct patient patient = {.place = place, .deep = deep};
+
+    patient.running = place_owner(place) != 0;
+    if (place_open(place, &patient.store, err) != 0)
+        return -1;
+    patient.running |= place_owner(place) != 0;
+    int rc = examine_store(violated, &patient, json, err);
+    store_close(patient.store);
+    return rc;
+}
+
+int doctor_admit(struct store *store, const struct record *record, struct err *err)
+{
+    static const int asked[] = {1, 4};
+    struct patient patient = {.store = store, .record = record};
+
+    for (size_t a = 0; a < sizeof asked / sizeof *asked; a++) {
+        struct finding finding = {0};
+        int rc = invariants[asked[a] - 1].look(&finding, &patient, err);
+        if (rc == 0 && finding.violated.len > 0)
+            rc = err_integrity(err, "%s (I%d; `nightshift doctor --deep` tells more)",
+                               str_text(&finding.violated), asked[a]);
+        str_clear(&finding.violated);
+        str_clear(&finding.note);
         if (rc != 0)
             return -1;
     }
     return 0;
-}
-
-int doctor_examine(size_t *bad, const struct place *place, bool deep, bool json, struct err *err)
-{
-    struct record record = {0};
-    struct patient patient = {.place = place, .record = &record};
-
-    patient.running = place_owner(place) != 0;
-    int rc = place_load(place, &patient.store, &record, err);
-    patient.running |= place_owner(place) != 0;
-    if (rc == 0)
-        rc = ledger_open_existing(&patient.ledger, place->study_dir, place->run_dir, place->name,
-                                  err);
-    if (rc == 0)
-        rc = examine(bad, &patient, deep, json, err);
-    ledger_close(patient.ledger);
-    record_clear(&record);
-    store_close(patient.store);
-    return rc;
 }

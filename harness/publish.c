@@ -66,6 +66,14 @@ static const char *last_commit(const struct record *record, const char *ref)
     return "";
 }
 
+const char *publish_last_commit(const struct record *record, bool log)
+{
+    char ref[160];
+
+    ledger_ref_name(ref, record->study.name, log);
+    return last_commit(record, ref);
+}
+
 static int plan_commit(struct plan *out, const struct record *record, struct ledger *ledger,
                        const struct decision *d, const char *ref, const char *parent,
                        struct err *err)

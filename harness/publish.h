@@ -25,6 +25,10 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
  * night is spent on experiments that could not be published. */
 int publish_check_refs(const struct record *record, struct ledger *ledger, struct err *err);
 
+/* The newest commit that was planned for the -log ref or the other, "" before the first.
+ * Borrowed. */
+const char *publish_last_commit(const struct record *record, bool log);
+
 /* Plans the commit of an outbox row again from the record (for repair and for doctor). */
 int publish_plan(struct plan *out, const struct record *record, struct ledger *ledger,
                  const struct outbox *outbox, struct err *err);

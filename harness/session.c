@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "doctor.h"
 #include "host.h"
 #include "inputs.h"
 #include "log.h"
@@ -327,6 +328,7 @@ static int open_record(struct session *session, const struct study *study,
     if (!session->resumed && begin_record(session, study, inputs, n, err) != 0)
         return -1;
     if (store_load(session->store, &session->record, err) != 0 ||
+        doctor_admit(session->store, &session->record, err) != 0 ||
         check_same_study(session, study, err) != 0 ||
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||
         recover_runs(session, err) != 0)

@@ -68,7 +68,7 @@ while kill -0 $pid 2>/dev/null; do
     looks=$((looks + 1))
 done
 wait $pid
-[ $? -eq 0 ] && [ $looks -gt 0 ] && [ $wrong -eq 0 ] && ! grep -q BAD doctor.out
+[ $? -eq 0 ] && [ $looks -gt 0 ] && [ $wrong -eq 0 ] && ! grep -q violated doctor.out
 ok $? 'doctor finds nothing wrong with a study that is under way'
 
 # --- where things lie, and what is in the way ------------------------------------------------------

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* I18: the report, made twice. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor_part.h"
+#include "report.h"
+
+enum { REPORT_MAX = 64 << 20 };
+
+/* From a fresh load each time: nothing of the first may help the second. */
+static int compose(struct str *out, const struct place *place, struct err *err)
+{
+    struct store *store;
+    struct record record;
+
+    if (place_load(place, &store, &record, err) != 0)
+        return -1;
+    int rc = report_compose(out, &record, store, err);
+    record_clear(&record);
+    store_close(store);
+    return rc;
+}
+
+static bool same_line(const char *a, const char *b, size_t line)
+{
+    for (; line > 0; line--) {
+        a += strcspn(a, "\n") + (strchr(a, '\n') != NULL);
+        b += strcspn(b, "\n") + (strchr(b, '\n') != NULL);
+    }
+    size_t n = strcspn(a, "\n");
+    return n == strcspn(b, "\n") && memcmp(a, b, n) == 0;
+}
+
+/* Is the report on disk about the same experiments and runs, and yet another?  Both are counted in
+ * its third line. */
+static bool was_changed(const struct place *place, const char *report)
+{
+    char *path = path_join(place->run_dir, "report/REPORT.md"), *text = NULL;
+    struct err ignored = {0};
+    bool changed = file_is_regular(path) &&
+                   file_read(&text, NULL, path, REPORT_MAX, &ignored) == 0 &&
+                   same_line(text, report, 2) && strcmp(text, report) != 0;
+
+    free(text);
+    free(path);
+    return changed;
+}
+
+int check_report(struct finding *out, const struct patient *p, struct err *err)
+{
+    struct str first = {0}, second = {0};
+
+    if (compose(&first, p->place, err) != 0 || compose(&second, p->place, err) != 0)
+        str_addf(&out->violated, "the report cannot be made: %s", err->text);
+    else if (!p->running && strcmp(str_text(&first), str_text(&second)) != 0)
+        str_add(&out->violated, "made twice from one record, the report is not the same");
+    else if (!p->running && was_changed(p->place, str_text(&first)))
+        str_add(&out->note, "report/REPORT.md is older than the record, or was edited");
+    str_clear(&first);
+    str_clear(&second);
+    return 0;
+}
