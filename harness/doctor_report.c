@@ -16,7 +16,7 @@ static int compose(struct str *out, const struct place *place, struct err *err)
 
     if (place_load(place, &store, &record, err) != 0)
         return -1;
-    int rc = report_compose(out, &record, store, err);
+    int rc = report_compose(out, &record, store, NULL, PICTURE_BESIDE, err);
     record_clear(&record);
     store_close(store);
     return rc;
@@ -32,15 +32,37 @@ static bool same_line(const char *a, const char *b, size_t line)
     return n == strcspn(b, "\n") && memcmp(a, b, n) == 0;
 }
 
+/* A link to a figure of the report is a paragraph of its own. */
+static const char *skip_picture(const char *line)
+{
+    size_t n = strcspn(line, "\n");
+    bool picture = strncmp(line, "![", 2) == 0 && memmem(line, n, "](figures/", 10) != NULL;
+
+    return picture && strncmp(line + n, "\n\n", 2) == 0 ? line + n + 2 : line;
+}
+
+/* The same text, but for pictures in the first? */
+static bool same_text(const char *drawn, const char *plain)
+{
+    while (*(drawn = skip_picture(drawn)) != '\0') {
+        size_t n = strcspn(drawn, "\n") + 1;
+        if (strncmp(drawn, plain, n) != 0)
+            return false;
+        drawn += n - (drawn[n - 1] == '\0');
+        plain += n - (plain[n - 1] == '\0');
+    }
+    return *plain == '\0';
+}
+
 /* Is the report on disk about the same experiments and runs, and yet another?  Both are counted in
  * its third line. */
 static bool was_changed(const struct place *place, const char *report)
 {
-    char *path = path_join(place->run_dir, "report/REPORT.md"), *text = NULL;
+    char *path = path_join(place->run_dir, "report/" REPORT_MARKDOWN), *text = NULL;
     struct err ignored = {0};
     bool changed = file_is_regular(path) &&
                    file_read(&text, NULL, path, REPORT_MAX, &ignored) == 0 &&
-                   same_line(text, report, 2) && strcmp(text, report) != 0;
+                   same_line(text, report, 2) && !same_text(text, report);
 
     free(text);
     free(path);
