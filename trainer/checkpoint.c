@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -335,6 +336,7 @@ static int check_shards(struct storage *s, const json_t *map, const char *dir, s
     json_object_foreach ((json_t *)(uintptr_t)map, name, value) {
         char *path = path_join(dir, json_string_value(value));
         const struct stored *t = storage_find(s, name);
+        assert(s->files != NULL); /* each shard was opened */
         bool there = t != NULL && strcmp(s->files[t->file].path, path) == 0;
         free(path);
         if (!there)

@@ -56,7 +56,7 @@ static int tell_json(const struct known *k, struct err *err)
     if (out == NULL)
         return err_environment(err, "cannot describe the model");
     json_object_set_new(out, "format", json_string(k->file.format->name));
-    json_object_set_new(out, "type", json_string(model_file_dtype(&k->file)->name));
+    json_object_set_new(out, "type", json_string(model_file_main_dtype(&k->file)->name));
     json_object_set_new(out, "data_vocab", json_integer((json_int_t)model_file_tokens(&k->file)));
     json_object_set_new(out, "tokenizer_tokens",
                         k->tokenizer < 0 ? json_null() : json_integer((json_int_t)k->tokenizer));
@@ -86,7 +86,7 @@ static int tell_people(const struct known *k, struct err *err)
     const struct shape *s = &model->shape;
 
     printf("%s: %s\n", model->arch->name, model->arch->summary);
-    printf("format      %s, %s\n", k->file.format->name, model_file_dtype(&k->file)->name);
+    printf("format      %s, %s\n", k->file.format->name, model_file_main_dtype(&k->file)->name);
     printf("parameters  %.3f M, %zu tensors\n", (double)model->n_weights / 1e6, model->n_tensors);
     printf("dim         %d\nlayers      %d\nheads       %d, %d for keys and values, width %d\n",
            s->dim, s->layers, s->heads, s->kv_heads, s->head_dim);

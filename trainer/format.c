@@ -171,6 +171,26 @@ const struct dtype *model_file_dtype(const struct model_file *in)
     return common != NULL ? common : dtypes;
 }
 
+static uint64_t numbers_of(const struct model_file *in, const struct dtype *dtype)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < in->storage.n; i++)
+        if (in->storage.tensors[i].dtype == dtype)
+            n += in->storage.tensors[i].bytes / dtype->bytes * dtype->block;
+    return n;
+}
+
+const struct dtype *model_file_main_dtype(const struct model_file *in)
+{
+    const struct dtype *most = dtypes;
+
+    for (const struct dtype *d = dtypes; d->name != NULL; d++)
+        if (numbers_of(in, d) > numbers_of(in, most))
+            most = d;
+    return most;
+}
+
 bool model_file_vectors_are_f32(const struct model_file *in)
 {
     for (size_t i = 0; i < in->storage.n; i++)

@@ -107,8 +107,11 @@ int model_file_tokenizer(struct tokenizer **out, const struct model_file *in, co
 /* Ids of tokens are below it. */
 size_t model_file_tokens(const struct model_file *in);
 
-/* The format of its matrices, or binary32 where they have several. */
+/* The format of its matrices, or binary32 where they have several: what keeps all of them. */
 const struct dtype *model_file_dtype(const struct model_file *in);
+
+/* The format of most of its numbers. */
+const struct dtype *model_file_main_dtype(const struct model_file *in);
 
 /* Are its gains and biases binary32? */
 bool model_file_vectors_are_f32(const struct model_file *in);

@@ -7,6 +7,7 @@
  * rows of its queries and keys stand in that order; of "qwen2" and "qwen3" it turns i with
  * i + width/2, as we do.  A residual scale is unknown there and is folded into the matrices.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,7 @@ static void gguf_name(char out[STORED_NAME], const struct tensor *t)
     int layer = 0;
     const char *rest = behind_layer(&layer, t->name), *ours = rest != NULL ? rest : t->name;
 
+    assert(ours != NULL);
     snprintf(out, STORED_NAME, "%s", t->name);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (names[i].layer != (rest != NULL) || strcmp(names[i].ours, ours) != 0)
@@ -154,7 +156,7 @@ static int refuse_extras(const struct shape_reader *r, struct err *err)
 /* Keys and values are of one width, and all of it is turned. */
 static int read_width(struct shape *s, const struct shape_reader *r, struct err *err)
 {
-    int dim = s->dim / s->heads, value = 0, turned = 0;
+    int dim = s->heads > 0 ? s->dim / s->heads : 0, value = 0, turned = 0;
 
     if (read_size(&s->head_dim, r, "attention.key_length", dim > 0 ? dim : 1, err) != 0 ||
         read_size(&value, r, "attention.value_length", s->head_dim, err) != 0 ||

@@ -308,7 +308,7 @@ static int read_start(struct gguf *g, uint64_t counts[2], struct reader *r, stru
 int gguf_read(struct gguf *out, struct storage *s, size_t file, struct err *err)
 {
     struct reader r;
-    uint64_t counts[2]; /* tensors, values */
+    uint64_t counts[2] = {0}; /* tensors, values */
     int rc = -1;
 
     *out = (struct gguf){.storage = s, .file = file};
@@ -358,7 +358,7 @@ static int scalar(uint8_t out[8], const struct gguf_value **v, const struct gguf
 int gguf_whole(uint64_t *out, const struct gguf *g, const char *key, struct err *err)
 {
     const struct gguf_value *v;
-    uint8_t bytes[8];
+    uint8_t bytes[8] = {0};
     int rc = scalar(bytes, &v, g, key, "whole number", err);
     bool is_signed;
     uint64_t x;
@@ -391,7 +391,7 @@ static double as_meant(float x)
 int gguf_number(double *out, const struct gguf *g, const char *key, struct err *err)
 {
     const struct gguf_value *v;
-    uint8_t bytes[8];
+    uint8_t bytes[8] = {0};
     int rc = scalar(bytes, &v, g, key, "number", err);
     float single;
 
@@ -411,7 +411,7 @@ int gguf_number(double *out, const struct gguf *g, const char *key, struct err *
 int gguf_bool(bool *out, const struct gguf *g, const char *key, struct err *err)
 {
     const struct gguf_value *v;
-    uint8_t bytes[8];
+    uint8_t bytes[8] = {0};
     int rc = scalar(bytes, &v, g, key, "truth value", err);
 
     if (rc != 0)
@@ -425,7 +425,7 @@ int gguf_bool(bool *out, const struct gguf *g, const char *key, struct err *err)
 int gguf_text(char **out, const struct gguf *g, const char *key, struct err *err)
 {
     const struct gguf_value *v = gguf_find(g, key);
-    uint8_t bytes[8];
+    uint8_t bytes[8] = {0};
     uint64_t len;
 
     if (v == NULL)

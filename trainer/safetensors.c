@@ -24,12 +24,14 @@ int safetensors_read(const struct model *model, real *weights, const char *path,
 static void add_entry(struct str *text, const struct outgoing *o, const struct tensor *t,
                       uint64_t from)
 {
+    uint64_t to = from + outgoing_bytes(o, t);
+
     str_addf(text, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", t->name,
              outgoing_dtype(o, t)->safetensors);
     if (tensor_is_matrix(t))
         str_addf(text, "%d,", t->rows);
     str_addf(text, "%d],\"data_offsets\":[%llu,%llu]}", t->cols, (unsigned long long)from,
-             (unsigned long long)(from + outgoing_bytes(o, t)));
+             (unsigned long long)to);
 }
 
 /* Length and header, blanks behind it so that the numbers begin on a multiple of eight. */

@@ -236,8 +236,8 @@ static int read_entries(struct storage *s, size_t file, struct metadata *m, stru
                         struct err *err)
 {
     bool had_metadata = false;
-    const char *name;
-    size_t len;
+    const char *name = NULL;
+    size_t len = 0;
     int rc;
 
     if (took(c, '}'))

@@ -148,14 +148,14 @@ static int by_place(const void *a, const void *b)
 
 static const struct stored **in_order(size_t *n, const struct storage *s, size_t file)
 {
-    const struct stored **list = mem_new(s->n, sizeof *list);
+    const struct stored **list = mem_new(s->n, sizeof(void *));
 
     *n = 0;
     for (size_t i = 0; i < s->n; i++)
         if (s->tensors[i].file == file)
             list[(*n)++] = &s->tensors[i];
     if (*n > 1)
-        qsort(list, *n, sizeof *list, by_place);
+        qsort(list, *n, sizeof(void *), by_place);
     return list;
 }
 

@@ -8,6 +8,8 @@ _nightshift_lm_options()
         prepare) echo --text --out --vocab --documents --val --test --pattern --train-bytes ;;
         train) echo --config --seed --out --data --steps --threads --resume ;;
         eval) echo --tokens --text --tokenizer --residual --rope-theta --seq --threads --json ;;
+        generate) echo --prompt --prompt-ids --prompts --tokens --temperature --top-k --top-p --min-p \
+            --repetition-penalty --seed --stop --ids --json --echo --threads --tokenizer --residual --rope-theta ;;
         convert) echo --type --tokenizer --residual --rope-theta ;;
         info | options) echo --json ;;
         bench) echo --preset --compact-vocab --sequences --threads --steps --json ;;
@@ -20,7 +22,7 @@ _nightshift_lm()
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'prepare train eval convert info bench options help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'prepare train eval generate convert info bench options help' -- "$word")
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_nightshift_lm_options "$command") --help" -- "$word")
     else

@@ -1,0 +1,121 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Models that come out: converted, told about, evaluated, and written on with.
+
+. tests/tap.sh
+
+lm=nightshift-lm
+golden=$tests/golden
+
+# same NAME COMMAND…: prints what the last one printed, which is kept in `want`.
+same()
+{
+    name=$1
+    shift
+    timeout 60 "$@" >out 2>err </dev/null && cmp -s out want
+    ok $? "$name"
+}
+
+# --- ids ---------------------------------------------------------------------------------------------
+
+for model in llama-gqa llama-tied-mha qwen2-bias qwen3-qknorm; do
+    python3 -c 'import json, sys
+ids = json.load(open(sys.argv[1]))["greedy_ids"]
+print(",".join(map(str, ids[:8])))
+print(*ids[8:])' "$golden/$model/case.json" >ids
+    prompt=$(head -n 1 ids)
+    tail -n 1 ids >want
+    same "$model writes the reference's ids" \
+        $lm generate "$golden/$model" --prompt-ids "$prompt" --tokens 24 --ids
+    [ ! -s err ]
+    ok $? 'and says nothing else'
+    $lm convert "$golden/$model" $model.gguf >out 2>err
+    same 'so does a GGUF of it' $lm generate $model.gguf --prompt-ids "$prompt" --tokens 24 --ids
+    same 'on one thread too' $lm generate $model.gguf --prompt-ids "$prompt" --tokens 24 --ids --threads 1
+    $lm convert $model.gguf $model-folder >out 2>err
+    same 'and a folder of that' $lm generate $model-folder --prompt-ids "$prompt" --tokens 24 --ids
+done
+
+model=$golden/llama-gqa
+for type in f32 f16 bf16 q8_0 q4_0; do
+    run 0 "a GGUF of $type is written" $lm convert "$model" m-$type.gguf --type $type
+    $lm info m-$type.gguf --json >out 2>err && grep -q "\"format\":\"gguf\".*\"layers\":2" out
+    ok $? 'and told about'
+done
+$lm info m-q8_0.gguf >out 2>err && grep -q 'parameters  0.158 M' out && grep -q 'gguf, q8_0' out
+ok $? 'its numbers are mostly of that type'
+run 0 'a file of its own needs no folder' sh -c "$lm convert m-bf16.gguf b.safetensors && $lm info b.safetensors"
+grep -q 'safetensors, bf16' out
+ok $? 'and keeps the numbers that it had'
+
+# --- text --------------------------------------------------------------------------------------------
+
+perl -e 'for (1 .. 3000) { print $_ % 3 ? "the cat sat on the mat.\n" : "a dog ran in 12 fogs.\n" }' >text
+$lm prepare --text text --vocab 275 --out data >out 2>err
+echo '{"dim": 32, "layers": 2, "heads": 2, "seq": 32, "batch": 8, "data": "data", "steps": 60, "lr": 0.01}' >c.json
+run 0 'a model is trained' $lm train --config c.json --out own
+$lm generate own --prompt 'the cat' --tokens 12 >want 2>err
+grep -q 'sat' want
+ok $? 'and writes what it was taught'
+run 0 'it becomes a GGUF, tokenizer and all' $lm convert own own.gguf
+same 'which writes the same' $lm generate own.gguf --prompt 'the cat' --tokens 12
+run 0 'and a folder' $lm convert own.gguf folder
+[ -f folder/tokenizer.json ] && [ -f folder/config.json ]
+ok $? 'with its tokenizer'
+same 'which writes the same too' $lm generate folder --prompt 'the cat' --tokens 12
+printf '%s\n' 'the cat' >line
+run 0 'a file of prompts' $lm generate own --prompts line --tokens 12
+python3 - <<'PY'
+import json
+r = json.loads(open("out").read())
+assert r["text"] + "\n" == open("want").read() and r["prompt"] == "the cat" and len(r["ids"]) == 12
+PY
+ok $? 'gives an object for each line'
+$lm eval own --text text --json >want 2>err
+same 'the loss on a text is that of the GGUF' $lm eval own.gguf --text text --json
+$lm generate own --prompt 'the cat' --tokens 12 --stop 'xyz' --stop ' on' >out 2>err
+printf ' sat\n' | cmp -s - out
+ok $? 'a text ends in front of a stop'
+$lm generate own --prompt 'the' --tokens 20 --temperature 1 --seed 5 >want 2>err
+same 'draws are those of their seed' $lm generate own --prompt 'the' --tokens 20 --temperature 1 --seed 5 --threads 1
+$lm generate own --prompt 'the' --tokens 20 --temperature 1 --seed 6 >out 2>err
+! cmp -s out want
+ok $? 'and another seed draws others'
+run 0 'a text does not grow beyond what the model reads' $lm generate own --prompt the --tokens 500 --ids
+[ "$(wc -w <out)" -lt 32 ]
+ok $? 'and says what it wrote until then'
+
+echo '{"dim": 32, "layers": 1, "heads": 2, "seq": 32, "batch": 8, "data": "data", "steps": 5, "compact_vocab": true}' >c.json
+$lm train --config c.json --out compact >out 2>err
+run 0 'a model with a compact vocabulary writes text' $lm generate compact --prompt 'the' --tokens 8
+refused 2 'compact vocabulary' 'but goes into no other format' $lm convert compact c.gguf
+echo '{"dim": 32, "layers": 1, "heads": 2, "seq": 32, "batch": 8, "data": "data", "steps": 5, "residual_scale": "deepnet"}' >c.json
+$lm train --config c.json --out deep >out 2>err
+$lm convert deep deep.gguf >out 2>err
+a=$($lm eval deep --text text --json | sed 's/.*"loss":\([0-9.]*\).*/\1/')
+b=$($lm eval deep.gguf --text text --json | sed 's/.*"loss":\([0-9.]*\).*/\1/')
+perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) < 1e-5 * $ARGV[0])' "$a" "$b"
+ok $? 'a residual scale is in the weights behind a conversion, once'
+
+# --- what is refused -----------------------------------------------------------------------------------
+
+refused 2 'no such model' 'a model that is not there' $lm generate nowhere --prompt x
+refused 2 'one of --prompt' 'no prompt' $lm generate own
+refused 2 'one of --prompt' 'two prompts' $lm generate own --prompt x --prompt-ids 1
+refused 2 "no id" 'a prompt of words where ids belong' $lm generate own --prompt-ids 1,x
+refused 2 'is not below' 'an id beyond the vocabulary' $lm generate "$model" --prompt-ids 512 --ids
+refused 2 'no tokenizer' 'text for a model without a tokenizer' $lm generate "$model" --prompt x
+refused 2 'leaves no room' 'a prompt longer than the model reads' \
+    $lm generate own --ids --prompt-ids "$(seq -s, 1 40)"
+refused 2 'from 0 to 1' 'a share above 1' $lm generate own --prompt x --top-p 2
+refused 2 'did you mean' 'a misspelt option' $lm generate own --prompt x --temprature 1
+refused 2 'the same' 'a file into itself' $lm convert own.gguf own.gguf
+refused 2 'is none that a folder keeps' 'blocks in a folder' $lm convert own out-folder --type q8_0
+refused 2 'trained here' 'a conversion over a trained model' $lm convert own.gguf compact
+refused 2 'is no model' 'a text as a model' $lm info text
+head -c 3000 own.gguf >cut.gguf
+refused 2 'cut.gguf' 'a GGUF cut short' $lm info cut.gguf
+mkfifo pipe
+refused 2 'neither a folder nor a regular file' 'a pipe' $lm info pipe
+
+done_testing
