@@ -236,7 +236,7 @@ static int read_entries(struct storage *s, size_t file, struct metadata *m, stru
                         struct err *err)
 {
     bool had_metadata = false;
-    const char *name = NULL;
+    const char *name = "";
     size_t len = 0;
     int rc;
 

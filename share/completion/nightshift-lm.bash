@@ -8,8 +8,7 @@ _nightshift_lm_options()
         prepare) echo --text --out --vocab --documents --val --test --pattern --train-bytes ;;
         train) echo --config --seed --out --data --steps --threads --resume ;;
         eval) echo --tokens --text --tokenizer --residual --rope-theta --seq --threads --json ;;
-        generate) echo --prompt --prompt-ids --prompts --tokens --temperature --top-k --top-p --min-p \
-            --repetition-penalty --seed --stop --ids --json --echo --threads --tokenizer --residual --rope-theta ;;
+        generate) echo --prompt --prompt-ids --prompts --tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --ids --json --echo --threads --tokenizer --residual --rope-theta ;;
         convert) echo --type --tokenizer --residual --rope-theta ;;
         info | options) echo --json ;;
         bench) echo --preset --compact-vocab --sequences --threads --steps --json ;;
