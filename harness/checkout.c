@@ -84,7 +84,10 @@ int checkout_build_job(struct job *out, const struct checkout *checkout, const s
                         .grace_s = GRACE_S,
                         .max_output = MAX_OUTPUT,
                         .confined = true};
-    return 0;
+    if (host_own_tmp((char **)(uintptr_t)out->env, dir, err) == 0)
+        return 0;
+    checkout_clear_job(out);
+    return -1;
 }
 
 void checkout_clear_job(struct job *job)

@@ -24,7 +24,7 @@ awk -v seed="$3" -v truth="$(cat "$2/val")" '{
 }' "$1/model"
 END
     cat >build.sh <<'END'
-sh -n trainer/train.sh && mkdir -p build && cp trainer/train.sh build/train && chmod +x build/train
+rm "$(mktemp)" && sh -n trainer/train.sh && mkdir -p build && cp trainer/train.sh build/train && chmod +x build/train
 END
     echo 0.3 >data/val
     ln -s train.sh trainer/link
@@ -210,7 +210,7 @@ for twin in whole killed; do
     lab $twin
     diff_of $twin bias 's/^bias=1/bias=0.1/' trainer/train.sh
     sed -i 's/^n=.*calls.*/n=$(($(wc -l) - 2))/; s/^cat >.*//; s/^n=\$((n + 1))/n=$((n + 1)); sleep 0.2/; s/^echo \$n.*//' $twin/agent.sh
-    sed -i 's/^sh -n/sleep 0.2; sh -n/' $twin/build.sh
+    sed -i 's/^rm/sleep 0.2; rm/' $twin/build.sh
     echo '{"params": {"x": 0.9}}' >$twin/state/params.json
     printf '%s\n' bias params >$twin/state/script
     git -C $twin commit -qam 'slower' --date='2026-01-01T00:00:00Z'
