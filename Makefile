@@ -199,6 +199,7 @@ install: all
 	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/e44/$${file##*/} || exit 1; done
 	for file in experiments/agent/*.py; do \
 	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/agent/$${file##*/} || exit 1; done
+	install -Dm644 experiments/agent/program.md $(DESTDIR)$(PREFIX)/share/nightshift/experiments/agent/program.md
 	for words in share/completion/*.bash; do name=$${words##*/}; \
 	    install -Dm644 $$words $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${name%.bash} || exit 1; done
 uninstall:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <jansson.h>
+
 #include "answers.h"
+#include "mem.h"
 
 const struct answer *answers_taken(const struct record *record, int64_t id)
 {
@@ -9,6 +12,17 @@ const struct answer *answers_taken(const struct record *record, int64_t id)
             return answer;
     }
     return NULL;
+}
+
+char *answers_message(const struct record *record, int64_t id)
+{
+    const struct answer *answer = answers_taken(record, id);
+    json_t *said = answer != NULL ? json_loads(answer->text, 0, NULL) : NULL;
+    const char *message = json_string_value(json_object_get(said, "message"));
+    char *copy = message != NULL ? mem_strdup(message) : NULL;
+
+    json_decref(said);
+    return copy;
 }
 
 size_t answers_refused_in_row(const struct record *record, int64_t id)

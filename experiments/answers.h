@@ -17,6 +17,9 @@ enum { ANSWERS_REFUSED_MOST = 5 };
 /* The answer that became experiment `id`, or will; NULL: none.  Borrowed. */
 const struct answer *answers_taken(const struct record *record, int64_t id);
 
+/* What the program said with that answer, for people; NULL: nothing.  The caller frees. */
+char *answers_message(const struct record *record, int64_t id);
+
 /* Refused answers in a row, the last of them for experiment `id` or one before it. */
 size_t answers_refused_in_row(const struct record *record, int64_t id);
 

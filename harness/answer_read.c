@@ -4,6 +4,7 @@
 #include "answer_read.h"
 #include "json.h"
 #include "settings.h"
+#include "source.h"
 
 static const char *const keys[] = {"params", "patch", "message"};
 enum { N_KEYS = sizeof keys / sizeof *keys };
@@ -136,6 +137,20 @@ int answer_apply_recorded(struct value *config, const struct answer *recorded,
     if (answer_parse(&answer, recorded->text, strlen(recorded->text), err) != 0)
         return -1;
     int rc = answer_apply(config, answer, recorded->source, record, against, err);
+    json_decref(answer);
+    return rc;
+}
+
+int answer_patch(char out[41], const char *text, struct ledger *source, const char *base,
+                 const struct study *study, struct err *err)
+{
+    json_t *answer;
+
+    if (answer_parse(&answer, text, strlen(text), err) != 0)
+        return -1;
+    const char *patch = json_string_value(json_object_get(answer, "patch"));
+    int rc = patch == NULL ? err_usage(err, "the answer has no patch")
+                           : source_patch(source, out, base, patch, study, err);
     json_decref(answer);
     return rc;
 }

@@ -34,4 +34,9 @@ int answer_apply(struct value *config, const json_t *answer, const char *source,
 int answer_apply_recorded(struct value *config, const struct answer *recorded,
                           const struct record *record, int64_t against, struct err *err);
 
+/* The commit that the patch of a recorded answer becomes on top of `base`. */
+struct ledger;
+int answer_patch(char out[41], const char *text, struct ledger *source, const char *base,
+                 const struct study *study, struct err *err);
+
 #endif

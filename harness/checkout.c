@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,59 @@ char *checkout_program(const struct checkout *checkout, const struct study *stud
                        const char *commit)
 {
     return mem_printf("%s/%s/%s", checkout->root, commit, study->source.binary);
+}
+
+static int is_build(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+
+    return dot != NULL && strcmp(dot, ".build") == 0;
+}
+
+int checkout_clear_root(const char *root, const struct executor *executor, struct err *err)
+{
+    struct dirent **names = NULL;
+    int n = file_is_dir(root) ? scandir(root, &names, is_build, alphasort) : 0, rc = 0;
+
+    if (n < 0)
+        return err_sys(err, "cannot read the folder '%s'", root);
+    for (int i = 0; i < n; i++) {
+        char *dir = path_join(root, names[i]->d_name);
+        if (rc == 0)
+            rc = executor->clear(dir, err);
+        free(dir);
+        free(names[i]);
+    }
+    free(names);
+    return rc == 0 ? file_remove(root, err) : -1;
+}
+
+bool checkout_is_needed(const struct record *record, const char *commit)
+{
+    int64_t kept[] = {record_head(record), record_incumbent(record)};
+
+    if (strcmp(commit, record->source) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (kept[i] > 0 && strcmp(record_source(record, kept[i]), commit) == 0)
+            return true;
+    for (size_t i = 0; i < record->n_experiments; i++)
+        if (record->experiments[i].decision == 0 &&
+            strcmp(record->experiments[i].source, commit) == 0)
+            return true;
+    return false;
+}
+
+int checkout_forget(const struct checkout *checkout, const char *commit, struct err *err)
+{
+    char *dir = folder_of(checkout, commit), *build = build_file(checkout, commit, "");
+    int rc = file_remove(dir, err);
+
+    if (rc == 0)
+        rc = file_remove(build, err);
+    free(build);
+    free(dir);
+    return rc;
 }
 
 bool checkout_is_built(const struct checkout *checkout, const char *commit)

@@ -25,6 +25,16 @@ int checkout_make(char **out, const struct checkout *checkout, const char *commi
 char *checkout_program(const struct checkout *checkout, const struct study *study,
                        const char *commit);
 
+/* Ends builds of an earlier harness and removes the whole root. */
+int checkout_clear_root(const char *root, const struct executor *executor, struct err *err);
+
+/* Is the commit still to be built or run: the base, of the head, the verified or the baseline, or
+ * of an experiment that is not decided? */
+bool checkout_is_needed(const struct record *record, const char *commit);
+
+/* Removes a commit's folders; what is needed again is made again. */
+int checkout_forget(const struct checkout *checkout, const char *commit, struct err *err);
+
 /* Has the commit been built? */
 bool checkout_is_built(const struct checkout *checkout, const char *commit);
 

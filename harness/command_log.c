@@ -148,9 +148,7 @@ static int log_json(const struct view *view, int64_t first, struct err *err)
 
     for (int64_t id = first; rc == 0 && id <= (int64_t)view->record.n_experiments; id++) {
         json_t *object = view_json_experiment(view, id);
-        json_t *refused = refusals_of_experiment(&view->record, id);
-        if (refused != NULL)
-            json_object_set_new(object, "refused", refused);
+        refusals_add_experiment(object, &view->record, id);
         rc = view_print_json(object, err);
         json_decref(object);
     }
@@ -244,7 +242,8 @@ const struct command command_log = {
         "commit;\n"
         "COLUMNS=200 makes a pipe as wide.\n"
         "\n"
-        "Below the table: what an outside program (search.strategy exec) proposed in vain, and why.\n"
+        "Below the table: what an outside program (search.strategy exec) proposed in vain, and "
+        "why.\n"
         "\n"
         "--decisions: every decision, oldest first, so every test too.  kind is head (of the\n"
         "search), verify (a test of the head), placebo or confirm; level is the test's alpha, and\n"

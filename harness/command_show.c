@@ -4,16 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "clock.h"
 #include "command.h"
 #include "json.h"
 #include "mem.h"
+#include "refusals.h"
 #include "say.h"
 #include "table.h"
 #include "verdicts.h"
 #include "view.h"
 
 extern const struct command command_show;
+
+enum { MESSAGE_WIDTH = 300 };
 
 /* --- as JSON -------------------------------------------------------------------------------- */
 
@@ -106,6 +110,7 @@ static int show_json(const struct view *view, int64_t id, struct err *err)
 {
     json_t *object = view_json_experiment(view, id), *runs = json_array();
 
+    refusals_add_experiment(object, &view->record, id);
     json_object_set_new(object, "runs", runs);
     json_object_set_new(object, "pairs", pairs_as_json(view, id));
     json_object_set_new(object, "decisions", decisions_as_json(&view->record, id));
@@ -217,6 +222,12 @@ static void write_facts(struct str *out, const struct view *view, int64_t id)
     add_fact(&table, "test", bounds_text(d));
     add_fact(&table, "commit", copy_or_dash(record_commit(&view->record, id)));
     add_fact(&table, "config sha256", mem_strdup(e->sha));
+    if (view->record.source[0] != '\0')
+        add_fact(&table, "source", mem_strdup(record_source(&view->record, id)));
+    char *message = answers_message(&view->record, id);
+    if (message != NULL)
+        add_fact(&table, "message", text_shorten(message, MESSAGE_WIDTH));
+    free(message);
     add_fact(&table, "proposed", time_or_dash(e->created));
     add_fact(&table, "remark", copy_or_dash(e->remark));
     char *command = mem_printf("nightshift reproduce %s %" PRId64, view->place.run_dir, id);

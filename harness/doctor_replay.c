@@ -2,12 +2,14 @@
 /* I6: strategy, referee and commits, asked again with what was known then. */
 #include <string.h>
 
+#include "answer_read.h"
 #include "doctor_part.h"
 #include "origin.h"
 #include "propose.h"
 #include "publish.h"
 #include "referee.h"
 #include "repeat.h"
+#include "source.h"
 
 /* Every commit, made again from the record, must have the id that was intended. */
 static void replay_commits(struct str *found, const struct patient *p)
@@ -21,6 +23,39 @@ static void replay_commits(struct str *found, const struct patient *p)
         else
             plan_clear(&plan);
     }
+}
+
+static void replay_patch(struct str *found, const struct record *record, struct ledger *source,
+                         const struct answer *answer)
+{
+    int64_t against = record->experiments[answer->experiment - 1].against;
+    struct err err = {0};
+    char commit[41];
+
+    if (answer_patch(commit, answer->text, source, record_source(record, against), &record->study,
+                     &err) != 0)
+        str_add(found, err.text);
+    else if (strcmp(commit, answer->source) != 0)
+        str_addf(found, "the patch of experiment %lld gives commit %s, not %s",
+                 (long long)answer->experiment, commit, answer->source);
+}
+
+/* Every patch, applied again to what it patched, must give the commit that was built. */
+static void replay_patches(struct str *found, const struct patient *p)
+{
+    const struct record *r = p->record;
+    struct ledger *source = NULL;
+    struct err err = {0};
+
+    if (r->source[0] == '\0')
+        return;
+    if (source_open(&source, &r->study.source, p->place->study_dir, &err) != 0)
+        str_add(found, err.text);
+    for (size_t i = 0; i < r->n_answers && found->len == 0; i++)
+        if (r->answers[i].source[0] != '\0' && r->answers[i].refusal == NULL &&
+            r->answers[i].experiment <= (int64_t)r->n_experiments)
+            replay_patch(found, r, source, &r->answers[i]);
+    ledger_close(source);
 }
 
 /* The strategy, asked again with what it knew then, must propose the same. */
@@ -88,6 +123,8 @@ int check_replay(struct finding *out, const struct patient *p, struct err *err)
         return 0;
     }
     replay_commits(&out->violated, p);
+    if (out->violated.len == 0)
+        replay_patches(&out->violated, p);
     int rc = replay_proposals(&found, p, err);
     if (rc == 0 && found.len == 0)
         rc = replay_verdicts(&found, p, err);

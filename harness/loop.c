@@ -175,6 +175,22 @@ static int say_audit(struct loop *loop, struct err *err)
     return rc;
 }
 
+/* The source of an experiment that nothing goes on from is room on the disk, unless somebody reads
+ * it. */
+static int forget_source(struct loop *loop, int64_t experiment, struct err *err)
+{
+    const struct record *record = &loop->session->record;
+    const char *source = record_source(record, experiment);
+
+    if (source[0] == '\0' || loop->proposer.busy || checkout_is_needed(record, source))
+        return 0;
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (loop->slots[i].busy &&
+            strcmp(record_source(record, record->runs[loop->slots[i].run].experiment), source) == 0)
+            return 0;
+    return checkout_forget(&loop->runner.checkout, source, err);
+}
+
 static int decide(struct loop *loop, const struct decision *d, struct err *err)
 {
     struct session *s = loop->session;
@@ -182,6 +198,9 @@ static int decide(struct loop *loop, const struct decision *d, struct err *err)
     if (publish_decision(&s->record, s->store, s->ledger, d, err) != 0)
         return -1;
     progress_decided(&loop->progress, &s->record);
+    if (forget_source(loop, d->experiment, err) != 0 ||
+        (d->against > 0 && forget_source(loop, d->against, err) != 0))
+        return -1;
     if (d->against == 0 && d->verdict != OUTCOME_KEEP)
         loop->baseline_failed = true;
     if (referee_follow(&loop->referee, &s->record, err) != 0)

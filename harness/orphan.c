@@ -63,6 +63,19 @@ static bool is_run(const struct record *record, unsigned long long experiment, c
     return false;
 }
 
+/* A run's own folder, or the one beside it in which it was judged. */
+static bool is_of_run(const struct record *record, unsigned long long experiment, const char *name)
+{
+    const char *end = strstr(name, PLACE_JUDGED);
+    size_t len =
+        end != NULL && strcmp(end, PLACE_JUDGED) == 0 ? (size_t)(end - name) : strlen(name);
+    char *run = mem_strndup(name, len);
+    bool found = is_run(record, experiment, run);
+
+    free(run);
+    return found;
+}
+
 typedef int path_seer(void *context, const char *path, struct err *err);
 
 /* Orphans among the seeds of one experiment. */
@@ -82,7 +95,7 @@ static int each_seed(const struct record *record, const char *dir, const char *n
     }
     int n = entries(&names, path);
     for (int i = 0; i < n && rc == 0; i++) {
-        if (is_dots(names[i]->d_name) || is_run(record, experiment, names[i]->d_name))
+        if (is_dots(names[i]->d_name) || is_of_run(record, experiment, names[i]->d_name))
             continue;
         char *seed = path_join(path, names[i]->d_name);
         rc = see(context, seed, err);

@@ -42,6 +42,9 @@ int place_lock(int *fd, const struct place *place, struct err *err);
 /* The pid of the run that holds the lock; 0: nobody does. */
 long place_owner(const struct place *place);
 
+/* Behind the name of a run's folder: the one in which it was judged (`evaluate` of the study). */
+#define PLACE_JUDGED ".evaluate"
+
 /* runs/<name>/runs/<experiment>/<seed>; the caller frees. */
 char *place_run_dir(const struct place *place, const struct run *run);
 

@@ -53,15 +53,26 @@ json_t *refusals_as_json(const struct record *record)
                      view_json_text(last));
 }
 
-json_t *refusals_of_experiment(const struct record *record, int64_t id)
+static json_t *reasons_as_json(const struct record *record, int64_t id)
 {
     json_t *reasons = json_array();
 
     for (size_t i = 0; i < record->n_answers; i++)
         if (record->answers[i].refusal != NULL && record->answers[i].experiment == id)
             json_array_append_new(reasons, view_json_text(record->answers[i].refusal));
-    if (record->study.strategy->outside)
-        return reasons;
-    json_decref(reasons);
-    return NULL;
+    return reasons;
+}
+
+void refusals_add_experiment(json_t *object, const struct record *record, int64_t id)
+{
+    char *message;
+
+    if (!record->study.strategy->outside)
+        return;
+    message = answers_message(record, id);
+    json_object_set_new(object, "refused", reasons_as_json(record, id));
+    json_object_set_new(object, "message", view_json_text(message));
+    if (record->source[0] != '\0')
+        json_object_set_new(object, "source", json_string(record_source(record, id)));
+    free(message);
 }

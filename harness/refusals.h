@@ -22,7 +22,9 @@ void refusals_write_log(struct str *out, const struct record *record, int64_t fi
  * asks no program. */
 json_t *refusals_as_json(const struct record *record);
 
-/* Why proposals for this experiment were refused, oldest first; NULL where the study asks none. */
-json_t *refusals_of_experiment(const struct record *record, int64_t id);
+/* Of one experiment: "refused" (why proposals for it were, oldest first), "message" (what the
+ * program said with the one that was taken, or null) and, where the study builds its trainer,
+ * "source" (from which commit).  Nothing where the study asks no program. */
+void refusals_add_experiment(json_t *object, const struct record *record, int64_t id);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checkout.h"
 #include "doctor.h"
 #include "host.h"
 #include "inputs.h"
@@ -220,6 +221,19 @@ static int check_same_inputs(struct session *session, const struct artifact *inp
     return rc;
 }
 
+/* No process of an earlier harness works there any more, nor judges what was left there. */
+static int clear_run(const struct session *session, const struct run *run, struct err *err)
+{
+    char *dir = place_run_dir(&session->place, run), *judge = mem_printf("%s" PLACE_JUDGED, dir);
+    int rc = file_exists(dir) ? session->executor->clear(dir, err) : 0;
+
+    if (rc == 0 && file_exists(judge))
+        rc = session->executor->clear(judge, err);
+    free(judge);
+    free(dir);
+    return rc;
+}
+
 /* Runs whose end is not recorded died with the harness: they are repeated. */
 static int recover_runs(struct session *session, struct err *err)
 {
@@ -230,10 +244,7 @@ static int recover_runs(struct session *session, struct err *err)
         struct run_facts none = {0};
         if (run->class != CLASS_NONE)
             continue;
-        char *dir = place_run_dir(&session->place, run);
-        int rc = file_exists(dir) ? session->executor->clear(dir, err) : 0;
-        free(dir);
-        if (rc != 0 || store_begin(session->store, err) != 0)
+        if (clear_run(session, run, err) != 0 || store_begin(session->store, err) != 0)
             return -1;
         run->class = CLASS_INTERRUPTED;
         if (store_end_run(session->store, run, &none, err) != 0 ||
@@ -333,7 +344,8 @@ static int open_record(struct session *session, const struct study *study,
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||
         recover_runs(session, err) != 0)
         return -1;
-    if (session->source_root != NULL && file_remove(session->source_root, err) != 0)
+    if (session->source_root != NULL &&
+        checkout_clear_root(session->source_root, session->executor, err) != 0)
         return -1;
     return catch_up(session, err);
 }

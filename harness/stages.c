@@ -5,6 +5,7 @@
 
 #include "file.h"
 #include "mem.h"
+#include "place.h"
 #include "stages.h"
 #include "trial.h"
 
@@ -59,7 +60,8 @@ void stages_clear(struct stages *s)
 
 static int prepare_evaluation(struct stages *s, struct err *err)
 {
-    char *dir = mem_printf("%s.evaluate", s->launch.dir); /* beside what a trainer may write to */
+    char *dir =
+        mem_printf("%s" PLACE_JUDGED, s->launch.dir); /* beside what a trainer may write to */
 
     clear_other(s);
     if (file_remove(dir, err) == 0 && file_mkdirs(dir, err) == 0) {

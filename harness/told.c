@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "answers.h"
 #include "facts.h"
@@ -111,21 +111,11 @@ static void add_runs(json_t *line, const struct telling *t, const struct decisio
     json_object_set_new(line, "values", values);
 }
 
-/* What was said with the answer that it came from. */
-static void add_message(json_t *line, const struct record *record, int64_t id)
-{
-    const struct answer *answer = answers_taken(record, id);
-    json_t *parsed = answer != NULL ? json_loads(answer->text, 0, NULL) : NULL;
-
-    if (json_object_get(parsed, "message") != NULL)
-        copy_member(line, parsed, "message");
-    json_decref(parsed);
-}
-
 static json_t *experiment_line(const struct telling *t, const struct experiment *e)
 {
     bool decided = e->decision > 0 && e->decision <= t->known;
     const struct decision *d = decided ? &t->record->decisions[e->decision - 1] : NULL;
+    char *message = answers_message(t->record, e->id);
     json_t *line = json_object();
 
     json_object_set_new(line, "id", json_integer(place_of(t->record, e->id)));
@@ -139,7 +129,9 @@ static json_t *experiment_line(const struct telling *t, const struct experiment 
     json_object_set_new(line, "effect", view_json_effect(d));
     if (t->record->source[0] != '\0')
         json_object_set_new(line, "source", json_string(record_source(t->record, e->id)));
-    add_message(line, t->record, e->id);
+    if (message != NULL)
+        json_object_set_new(line, "message", json_string(message));
+    free(message);
     return line;
 }
 

@@ -104,6 +104,8 @@ static void write_study(struct str *out, const struct record *record)
     write_fact(out, "study seed", seed);
     write_rules(out, study);
     write_fact(out, "trainer command", command);
+    if (record->source[0] != '\0')
+        write_fact(out, "trainer built from commit", record->source);
     write_time(out, "first run began", record->n_runs > 0 ? record->runs[0].started : 0);
     write_time(out, "last run ended", last_end(record));
     str_add(out, "\n");

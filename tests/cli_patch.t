@@ -155,7 +155,28 @@ sed -n 5p log.json | grep -q '"decision":"failed"'
 ok $? 'a patch that does not build fails like any other candidate'
 nightshift show lab/lab.yaml 5 >out 2>err && grep -q 'the source does not build' out
 ok $? 'and says so'
+head=$(sed -n 6p log.json | sed 's/.*"source":"\([^"]*\)".*/\1/')
+ls lab/runs/lab/source | grep -v build >out
+[ "$(cat out)" = "$head" ]
+ok $? 'what nothing goes on from takes no room'
+grep -q "^trainer.*$(git -C lab rev-parse HEAD)" lab/runs/lab/report/REPORT.md ||
+    grep -q "built from commit | $(git -C lab rev-parse HEAD)" lab/runs/lab/report/REPORT.md
+ok $? 'the report names the commit'
+nightshift show lab/lab.yaml 2 >out 2>err && grep -q "^source  *$patch" out && grep -q '^message  *bias' out
+ok $? 'and show the patch, and what was said with it'
 run 0 'doctor agrees' nightshift doctor --deep lab/lab.yaml
+
+if command -v python3 >out; then
+    cp -r lab forged
+    python3 -c 'import sqlite3, sys
+db = sqlite3.connect("forged/runs/lab/study.db")
+db.execute("DROP TRIGGER answer_stays")
+db.execute("UPDATE answer SET source = ? WHERE id = 1", (sys.argv[1],))
+db.commit()' "$(git -C lab rev-parse HEAD)"
+    run 4 'a record that names another commit for a patch' nightshift doctor --deep forged/lab.yaml
+    grep -q 'the patch of experiment 2 gives commit' out
+    ok $? 'is found'
+fi
 
 # --- cheating --------------------------------------------------------------------------------------
 
