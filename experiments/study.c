@@ -473,7 +473,13 @@ static const struct yaml_key study_keys[] = {
     {"audit", false, read_audit},
     {"early_terminate", false, refuse_later},
     {"hypotheses", false, refuse_later},
-    {"notify", false, refuse_later},
+    {"notify", false, study_read_notify},
+    {"breaker", false, study_read_breaker},
+    {"min_free", false, study_read_min_free},
+    {"min_memory", false, study_read_min_memory},
+    {"keep_files", false, study_read_keep_files},
+    {"sandbox", false, study_read_sandbox},
+    {"limits", false, study_read_limits},
     {"method", false, refuse_wandb},
     {"command", false, refuse_wandb},
     {"program", false, refuse_wandb},
@@ -498,6 +504,7 @@ static void study_init(struct study *study, const char *text, size_t len)
         .lookahead = NOT_GIVEN,
         .hours = NAN,
     };
+    policy_init(&study->policy);
 }
 
 static void set_default(int *value, int usual)
@@ -624,5 +631,6 @@ void study_clear(struct study *study)
     free_texts(study->files, study->n_files);
     free_texts(study->env, study->n_env);
     space_clear(&study->space);
+    policy_clear(&study->policy);
     *study = (struct study){0};
 }

@@ -15,6 +15,7 @@
 
 #include "err.h"
 #include "judge.h"
+#include "policy.h"
 #include "space.h"
 #include "str.h"
 #include "strategy.h"
@@ -76,6 +77,7 @@ struct study {
     size_t n_files;
     char **env; /* [n_env] names of environment variables that runs may see */
     size_t n_env;
+    struct policy policy; /* when something goes wrong; no part of the study's identity */
 };
 
 /* Reads and parses a study file of at most 1 MiB. */
@@ -88,9 +90,9 @@ int study_parse(struct study *out, const char *text, size_t len, const char *nam
 void study_clear(struct study *study);
 
 /*
- * What decides the results, as canonical JSON: everything but jobs, run_cap, hours and until (they
- * only say how far to go).  Two files with the same text here are the same study, whatever their
- * comments; its SHA-256 is the study's identity.
+ * What decides the results, as canonical JSON: everything but jobs, run_cap, hours, until and
+ * the policy (they only say how far to go, and how to get there).  Two files with the same text
+ * here are the same study, whatever their comments; its SHA-256 is the study's identity.
  */
 void study_write_spec(struct str *out, const struct study *study);
 

@@ -26,6 +26,15 @@ int study_read_parameters(struct study *study, const struct yaml *node, struct e
 /* `constraints`, each of which the start values must fulfil. */
 int study_read_constraints(struct study *study, const struct yaml *node, struct err *err);
 
+/* The keys of policy.h; `into` is a struct study_reading. */
+int study_read_breaker(void *into, const struct yaml *node, struct err *err);
+int study_read_notify(void *into, const struct yaml *node, struct err *err);
+int study_read_min_free(void *into, const struct yaml *node, struct err *err);
+int study_read_min_memory(void *into, const struct yaml *node, struct err *err);
+int study_read_keep_files(void *into, const struct yaml *node, struct err *err);
+int study_read_sandbox(void *into, const struct yaml *node, struct err *err);
+int study_read_limits(void *into, const struct yaml *node, struct err *err);
+
 /* `trainer.command`: an argv whose placeholders are all known. */
 int study_read_command(struct study *study, const struct yaml *node, struct err *err);
 

@@ -90,6 +90,9 @@ int yaml_read_text(const char **out, const struct yaml *node, size_t max, struct
 /* "15m", "90s", "1h30m", "0.5h", "2d", or a plain number of seconds; positive, at most 366 days. */
 int yaml_read_duration(double *seconds, const struct yaml *node, struct err *err);
 
+/* Bytes: "1GiB", "512MiB", "64KiB" (powers of 1024), "1GB" (of 1000), or a plain number of them. */
+int yaml_read_size(double *bytes, const struct yaml *node, double min, double max, struct err *err);
+
 /* "HH:MM", 00:00 to 23:59; borrowed. */
 int yaml_read_time(const char **out, const struct yaml *node, struct err *err);
 

@@ -199,6 +199,41 @@ int yaml_read_time(const char **out, const struct yaml *node, struct err *err)
     return 0;
 }
 
+/* --- sizes ------------------------------------------------------------------------------------ */
+
+/* What a unit is worth in bytes; 0 where it is none. */
+static double unit_bytes(const char *unit)
+{
+    static const struct {
+        const char *name;
+        double bytes;
+    } units[] = {{"", 1},         {"B", 1},    {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30},
+                 {"TiB", 0x1p40}, {"kB", 1e3}, {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12}};
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(unit, units[i].name) == 0)
+            return units[i].bytes;
+    return 0;
+}
+
+int yaml_read_size(double *bytes, const struct yaml *node, double min, double max, struct err *err)
+{
+    const char *text = node->kind == YAML_SCALAR ? node->text : "";
+    size_t digits = strspn(text, "0123456789.");
+    char *number = mem_strndup(text, digits);
+    double unit = unit_bytes(text + digits + strspn(text + digits, " ")), x = 0;
+    bool good = digits > 0 && number_read(&x, number) && unit > 0;
+
+    free(number);
+    if (!good)
+        return refuse_type(node, "a size such as 512MiB or 1GiB", err);
+    if (x * unit < min || x * unit > max)
+        return yaml_refuse(node, err, "the size '%s' is not from %.0f to %.0f bytes", text, min,
+                           max);
+    *bytes = floor(x * unit);
+    return 0;
+}
+
 /* --- lists ------------------------------------------------------------------------------------ */
 
 int yaml_read_texts(char ***out, size_t *n, const struct yaml *node, size_t max, struct err *err)

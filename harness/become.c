@@ -92,9 +92,33 @@ static bool confine(const struct job *job)
     return confine_writes(folders);
 }
 
-static _Noreturn void become(const struct job *job, pid_t parent, int out, int log, int report)
+/* 0: no limit.  One that is higher than what we are held to is not raised. */
+static bool limit(int resource, double most)
+{
+    struct rlimit now;
+
+    if (most <= 0)
+        return true;
+    if (getrlimit(resource, &now) != 0)
+        return false;
+    rlim_t value = (rlim_t)most < now.rlim_max ? (rlim_t)most : now.rlim_max;
+    now = (struct rlimit){value, value};
+    return setrlimit(resource, &now) == 0;
+}
+
+/* Where no control group holds the memory, the data of each process is held to the limit. */
+static bool set_limits(const struct job *job, const struct cgroup *group)
 {
     const struct rlimit no_core = {0, 0};
+
+    return setrlimit(RLIMIT_CORE, &no_core) == 0 && limit(RLIMIT_FSIZE, job->max_file) &&
+           limit(RLIMIT_NOFILE, job->max_files) &&
+           limit(RLIMIT_DATA, group->memory[0] != '\0' ? 0 : job->max_memory);
+}
+
+static _Noreturn void become(const struct job *job, const struct cgroup *group, pid_t parent,
+                             int out, int log, int report)
+{
 
     if (setsid() < 0)
         refuse(report, "cannot make a session");
@@ -102,7 +126,9 @@ static _Noreturn void become(const struct job *job, pid_t parent, int out, int l
         _exit(127);
     if (!pin(job->cpus, job->n_cpus))
         refuse(report, "cannot be pinned to its cores");
-    if (setrlimit(RLIMIT_CORE, &no_core) != 0)
+    if (!cgroup_join(group))
+        refuse(report, "cannot join its control group");
+    if (!set_limits(job, group))
         refuse(report, "cannot be given its limits");
     volunteer_for_oom();
     umask(077);
@@ -179,8 +205,8 @@ static void welcome(struct trainer *out, pid_t pid, int pipes[N_PIPES][2], const
     }
 }
 
-int trainer_begin(struct trainer *out, const struct job *job, char *why, size_t size,
-                  struct err *err)
+int trainer_begin(struct trainer *out, const struct job *job, const struct cgroup *group, char *why,
+                  size_t size, struct err *err)
 {
     int pipes[N_PIPES][2], rc = -1;
     pid_t self = getpid();
@@ -194,7 +220,7 @@ int trainer_begin(struct trainer *out, const struct job *job, char *why, size_t 
         goto out;
     }
     if (pid == 0)
-        become(job, self, pipes[OUT][1], pipes[LOG][1], pipes[REPORT][1]);
+        become(job, group, self, pipes[OUT][1], pipes[LOG][1], pipes[REPORT][1]);
     welcome(out, pid, pipes, job->argv[0], why, size);
     rc = 0;
 out:

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "cgroup.h"
 #include "executor.h"
 
 /* A trainer that was started. */
@@ -19,13 +20,13 @@ struct trainer {
 
 /*
  * Starts job->argv in the current directory: own session, job->input as standard input, pinned to
- * job->cpus, no core files, first in line for the kernel's out-of-memory killer, no new privileges,
- * umask 077, signals as at login; it dies when the caller dies.  Descriptors without close-on-exec
- * are inherited.
+ * job->cpus, in the control group, within the job's limits, no core files, first in line for the
+ * kernel's out-of-memory killer, no new privileges, umask 077, signals as at login; it dies when
+ * the caller dies.  Descriptors without close-on-exec are inherited.
  * -1: our own failure, *err says which.  0 with pid -1: the program cannot be executed, and
  * why [size] says so.
  */
-int trainer_begin(struct trainer *out, const struct job *job, char *why, size_t size,
-                  struct err *err);
+int trainer_begin(struct trainer *out, const struct job *job, const struct cgroup *group, char *why,
+                  size_t size, struct err *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "place.h"
 #include "repeat.h"
+#include "sandbox.h"
 #include "slot.h"
 #include "source.h"
 #include "trial.h"
@@ -85,6 +86,8 @@ static int repeat_open(struct repeat *repeat, struct err *err)
     repeat->slot = slots[0];
     if (executor_find_program(&repeat->program, repeat->study->command[0], repeat->study_dir,
                               err) != 0)
+        return -1;
+    if (sandbox_check(repeat->study, err) != 0)
         return -1;
     repeat->scratch = mem_printf("%s/nightshift-XXXXXX", tmp != NULL ? tmp : "/tmp");
     if (mkdtemp(repeat->scratch) == NULL)

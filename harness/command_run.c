@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "breaker.h"
 #include "clock.h"
 #include "command.h"
 #include "cost.h"
@@ -13,14 +14,17 @@
 #include "inputs.h"
 #include "log.h"
 #include "loop.h"
+#include "pause.h"
 #include "proposer.h"
 #include "report.h"
+#include "room.h"
 #include "trial.h"
 
 static const struct option_row options[] = {
     {"experiments", 'n', "N", "end when the study holds N experiments (run_cap)"},
     {"hours", 0, "H", "end after H hours of this session"},
     {"until", 0, "HH:MM", "end at this time of day"},
+    {"from", 0, "HH:MM", "with --until: do nothing outside of these hours"},
     {"jobs", 'j', "N", "runs at a time (jobs)"},
     {"dir", 0, "DIR", "the run directory, instead of runs/NAME beside the study file"},
     {"dry-run", 0, NULL, "check everything, say what would be run, create nothing"},
@@ -60,6 +64,30 @@ static double seconds_until(const char *text)
     return difftime(then, now);
 }
 
+static int read_time_of_day(double *seconds, const char *option, const char *text, struct err *err)
+{
+    *seconds = seconds_until(text);
+    if (isnan(*seconds))
+        return err_usage(err, "run: --%s '%s' is not a time of day HH:MM", option, text);
+    return 0;
+}
+
+/* Is it the time of day for this study?  1: yes, or no time was given; 0: no. */
+static int read_window(const struct arguments *arguments, struct err *err)
+{
+    const char *from = value_of(arguments, "from"), *until = value_of(arguments, "until");
+    double to_from, to_until;
+
+    if (from == NULL)
+        return 1;
+    if (until == NULL)
+        return err_usage(err, "run: --from needs --until");
+    if (read_time_of_day(&to_from, "from", from, err) != 0 ||
+        read_time_of_day(&to_until, "until", until, err) != 0)
+        return -1;
+    return to_until <= to_from; /* within, the end comes before the next beginning */
+}
+
 static int read_time(struct limits *out, const struct arguments *arguments,
                      const struct study *study, struct err *err)
 {
@@ -74,9 +102,9 @@ static int read_time(struct limits *out, const struct arguments *arguments,
     if (until == NULL)
         until = study->until;
     if (until != NULL) {
-        double s = seconds_until(until);
-        if (isnan(s))
-            return err_usage(err, "run: --until '%s' is not a time of day HH:MM", until);
+        double s;
+        if (read_time_of_day(&s, "until", until, err) != 0)
+            return -1;
         out->seconds = fmin(out->seconds, s);
     }
     return 0;
@@ -143,6 +171,7 @@ static const char *how_ended(enum loop_end end)
         [LOOP_SIGNAL] = "stopped; the same command goes on",
         [LOOP_ERRAND] = "done",
         [LOOP_BASELINE] = "the baseline failed",
+        [LOOP_BREAKER] = "paused, since everything fails; mend it, the same command goes on",
     };
 
     return words[end];
@@ -161,19 +190,46 @@ static int write_report(const struct session *session, struct err *err)
     return rc;
 }
 
-static int finish(const struct session *session, enum loop_end end, int signal, struct err *err)
+/* "the time is up: 23 experiments, …": to the person, and to who wants to be told. */
+static void say_end(const struct record *record, enum loop_end end, struct notifier *notifier)
 {
-    const struct record *record = &session->record;
+    struct str text = {0};
     size_t kept = 0;
 
     for (size_t i = 0; i < record->n_decisions; i++)
         kept += record->decisions[i].verified;
-    log_info("%s: %zu experiments, %zu decisions, %zu verified keep%s", how_ended(end),
+    str_addf(&text, "%s: %zu experiments, %zu decisions, %zu verified keep%s", how_ended(end),
              record->n_experiments, record->n_decisions, kept, kept == 1 ? "" : "s");
+    log_info("%s", text.at);
+    if (end != LOOP_SIGNAL && end != LOOP_BREAKER) /* the user knows, or was told already */
+        notify(notifier, "finish", text.at, NULL);
+    str_clear(&text);
+}
+
+/* A study whose runs all fail wants somebody to mend something: the status for that. */
+static int breaker_error(const struct record *record, struct err *err)
+{
+    struct str why = {0};
+
+    breaker_describe(&why, record);
+    err_environment(err, "paused: %s; mend the trainer or the machine, the same command goes on",
+                    why.at);
+    str_clear(&why);
+    return -1;
+}
+
+static int finish(const struct session *session, enum loop_end end, int signal,
+                  struct notifier *notifier, struct err *err)
+{
+    const struct record *record = &session->record;
+
     if (write_report(session, err) != 0)
         return -1;
+    say_end(record, end, notifier);
     if (end == LOOP_BASELINE)
         return errand_baseline_failed(record, &record->decisions[record->n_decisions - 1], err);
+    if (end == LOOP_BREAKER)
+        return breaker_error(record, err);
     return end == LOOP_SIGNAL ? 128 + signal : 0;
 }
 
@@ -230,31 +286,139 @@ out:
     return rc;
 }
 
+/* A night: as many sessions as a full disk makes of it. */
+struct night {
+    const struct arguments *arguments;
+    const char *word;
+    double deadline; /* clock_boot_s(); of all sessions together; NAN before the first */
+    int full;        /* how often in a row a full disk has ended one */
+    struct service service;
+};
+
+enum { GO_ON = 1000 }; /* no exit status: there is room again, so another session is begun */
+
+/* After an error: where a full disk is the cause, and may be waited for, GO_ON when there is room,
+ * or 128 + signal.  Else -1, and the error is told to who wants to know. */
+static int after_error(struct night *night, const struct session *session, bool progressed,
+                       struct notifier *notifier, struct err *err)
+{
+    const struct policy *policy = &session->record.study.policy;
+    struct err why = *err;
+
+    if (room_is_cause(&why) && policy->min_free != 0) {
+        night->full = progressed ? 0 : night->full;
+        service_status(&night->service, "paused: the disk is full");
+        int signal = pause_until_room(&session->place, policy, &why, night->full++, night->deadline,
+                                      notifier, err);
+        if (signal >= 0)
+            return signal > 0 ? 128 + signal : GO_ON;
+    }
+    notify(notifier, "error", err->text, NULL);
+    return -1;
+}
+
+static int limit_session(struct limits *limits, struct night *night, const struct study *study,
+                         struct err *err)
+{
+    if (read_limits(limits, night->arguments, study, err) != 0)
+        return -1;
+    if (isnan(night->deadline))
+        night->deadline = clock_boot_s() + limits->seconds;
+    limits->seconds = night->deadline - clock_boot_s();
+    limits->service = &night->service;
+    return 0;
+}
+
+static int drive(struct night *night, struct session *session, struct err *err)
+{
+    const struct study *study = &session->record.study;
+    size_t before = session->record.n_runs;
+    struct limits limits;
+    enum loop_end end = LOOP_ERRAND;
+    int signal = 0, status = -1;
+
+    if (limit_session(&limits, night, study, err) != 0)
+        return -1;
+    limits.notifier = notifier_new(study, session->place.study_dir, NOTIFY_LIMIT_S);
+    greet(session, &limits);
+    int rc = loop_run(session, &limits, &end, &signal, err);
+    if (rc == 0)
+        status = finish(session, end, signal, limits.notifier, err);
+    bool told = rc == 0 && (end == LOOP_BREAKER || end == LOOP_BASELINE);
+    if (status < 0 && !told)
+        status = after_error(night, session, session->record.n_runs > before, limits.notifier, err);
+    notifier_free(limits.notifier);
+    return status;
+}
+
+/* No session could be opened: a full disk is waited for here too, with nobody to be told. */
+static int wait_outside(struct night *night, struct err *err)
+{
+    struct err why = *err, ignored;
+    struct place place = {0};
+    struct study study = {0};
+    int status = -1;
+
+    policy_init(&study.policy);
+    if (!room_is_cause(&why) ||
+        place_find(&place, night->word, value_of(night->arguments, "dir"), &ignored) != 0 ||
+        (place.study_path != NULL && study_read(&study, place.study_path, &ignored) != 0))
+        goto out;
+    if (study.policy.min_free != 0) {
+        double deadline = isnan(night->deadline) ? (double)INFINITY : night->deadline;
+        int signal =
+            pause_until_room(&place, &study.policy, &why, night->full++, deadline, NULL, err);
+        status = signal < 0 ? -1 : signal > 0 ? 128 + signal : GO_ON;
+    }
+out:
+    study_clear(&study);
+    place_clear(&place);
+    return status;
+}
+
+/* One session, from the study file to its report. */
+static int one_session(struct night *night, struct err *err)
+{
+    struct session session;
+
+    if (session_open(&session, night->word, value_of(night->arguments, "dir"), err) != 0)
+        return wait_outside(night, err);
+    int status = drive(night, &session, err);
+    session_close(&session);
+    return status;
+}
+
+static int run_night(const struct arguments *arguments, const char *word, struct err *err)
+{
+    struct night night = {.arguments = arguments, .word = word, .deadline = NAN};
+    int status;
+
+    service_open(&night.service);
+    do
+        status = one_session(&night, err);
+    while (status == GO_ON);
+    service_close(&night.service);
+    return status;
+}
+
 static int run(const struct arguments *arguments, struct err *err)
 {
     const char *word = arguments->n_words > 0 ? arguments->words[0] : NULL;
-    struct session session;
     struct limits limits;
-    enum loop_end end;
-    int signal = 0, status = -1;
+    struct study none = {.jobs = 1, .hours = NAN};
 
     if (arguments->n_words > 1)
         return err_usage(err, "run: one STUDY at a time ('%s' is too many)", arguments->words[1]);
     if (value_of(arguments, "dry-run") != NULL)
         return dry_run(arguments, word, err);
     log_quiet(value_of(arguments, "quiet") != NULL);
-    struct study none = {.jobs = 1, .hours = NAN};
     if (read_limits(&limits, arguments, &none, err) != 0) /* before anything is created */
         return -1;
-    if (session_open(&session, word, value_of(arguments, "dir"), err) != 0)
-        return -1;
-    if (read_limits(&limits, arguments, &session.record.study, err) == 0) {
-        greet(&session, &limits);
-        if (loop_run(&session, &limits, &end, &signal, err) == 0)
-            status = finish(&session, end, signal, err);
-    }
-    session_close(&session);
-    return status;
+    int within = read_window(arguments, err);
+    if (within == 0)
+        log_info("it is not between %s and %s: nothing to do", value_of(arguments, "from"),
+                 value_of(arguments, "until"));
+    return within <= 0 ? within : run_night(arguments, word, err);
 }
 
 const struct command command_run = {
@@ -274,11 +438,15 @@ const struct command command_run = {
         "the\n"
         "same command goes on where it stopped.\n"
         "\n"
+        "After ten failures in a row (breaker) it pauses and ends with status 3; a full disk it\n"
+        "waits out.  Who is to be told of that stands in the study file (notify).\n"
+        "\n"
         "The first Ctrl-C (or `nightshift stop`) ends the current runs cleanly, the second\n"
         "stops now.  Every session ends by writing the report.\n"
         "\n"
         "  nightshift run kjv.yaml --hours 8        a night\n"
         "  nightshift run kjv.yaml --until 07:30    until the morning\n"
+        "  nightshift run kjv.yaml --from 22:00 --until 07:30    the same, and nothing by day\n"
         "  nightshift run kjv.yaml --experiments 50 until 50 experiments are recorded in all\n",
     .options = options,
     .run = run,

@@ -13,6 +13,8 @@
 #include "mem.h"
 #include "modes.h"
 #include "orphan.h"
+#include "policy_now.h"
+#include "prune.h"
 
 /* A finding is one line, and the first is enough. */
 static void keep_first_line(struct str *text)
@@ -29,8 +31,9 @@ static bool counts(const struct record *record, const struct run *run)
 
 /* --- I11 ------------------------------------------------------------------------------------- */
 
+/* Files may be gone that the study does not keep; those that are there must be right. */
 static int compare_run_files(struct str *found, const struct patient *p, const struct run *run,
-                             struct err *err)
+                             enum keep_files keep, struct err *err)
 {
     struct artifact *files = NULL, *now = NULL;
     size_t n = 0, n_now = 0;
@@ -39,7 +42,7 @@ static int compare_run_files(struct str *found, const struct patient *p, const s
 
     if (rc == 0 && launch_files(&now, &n_now, dir, err) != 0)
         str_add(found, err->text);
-    else if (rc == 0)
+    else if (rc == 0 && (n_now > 0 || !prune_is_due(p->record, run->experiment, keep)))
         inputs_compare(found, files, n, now, n_now);
     keep_first_line(found);
     if (found->len > 0)
@@ -52,11 +55,14 @@ static int compare_run_files(struct str *found, const struct patient *p, const s
 
 int check_files(struct finding *out, const struct patient *p, struct err *err)
 {
+    struct policy policy;
     int rc = 0;
 
+    policy_now(&policy, p->place, p->record);
     for (size_t i = 0; i < p->record->n_runs && rc == 0 && out->violated.len == 0; i++)
         if (counts(p->record, &p->record->runs[i]))
-            rc = compare_run_files(&out->violated, p, &p->record->runs[i], err);
+            rc = compare_run_files(&out->violated, p, &p->record->runs[i], policy.keep_files, err);
+    policy_clear(&policy);
     if (rc == 0 && out->violated.len == 0 && !p->running) {
         char *orphan = NULL;
         rc = orphan_find(&orphan, p->place, p->record, err);

@@ -30,6 +30,10 @@ struct job {
     const char *work;      /* where it works; NULL: in dir */
     bool confined;         /* it may write only below dir and work, and to `writable`: confine.h */
     char *const *writable; /* NULL-terminated; NULL: none */
+    double max_memory;     /* bytes of all its processes; 0: no limit */
+    double max_file;       /* bytes of one file; 0: no limit */
+    int max_files;         /* open files of one process; 0: as many as usual */
+    bool sandboxed; /* argv is wrapped by sandbox.h: a signal comes as exit 128 + its number */
 };
 
 /* Names a run that was started.  Plain data; fd may be watched with poll() and becomes readable
@@ -48,6 +52,7 @@ struct outcome_facts {
     enum run_class class;           /* all but NONE, NONFINITE and STOPPED */
     int exit_code, signal;          /* -1 and 0: none */
     double wall_s, cpu_s, peak_mib; /* NAN where unknown */
+    double suspended_s; /* of the wall time that the machine slept, which wall_s does not hold */
     int left_processes; /* descendants that had to be killed after the trainer itself had ended */
     bool killed;        /* TERM was not enough, or was not tried */
     char detail[200];   /* one printable line for a person; "" when there is nothing to add */

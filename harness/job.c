@@ -55,11 +55,13 @@ int job_write(const struct job *job, struct err *err)
     if (argv == NULL)
         return err_usage(err, "the command of '%s' is not UTF-8", job->dir);
     json_t *json = json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:i, s:s?, s:s?, s:b, s:o}", "argv", argv, "timeout_s",
-        json_number_or_null(job->timeout_s), "grace_s", json_number_or_null(job->grace_s), "cpus",
-        int_list(job->cpus, job->n_cpus), "max_output", (json_int_t)job->max_output, "parent",
-        (int)getpid(), "input", job->input, "work", job->work, "confined", (int)job->confined,
-        "writable", job->writable != NULL ? text_list(job->writable) : json_array());
+        "{s:o, s:o, s:o, s:o, s:I, s:f, s:f, s:i, s:b, s:i, s:s?, s:s?, s:b, s:o}", "argv", argv,
+        "timeout_s", json_number_or_null(job->timeout_s), "grace_s",
+        json_number_or_null(job->grace_s), "cpus", int_list(job->cpus, job->n_cpus), "max_output",
+        (json_int_t)job->max_output, "max_memory", job->max_memory, "max_file", job->max_file,
+        "max_files", job->max_files, "sandboxed", (int)job->sandboxed, "parent", (int)getpid(),
+        "input", job->input, "work", job->work, "confined", (int)job->confined, "writable",
+        job->writable != NULL ? text_list(job->writable) : json_array());
     json_write(&text, json);
     json_decref(json);
     char *path = path_join(job->dir, RUN_JOB);
@@ -120,12 +122,15 @@ static int fill_job(struct job_file *out, const char *path, struct err *err)
     json_t *argv, *cpus, *timeout, *grace, *input, *work, *writable;
     int confined;
     json_int_t max_output;
-    int parent;
+    double max_memory, max_file;
+    int parent, max_files, sandboxed;
 
-    if (json_unpack(out->json, "{s:o, s:o, s:o, s:o, s:I, s:i, s:o, s:o, s:b, s:o}", "argv", &argv,
-                    "timeout_s", &timeout, "grace_s", &grace, "cpus", &cpus, "max_output",
-                    &max_output, "parent", &parent, "input", &input, "work", &work, "confined",
-                    &confined, "writable", &writable) != 0 ||
+    if (json_unpack(out->json,
+                    "{s:o, s:o, s:o, s:o, s:I, s:F, s:F, s:i, s:b, s:i, s:o, s:o, s:b, s:o}",
+                    "argv", &argv, "timeout_s", &timeout, "grace_s", &grace, "cpus", &cpus,
+                    "max_output", &max_output, "max_memory", &max_memory, "max_file", &max_file,
+                    "max_files", &max_files, "sandboxed", &sandboxed, "parent", &parent, "input",
+                    &input, "work", &work, "confined", &confined, "writable", &writable) != 0 ||
         !all_are_strings(argv))
         return err_integrity(err, "'%s' is no job", path);
     out->argv = fill_texts(argv);
@@ -142,6 +147,10 @@ static int fill_job(struct job_file *out, const char *path, struct err *err)
     out->job.confined = confined;
     out->writable = fill_texts(writable);
     out->job.writable = out->writable;
+    out->job.max_memory = max_memory;
+    out->job.max_file = max_file;
+    out->job.max_files = max_files;
+    out->job.sandboxed = sandboxed != 0;
     return 0;
 }
 
@@ -179,11 +188,11 @@ int outcome_write(const struct outcome_facts *facts, const char *dir, struct err
 {
     struct str text = {NULL, 0};
     json_t *json = json_pack(
-        "{s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:s, s:o?}", "class", class_names[facts->class],
-        "exit_code", facts->exit_code, "signal", facts->signal, "wall_s",
+        "{s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:i, s:b, s:s, s:o?}", "class",
+        class_names[facts->class], "exit_code", facts->exit_code, "signal", facts->signal, "wall_s",
         json_number_or_null(facts->wall_s), "cpu_s", json_number_or_null(facts->cpu_s), "peak_mib",
-        json_number_or_null(facts->peak_mib), "left_processes", facts->left_processes, "killed",
-        (int)facts->killed, "detail", facts->detail, "usage",
+        json_number_or_null(facts->peak_mib), "suspended_s", facts->suspended_s, "left_processes",
+        facts->left_processes, "killed", (int)facts->killed, "detail", facts->detail, "usage",
         facts->usage == NULL ? NULL : json_loads(facts->usage, 0, NULL));
 
     if (json == NULL)
@@ -214,10 +223,11 @@ static int fill_outcome(struct outcome_facts *out, json_t *json, const char *pat
     struct str text = {NULL, 0};
     int killed;
 
-    if (json_unpack(json, "{s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:s, s:o}", "class", &class,
-                    "exit_code", &out->exit_code, "signal", &out->signal, "wall_s", &wall, "cpu_s",
-                    &cpu, "peak_mib", &peak, "left_processes", &out->left_processes, "killed",
-                    &killed, "detail", &detail, "usage", &usage) != 0 ||
+    if (json_unpack(json, "{s:s, s:i, s:i, s:o, s:o, s:o, s:F, s:i, s:b, s:s, s:o}", "class",
+                    &class, "exit_code", &out->exit_code, "signal", &out->signal, "wall_s", &wall,
+                    "cpu_s", &cpu, "peak_mib", &peak, "suspended_s", &out->suspended_s,
+                    "left_processes", &out->left_processes, "killed", &killed, "detail", &detail,
+                    "usage", &usage) != 0 ||
         !class_read(&out->class, class))
         return err_integrity(err, "'%s' is no outcome of a run", path);
     out->wall_s = number_or(wall, NAN);

@@ -6,9 +6,11 @@
 #include "host.h"
 #include "launch.h"
 #include "mem.h"
+#include "run_text.h"
+#include "sandbox.h"
 #include "trial.h"
 
-enum { MAX_OUTPUT = 64 << 20, GRACE_S = 10 };
+enum { GRACE_S = 10 };
 
 static int write_config(const char *path, const struct launch *launch, struct err *err)
 {
@@ -40,13 +42,17 @@ static char **fill_argv(const struct launch *launch, char *const *command, size_
 static void fill_job(struct job *out, const struct launch *launch, const char *dir)
 {
     const struct study *study = launch->study;
+    const struct run_limits *limits = &study->policy.limits;
 
     *out = (struct job){.dir = dir,
                         .timeout_s = study->timeout_s,
                         .grace_s = GRACE_S,
                         .cpus = launch->cpus,
                         .n_cpus = launch->n_cpus,
-                        .max_output = MAX_OUTPUT,
+                        .max_output = (int64_t)limits->output,
+                        .max_memory = limits->memory,
+                        .max_file = limits->file_size,
+                        .max_files = limits->open_files,
                         .env = host_run_environment(study->env, study->n_env, launch->n_cpus)};
 }
 
@@ -72,7 +78,9 @@ int launch_prepare(struct job *out, const struct launch *launch, struct err *err
     char *config_path = path_join(launch->dir, "config.json"), *program = find_trainer(launch);
 
     fill_job(out, launch, launch->dir);
-    out->argv = fill_argv(launch, study->command, study->n_command, program, config_path);
+    char **argv = fill_argv(launch, study->command, study->n_command, program, config_path);
+    out->sandboxed = sandbox_wrap(&argv, study, launch->dir, launch->study_dir);
+    out->argv = argv;
     int rc = confine_trainer(out, launch, err);
     if (rc == 0)
         rc = write_config(config_path, launch, err);
@@ -101,15 +109,18 @@ void launch_clear(struct job *job)
     *job = (struct job){0};
 }
 
-static bool is_ours(const char *name)
+bool launch_is_ours(const char *name)
 {
-    static const char *const ours[] = {"config.json", "job.json", RUN_STREAM, RUN_LOG,
-                                       RUN_OUTCOME,   RUN_ALIVE,  NULL};
+    static const char *const ours[] = {"config.json", "job.json",
+                                       RUN_STREAM,    RUN_STREAM RUN_TEXT_PACKED,
+                                       RUN_LOG,       RUN_LOG RUN_TEXT_PACKED,
+                                       RUN_OUTCOME,   RUN_ALIVE,
+                                       NULL};
 
     for (size_t i = 0; ours[i] != NULL; i++)
         if (strcmp(name, ours[i]) == 0)
             return true;
-    return name[0] == '.';
+    return false;
 }
 
 int launch_files(struct artifact **out, size_t *n, const char *dir, struct err *err)
@@ -124,8 +135,8 @@ int launch_files(struct artifact **out, size_t *n, const char *dir, struct err *
     for (int i = 0; i < count; i++) {
         struct artifact file = {0};
         char *path = path_join(dir, names[i]->d_name);
-        if (rc == 0 && !is_ours(names[i]->d_name) && file_is_regular(path) &&
-            (rc = sha256_file(file.sha, &file.bytes, path, err)) == 0) {
+        if (rc == 0 && !launch_is_ours(names[i]->d_name) && names[i]->d_name[0] != '.' &&
+            file_is_regular(path) && (rc = sha256_file(file.sha, &file.bytes, path, err)) == 0) {
             file.path = mem_strdup(names[i]->d_name);
             *out = mem_room(*out, *n, sizeof **out);
             (*out)[(*n)++] = file;

@@ -33,6 +33,9 @@ void launch_clear(struct job *job);
  * works in `dir`, which it takes over; checkout_clear_job() frees it. */
 void launch_evaluation(struct job *out, const struct launch *launch, char *dir);
 
+/* True for a name in a run's directory that belongs to the supervision and not to the trainer. */
+bool launch_is_ours(const char *name);
+
 /* The files that a trainer left in its directory, hashed, but what belongs to the supervision
  * itself.  The caller frees with artifacts_free(). */
 int launch_files(struct artifact **out, size_t *n, const char *dir, struct err *err);

@@ -8,14 +8,17 @@
 #include <unistd.h>
 
 #include "baseline.h"
+#include "breaker.h"
 #include "clock.h"
 #include "inbox.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "pause.h"
 #include "progress.h"
 #include "propose.h"
 #include "proposer.h"
+#include "prune.h"
 #include "publish.h"
 #include "referee.h"
 #include "signals.h"
@@ -30,13 +33,16 @@ struct loop {
     struct proposer proposer; /* the outside program, while it is asked */
     struct slot *slots;       /* [n_slots] */
     size_t n_slots;
-    int64_t cap;            /* 0: none */
-    double began, deadline; /* clock_s() */
-    int signals;            /* signals_open() */
-    int asked;              /* the signal that asked us to stop; 0: none */
+    int64_t cap;     /* 0: none */
+    double deadline; /* clock_boot_s(): a suspended machine does not put it off */
+    int signals;     /* signals_open() */
+    int asked;       /* the signal that asked us to stop; 0: none */
     int asked_times;
-    bool stopping, exhausted, baseline_failed, timed_out, errand_done;
+    bool stopping, exhausted, baseline_failed, timed_out, errand_done, tripped;
     struct progress progress;
+    struct pause pause;
+    struct notifier *notifier;
+    struct service *service;
 };
 
 /* The experiments that are not decided yet are the last ones: decisions retire in order. */
@@ -135,6 +141,14 @@ static bool must_wait_for_build(const struct loop *loop, int64_t experiment)
     return false;
 }
 
+static bool has_room(struct loop *loop)
+{
+    const struct session *s = loop->session;
+
+    return pause_permits(&loop->pause, &s->place, &s->record.study.policy, busy_slots(loop),
+                         loop->notifier);
+}
+
 static int start_wanted(struct loop *loop, const struct needs *needs, struct err *err)
 {
     for (size_t i = 0; i < needs->n_runs && !loop->stopping; i++) {
@@ -145,6 +159,8 @@ static int start_wanted(struct loop *loop, const struct needs *needs, struct err
         if (must_wait_for_steps(loop, wanted->experiment) ||
             must_wait_for_build(loop, wanted->experiment))
             continue;
+        if (!has_room(loop))
+            return 0;
         if (slot_start(slot, &loop->runner, wanted, err) != 0)
             return -1;
     }
@@ -191,18 +207,50 @@ static int forget_source(struct loop *loop, int64_t experiment, struct err *err)
     return checkout_forget(&loop->runner.checkout, source, err);
 }
 
+/* Does everything fail?  Runs that go on may end, nothing new is begun. */
+static int look_at_breaker(struct loop *loop, struct err *err)
+{
+    struct session *s = loop->session;
+    struct str why = {0};
+
+    if (loop->errand.kind != ERRAND_NIGHT || loop->baseline_failed)
+        return 0;
+    int tripped = breaker_look(&s->record, s->store, err);
+    if (tripped <= 0)
+        return tripped;
+    loop->tripped = true;
+    breaker_tell(&s->record, &s->place);
+    breaker_describe(&why, &s->record);
+    notify(loop->notifier, "breaker", why.at, NULL);
+    str_clear(&why);
+    return 0;
+}
+
+/* What a decision has for others. */
+static int pass_on(struct loop *loop, const struct decision *d, struct err *err)
+{
+    const struct session *s = loop->session;
+
+    progress_decided(&loop->progress, &s->record);
+    if (d->verified)
+        notify_verified(loop->notifier, &s->record);
+    prune_after_decision(&s->record, &s->place);
+    return look_at_breaker(loop, err);
+}
+
 static int decide(struct loop *loop, const struct decision *d, struct err *err)
 {
     struct session *s = loop->session;
 
     if (publish_decision(&s->record, s->store, s->ledger, d, err) != 0)
         return -1;
-    progress_decided(&loop->progress, &s->record);
     if (forget_source(loop, d->experiment, err) != 0 ||
         (d->against > 0 && forget_source(loop, d->against, err) != 0))
         return -1;
     if (d->against == 0 && d->verdict != OUTCOME_KEEP)
         loop->baseline_failed = true;
+    if (pass_on(loop, d, err) != 0)
+        return -1;
     if (referee_follow(&loop->referee, &s->record, err) != 0)
         return -1;
     return d->against == 0 ? say_audit(loop, err) : 0;
@@ -275,11 +323,11 @@ static int judge_pending(struct loop *loop, struct err *err)
     struct needs needs = {.need = NEED_NOTHING};
     int moved = 1;
 
-    while (moved == 1 && !loop->baseline_failed && !loop->errand_done)
+    while (moved == 1 && !loop->baseline_failed && !loop->errand_done && !loop->tripped)
         moved = step(&needs, loop, err);
     if (moved < 0)
         return -1;
-    if (record_incumbent(record) == 0 || loop->errand.kind != ERRAND_NIGHT)
+    if (record_incumbent(record) == 0 || loop->errand.kind != ERRAND_NIGHT || loop->tripped)
         return 0;
     for (int64_t id = first_pending(record); id <= (int64_t)record->n_experiments; id++)
         if (id != needs.proposal && free_slot(loop) != NULL && run_ahead(loop, id, err) != 0)
@@ -359,9 +407,10 @@ static bool may_propose(const struct loop *loop)
 {
     const struct record *record = &loop->session->record;
     int64_t pending = (int64_t)record->n_experiments - first_pending(record) + 1;
-    double left = loop->deadline - clock_s();
+    double left = loop->deadline - clock_boot_s();
 
-    if (loop->stopping || loop->exhausted || loop->baseline_failed || loop->proposer.busy)
+    if (loop->stopping || loop->exhausted || loop->baseline_failed || loop->tripped ||
+        loop->proposer.busy)
         return false;
     if (loop->errand.kind != ERRAND_NIGHT && (loop->errand_done || record->n_experiments > 0))
         return false;
@@ -392,7 +441,8 @@ static bool night_is_over(const struct loop *loop)
 {
     const struct record *record = &loop->session->record;
 
-    if (loop->errand.kind != ERRAND_NIGHT || loop->stopping || loop->baseline_failed)
+    if (loop->errand.kind != ERRAND_NIGHT || loop->stopping || loop->baseline_failed ||
+        loop->tripped)
         return false;
     if (loop->proposer.busy)
         return false;
@@ -409,7 +459,7 @@ static int close_night(struct loop *loop, struct err *err)
     int rc = store_begin(s->store, err);
 
     closing.placebo =
-        s->record.study.placebo > 0 && loop->deadline - clock_s() >= reserve_s(loop, true);
+        s->record.study.placebo > 0 && loop->deadline - clock_boot_s() >= reserve_s(loop, true);
     if (rc == 0)
         rc = store_add_closing(s->store, &closing, err);
     if (rc == 0)
@@ -438,6 +488,7 @@ static int take_signals(struct loop *loop, struct err *err)
     for (int number; (number = signals_next(loop->signals)) != 0;) {
         loop->asked = number;
         loop->asked_times++;
+        service_stopping(loop->service);
         log_info(loop->asked_times == 1 ? "stopping: ending the current runs (again to stop now)"
                                         : "stopping now");
         if (stop_runs(loop, loop->asked_times > 1, err) != 0)
@@ -468,7 +519,7 @@ static bool is_over(const struct loop *loop)
 
     if (busy_slots(loop) > 0 || loop->proposer.busy)
         return false;
-    if (loop->stopping || loop->baseline_failed || loop->errand_done)
+    if (loop->stopping || loop->baseline_failed || loop->errand_done || loop->tripped)
         return true;
     return first_pending(record) > (int64_t)record->n_experiments && !may_propose(loop) &&
            !referee_is_closing(&loop->referee, record) && !night_is_over(loop);
@@ -484,7 +535,22 @@ static void show_progress(struct loop *loop)
         done += isfinite(part) ? part : 0;
     }
     progress_show(&loop->progress, record, busy_slots(loop), done, loop->cap,
-                  loop->deadline - clock_s());
+                  loop->deadline - clock_boot_s());
+}
+
+/* Those that watch from outside: the service manager, and the command that is told things. */
+static void keep_company(struct loop *loop)
+{
+    const struct record *record = &loop->session->record;
+    struct str line = {0};
+
+    str_addf(&line, "%zu experiments, %zu decisions, %zu runs under way%s", record->n_experiments,
+             record->n_decisions, busy_slots(loop),
+             loop->pause.waiting ? "; paused for want of room" : "");
+    service_status(loop->service, line.at);
+    service_alive(loop->service);
+    notifier_tend(loop->notifier);
+    str_clear(&line);
 }
 
 static int turn(struct loop *loop, struct err *err)
@@ -493,7 +559,7 @@ static int turn(struct loop *loop, struct err *err)
 
     if (take_signals(loop, err) != 0 || collect(loop, err) != 0)
         return -1;
-    if (!loop->stopping && clock_s() >= loop->deadline) {
+    if (!loop->stopping && clock_boot_s() >= loop->deadline) {
         loop->timed_out = true;
         if (stop_runs(loop, false, err) != 0)
             return -1;
@@ -513,6 +579,8 @@ static enum loop_end how_it_ended(const struct loop *loop)
         return LOOP_SIGNAL;
     if (loop->baseline_failed)
         return LOOP_BASELINE;
+    if (loop->tripped)
+        return LOOP_BREAKER;
     if (loop->errand_done)
         return LOOP_ERRAND;
     if (loop->exhausted)
@@ -529,6 +597,7 @@ static int loop_turns(struct loop *loop, struct err *err)
         if (is_over(loop))
             return 0;
         show_progress(loop);
+        keep_company(loop);
         wait_for_something(loop);
     }
 }
@@ -573,19 +642,22 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     struct loop loop = {.session = session,
                         .cap = limits->experiments,
                         .errand = limits->errand,
-                        .began = clock_s(),
-                        .n_slots = (size_t)limits->jobs};
+                        .n_slots = (size_t)limits->jobs,
+                        .notifier = limits->notifier,
+                        .service = limits->service};
     int rc = -1;
 
     referee_init(&loop.referee);
     loop.signals = take_over_signals(err);
     if (loop.signals < 0)
         return -1;
-    loop.deadline = loop.began + limits->seconds;
+    loop.deadline = clock_boot_s() + limits->seconds;
     loop.slots = mem_new(loop.n_slots, sizeof *loop.slots);
     slots_share_cores(loop.slots, loop.n_slots);
     init_runner(&loop);
     progress_init(&loop.progress);
+    prune_at_start(&session->record, &session->place);
+    service_ready(loop.service);
     rc = loop_turns(&loop, err);
     if (rc != 0)
         abandon_runs(&loop);

@@ -9,6 +9,8 @@
 #ifndef HARNESS_LOOP_H
 #define HARNESS_LOOP_H
 
+#include "notify.h"
+#include "service.h"
 #include "session.h"
 
 /* What a session is for. */
@@ -24,9 +26,11 @@ struct errand {
 
 struct limits {
     struct errand errand;
-    int64_t experiments; /* proposals in all, the baseline among them; 0: no cap */
-    double seconds;      /* of this session; INFINITY: no limit */
-    int jobs;            /* runs at a time */
+    int64_t experiments;       /* proposals in all, the baseline among them; 0: no cap */
+    double seconds;            /* of this session; INFINITY: no limit */
+    int jobs;                  /* runs at a time */
+    struct notifier *notifier; /* who is told what happens; NULL: nobody */
+    struct service *service;   /* the service manager; NULL: none */
 };
 
 enum loop_end {
@@ -36,6 +40,7 @@ enum loop_end {
     LOOP_SIGNAL,    /* asked to stop; resumable */
     LOOP_ERRAND,    /* the errand is done */
     LOOP_BASELINE,  /* the baseline failed: there is nothing to compare with */
+    LOOP_BREAKER,   /* everything fails: it pauses (breaker.h) */
 };
 
 /* 0 with how it ended (and the signal, for LOOP_SIGNAL), or -1. */

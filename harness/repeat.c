@@ -9,6 +9,7 @@
 #include "classify.h"
 #include "mem.h"
 #include "repeat.h"
+#include "run_text.h"
 #include "stages.h"
 #include "stream.h"
 
@@ -123,11 +124,8 @@ static int compare_curves(struct str *verdict, size_t *lines, const struct expec
     int rc = -1;
 
     *lines = 0;
-    char *stream = path_join(expected->dir != NULL ? expected->dir : "", RUN_STREAM);
-    if (expected->dir == NULL || !file_is_regular(stream)) {
-        free(stream);
+    if (expected->dir == NULL || !run_text_is_there(expected->dir, RUN_STREAM))
         return 0;
-    }
     if (stream_canonical(&before, expected->dir, err) == 0 &&
         stream_canonical(&now, dir, err) == 0) {
         if (strcmp(str_text(&before), str_text(&now)) != 0)
@@ -139,7 +137,6 @@ static int compare_curves(struct str *verdict, size_t *lines, const struct expec
     }
     str_clear(&now);
     str_clear(&before);
-    free(stream);
     return rc;
 }
 

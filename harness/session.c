@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "proposer.h"
 #include "publish.h"
+#include "sandbox.h"
 #include "session.h"
 #include "source.h"
 
@@ -136,7 +137,9 @@ static const char *one_line(struct str *lines)
     return str_text(lines);
 }
 
-/* How far to go and how many at a time may change from session to session. */
+/* How far to go, how many at a time and what to do about trouble may change from session to
+ * session.
+ */
 static void take_limits(struct study *kept, const struct study *study)
 {
     kept->jobs = study->jobs;
@@ -144,6 +147,7 @@ static void take_limits(struct study *kept, const struct study *study)
     kept->hours = study->hours;
     free(kept->until);
     kept->until = study->until != NULL ? mem_strdup(study->until) : NULL;
+    policy_copy(&kept->policy, &study->policy);
 }
 
 /* The file must still be the study that was begun. */
@@ -391,7 +395,8 @@ static int open_all(struct session *out, const char *word, const char *dir, stru
         proposer_find_program(&out->proposer, &study, study_dir, err) == 0 &&
         open_source(out, &study, err) == 0 &&
         inputs_collect(&inputs, &n, &study, study_dir, out->program, err) == 0 &&
-        make_run_dir(out->place.run_dir, err) == 0 && place_lock(&out->lock, &out->place, err) == 0)
+        sandbox_check(&study, err) == 0 && make_run_dir(out->place.run_dir, err) == 0 &&
+        place_lock(&out->lock, &out->place, err) == 0)
         rc = open_record(out, &study, inputs, n, err);
     artifacts_free(inputs, n);
     study_clear(&study);

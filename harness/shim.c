@@ -22,6 +22,7 @@
 #include "file.h"
 #include "job.h"
 #include "process.h"
+#include "run_text.h"
 #include "shim.h"
 #include "shim_state.h"
 
@@ -59,6 +60,7 @@ static void sweep(struct shim *shim)
         shim->killed_leader = true;
         kill(-shim->leader, SIGKILL);
     }
+    cgroup_kill(&shim->cgroup);
     process_kill_children();
 }
 
@@ -144,9 +146,16 @@ static void add_usage(struct rusage *total, const struct rusage *one)
     total->ru_majflt += one->ru_majflt;
 }
 
+/* How long the machine has slept since it was started. */
+static double time_asleep(void)
+{
+    return clock_boot_s() - clock_s();
+}
+
 static void leader_ended(struct shim *shim, int status)
 {
     shim->ended = clock_s();
+    shim->asleep = time_asleep() - shim->asleep;
     shim->status = status;
     shim->leader = 0;
     if (shim->phase == KILLING)
@@ -296,6 +305,7 @@ static int prepare(struct shim *shim, struct err *err)
         return err_sys(err, "cannot make a timer");
     shim->oom_kills = process_oom_kills();
     shim->began = clock_s();
+    shim->asleep = time_asleep();
     return 0;
 }
 
@@ -312,7 +322,8 @@ static int run(struct shim *shim, struct outcome_facts *facts, struct err *err)
     struct trainer trainer;
     char why[1024];
 
-    if (trainer_begin(&trainer, shim->job, why, sizeof why, err) != 0)
+    cgroup_open(&shim->cgroup, shim->job->max_memory);
+    if (trainer_begin(&trainer, shim->job, &shim->cgroup, why, sizeof why, err) != 0)
         return -1;
     if (trainer.pid < 0) {
         shim_describe_refusal(facts, why);
@@ -349,6 +360,9 @@ static int remove_impostors(const struct shim *shim, struct err *err)
             file_remove(output->name, err) != 0)
             return -1;
     }
+    if (file_remove(RUN_STREAM RUN_TEXT_PACKED, err) != 0 ||
+        file_remove(RUN_LOG RUN_TEXT_PACKED, err) != 0)
+        return -1;
     return file_remove(RUN_OUTCOME, err);
 }
 
@@ -363,6 +377,7 @@ static int live(struct shim *shim, const char *dir, struct err *err)
     int rc = prepare(shim, err);
     if (rc == 0)
         rc = run(shim, &facts, err);
+    cgroup_close(&shim->cgroup);
     if (rc == 0)
         rc = return_to(dir, err);
     if (rc == 0)

@@ -12,9 +12,21 @@
 #include "shim_state.h"
 #include "tail.h"
 
+/* The signal that ended the trainer, 0: none.  A sandbox tells it as a shell does. */
+static int signal_of(const struct shim *shim)
+{
+    int status = shim->status;
+
+    if (WIFSIGNALED(status))
+        return WTERMSIG(status);
+    if (shim->job->sandboxed && WEXITSTATUS(status) > 128 && WEXITSTATUS(status) < 128 + NSIG)
+        return WEXITSTATUS(status) - 128;
+    return 0;
+}
+
 static bool ended_for_want_of_memory(const struct shim *shim)
 {
-    bool kill = WIFSIGNALED(shim->status) && WTERMSIG(shim->status) == SIGKILL;
+    bool kill = signal_of(shim) == SIGKILL;
     bool shell_says_kill = WIFEXITED(shim->status) && WEXITSTATUS(shim->status) == 128 + SIGKILL;
 
     return !shim->killed_leader && (kill || shell_says_kill) &&
@@ -27,7 +39,7 @@ static enum run_class class_of(const struct shim *shim)
         return shim->reason;
     if (ended_for_want_of_memory(shim))
         return CLASS_OOM;
-    if (WIFSIGNALED(shim->status))
+    if (signal_of(shim) != 0)
         return CLASS_SIGNAL;
     return WEXITSTATUS(shim->status) != 0 ? CLASS_EXIT : CLASS_OK;
 }
@@ -122,16 +134,33 @@ static double seconds(struct timeval t)
     return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
 }
 
+/* What held the process tree together. */
+static const char *level_of(const struct shim *shim)
+{
+    if (shim->job->sandboxed)
+        return "sandbox";
+    return shim->cgroup.tree[0] != '\0' ? "cgroup" : "subreaper";
+}
+
+/* What held its memory; NULL: no limit was asked for. */
+static const char *memory_held_by(const struct shim *shim)
+{
+    if (shim->job->max_memory <= 0)
+        return NULL;
+    return shim->cgroup.memory[0] != '\0' ? "cgroup" : "rlimit";
+}
+
 static char *usage_text(const struct shim *shim)
 {
     const struct rusage *r = &shim->total;
     struct str text = {NULL, 0};
-    json_t *json =
-        json_pack("{s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:i}", "user_s", seconds(r->ru_utime),
-                  "system_s", seconds(r->ru_stime), "peak_mib", (double)r->ru_maxrss / 1024,
-                  "voluntary_switches", (json_int_t)r->ru_nvcsw, "involuntary_switches",
-                  (json_int_t)r->ru_nivcsw, "major_faults", (json_int_t)r->ru_majflt,
-                  "output_bytes", (json_int_t)shim->written, "left_processes", shim->left);
+    json_t *json = json_pack(
+        "{s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:i, s:f, s:s, s:s?}", "user_s", seconds(r->ru_utime),
+        "system_s", seconds(r->ru_stime), "peak_mib", (double)r->ru_maxrss / 1024,
+        "voluntary_switches", (json_int_t)r->ru_nvcsw, "involuntary_switches",
+        (json_int_t)r->ru_nivcsw, "major_faults", (json_int_t)r->ru_majflt, "output_bytes",
+        (json_int_t)shim->written, "left_processes", shim->left, "suspended_s",
+        fmax(shim->asleep, 0), "level", level_of(shim), "memory_held_by", memory_held_by(shim));
 
     json_write(&text, json);
     json_decref(json);
@@ -142,11 +171,12 @@ void shim_describe(struct outcome_facts *facts, const struct shim *shim)
 {
     *facts = (struct outcome_facts){
         .class = class_of(shim),
-        .exit_code = WIFEXITED(shim->status) ? WEXITSTATUS(shim->status) : -1,
-        .signal = WIFSIGNALED(shim->status) ? WTERMSIG(shim->status) : 0,
+        .exit_code = signal_of(shim) == 0 ? WEXITSTATUS(shim->status) : -1,
+        .signal = signal_of(shim),
         .wall_s = shim->ended - shim->began,
         .cpu_s = seconds(shim->total.ru_utime) + seconds(shim->total.ru_stime),
         .peak_mib = (double)shim->total.ru_maxrss / 1024,
+        .suspended_s = fmax(shim->asleep, 0),
         .left_processes = shim->left,
         .killed = shim->killed_leader,
         .usage = usage_text(shim),

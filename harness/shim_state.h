@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "cgroup.h"
 #include "executor.h"
 #include "job.h"
 
@@ -30,14 +31,16 @@ struct output {
 struct shim {
     struct job_file file;
     const struct job *job;
+    struct cgroup cgroup;
     struct output outputs[2]; /* standard output, standard error */
     int signals, timer;
     enum phase phase;
-    pid_t leader;          /* the trainer; 0 once it has ended */
-    int status;            /* of the trainer, as wait() gives it */
-    int64_t written;       /* bytes of both outputs */
-    int64_t oom_kills;     /* when it began */
-    double began, ended;   /* clock_s() */
+    pid_t leader;        /* the trainer; 0 once it has ended */
+    int status;          /* of the trainer, as wait() gives it */
+    int64_t written;     /* bytes of both outputs */
+    int64_t oom_kills;   /* when it began */
+    double began, ended; /* clock_s() */
+    double asleep; /* clock_boot_s() less clock_s() when it began; then what it has grown by */
     enum run_class reason; /* why the shim ends it; CLASS_NONE: it does not */
     bool killed_leader;    /* SIGKILL was sent while the trainer lived */
     int left;              /* descendants killed after the trainer had ended */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "aside.h"
 #include "baseline.h"
 #include "classify.h"
 #include "clock.h"
@@ -15,10 +16,14 @@
 #include "host.h"
 #include "json.h"
 #include "launch.h"
+#include "log.h"
 #include "mem.h"
+#include "prune.h"
+#include "retry.h"
+#include "room.h"
+#include "run_text.h"
 #include "slot.h"
 #include "stream.h"
-#include "uneven.h"
 
 void slots_share_cores(struct slot *slots, size_t n)
 {
@@ -46,6 +51,11 @@ static char *words_as_json(char *const *words)
     return str_take(&text);
 }
 
+static json_t *json_limit(double limit)
+{
+    return limit > 0 ? json_real(limit) : json_null();
+}
+
 static char *limits_as_json(const struct job *job)
 {
     json_t *limits = json_object(), *cpus = json_array();
@@ -56,6 +66,10 @@ static char *limits_as_json(const struct job *job)
     json_object_set_new(limits, "timeout_s", json_number_or_null(job->timeout_s));
     json_object_set_new(limits, "grace_s", json_number_or_null(job->grace_s));
     json_object_set_new(limits, "max_output", json_integer(job->max_output));
+    json_object_set_new(limits, "max_memory", json_limit(job->max_memory));
+    json_object_set_new(limits, "max_file", json_limit(job->max_file));
+    json_object_set_new(limits, "max_files", json_limit(job->max_files));
+    json_object_set_new(limits, "sandboxed", json_boolean(job->sandboxed));
     json_object_set_new(limits, "cpus", cpus);
     json_write(&text, limits);
     json_decref(limits);
@@ -212,7 +226,8 @@ static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
     int times = 1;
 
     for (size_t i = runner->first_run; i < record->n_runs; i++)
-        times += record->runs[i].class == CLASS_INTERRUPTED && !run_is_uneven(&record->runs[i]) &&
+        times += record->runs[i].class == CLASS_INTERRUPTED &&
+                 !run_is_set_aside(&record->runs[i]) &&
                  record->runs[i].experiment == run->experiment &&
                  record->runs[i].variant == run->variant && record->runs[i].seed == run->seed;
     if (times < TIMES)
@@ -220,6 +235,32 @@ static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
     facts->class = CLASS_SIGNAL;
     facts->signal = SIGKILL;
     snprintf(facts->detail, sizeof facts->detail, "its supervisor was killed %d times", times);
+}
+
+/* A failure that may pass, or a run of odd speed, is no result and will be run again. */
+static int set_aside(struct run *run, struct runner *runner, const struct outcome_facts *facts,
+                     const struct stream *stream, const char *dir, struct err *err)
+{
+    struct room room = {0};
+
+    if (run->class != CLASS_OK)
+        room_look(&room, runner->place->run_dir, &runner->record->study.policy);
+    if (retry_pass(run, runner->record, facts, room_is_short_of_disk(&room)))
+        return prune_dir(dir, err);
+    return gate_pass(run, runner->record, runner->store, stream, err);
+}
+
+/* What is recorded need not take more of the disk than it must. */
+static void tidy(const struct runner *runner, const struct run *run, const char *dir)
+{
+    static const char *const texts[] = {RUN_STREAM, RUN_LOG};
+    struct err err = {0};
+
+    for (size_t i = 0; i < 2; i++)
+        if (run_text_pack(dir, texts[i], &err) != 0)
+            log_warn("'%s' of experiment %lld stays as it is: %s", texts[i],
+                     (long long)run->experiment, err.text);
+    prune_after_run(runner->record, run, dir);
 }
 
 /* What the run is worth, recorded. */
@@ -237,10 +278,12 @@ static int finish(struct slot *slot, struct runner *runner, struct outcome_facts
             give_up_on(facts, runner, run);
         run_classify(run, facts, &stream, &runner->record->study, slot->config);
         run->ended = (int64_t)time(NULL);
-        rc = gate_pass(run, runner->record, runner->store, &stream, err);
+        rc = set_aside(run, runner, facts, &stream, slot->dir, err);
     }
     if (rc == 0)
         rc = record_end(slot, runner, run, facts, &stream, err);
+    if (rc == 0)
+        tidy(runner, run, slot->dir);
     stream_clear(&stream);
     return rc;
 }

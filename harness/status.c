@@ -3,12 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "aside.h"
 #include "belief.h"
 #include "claimed.h"
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
+#include "policy_now.h"
 #include "refusals.h"
+#include "room.h"
 #include "say.h"
 #include "status.h"
 #include "table.h"
@@ -22,8 +25,9 @@ static void read_runs(struct status *out, const struct record *record)
     for (size_t i = 0; i < record->n_runs; i++) {
         const struct run *run = &record->runs[i];
         bool lost = run->class == CLASS_INTERRUPTED || (run->class == CLASS_NONE && out->pid == 0);
-        out->lost += lost && !run_is_uneven(run);
+        out->lost += lost && !run_is_set_aside(run);
         out->uneven += run_is_uneven(run);
+        out->passing += run_is_set_aside(run) && !run_is_uneven(run);
         out->under_way += run->class == CLASS_NONE && !lost;
         if (run->class == CLASS_NONE || lost)
             continue;
@@ -35,6 +39,26 @@ static void read_runs(struct status *out, const struct record *record)
     }
     out->run_s = timed > 0 ? sum / (double)timed : (double)NAN;
     out->since = record->n_runs > 0 ? record->runs[0].started : 0;
+}
+
+/* A full disk cannot be written to: what the one that runs sees there is looked at again. */
+static char *why_paused(const struct view *view)
+{
+    struct policy policy;
+    struct str why = {0};
+    struct room room;
+
+    policy_now(&policy, &view->place, &view->record);
+    room_look(&room, view->place.run_dir, &policy);
+    room_describe(&why, &room);
+    policy_clear(&policy);
+    return why.len > 0 ? str_take(&why) : NULL;
+}
+
+void status_clear(struct status *status)
+{
+    free(status->paused);
+    status->paused = NULL;
 }
 
 void status_read(struct status *out, const struct view *view)
@@ -49,6 +73,7 @@ void status_read(struct status *out, const struct view *view)
                 : record->n_experiments > 0 ? facts_baseline(&view->facts)
                                             : 0;
     read_runs(out, record);
+    out->paused = out->pid > 0 ? why_paused(view) : NULL;
 }
 
 static void write_state(struct str *out, const struct view *view, const struct status *s)
@@ -65,6 +90,8 @@ static void write_state(struct str *out, const struct view *view, const struct s
         str_addf(out, ", begun %s", since);
     }
     str_add(out, "\n");
+    if (s->paused != NULL)
+        str_addf(out, "paused       %s; it goes on by itself when there is room\n", s->paused);
 }
 
 static void write_experiments(struct str *out, const struct view *view, const struct status *s)
@@ -110,6 +137,8 @@ static void write_runs(struct str *out, const struct view *view, const struct st
         str_addf(out, ", %zu lost with a session and repeated", s->lost);
     if (s->uneven > 0)
         str_addf(out, ", %zu set aside for uneven speed and repeated", s->uneven);
+    if (s->passing > 0)
+        str_addf(out, ", %zu set aside for a fault that may pass and repeated", s->passing);
     write_failures(out, view);
     str_add(out, "\n");
 }
@@ -159,6 +188,7 @@ void status_write(struct str *out, const struct view *view)
     write_best(out, view, &status);
     belief_write(out, view, &belief);
     write_last(out, &view->record);
+    status_clear(&status);
 }
 
 void status_write_line(struct str *out, const struct view *view)
@@ -178,7 +208,8 @@ void status_write_line(struct str *out, const struct view *view)
         say_value(out, summary.mean);
         str_addf(out, " (%" PRId64 ")", s.best);
     }
-    str_add(out, "\n");
+    str_add(out, s.paused != NULL ? " paused\n" : "\n");
+    status_clear(&s);
 }
 
 static json_t *best_as_json(const struct view *view, const struct status *s)
@@ -226,6 +257,8 @@ json_t *status_json(const struct view *view)
     json_object_set_new(object, "runs", json_integer((json_int_t)s.ended));
     json_object_set_new(object, "runs_under_way", json_integer((json_int_t)s.under_way));
     json_object_set_new(object, "runs_uneven", json_integer((json_int_t)s.uneven));
+    json_object_set_new(object, "runs_passing", json_integer((json_int_t)s.passing));
+    json_object_set_new(object, "paused", s.paused != NULL ? json_string(s.paused) : json_null());
     json_object_set_new(object, "run_s", json_number_or_null(s.run_s));
     json_object_set_new(object, "failures", view_json_failures(view));
     json_object_set_new(object, "best", s.best > 0 ? best_as_json(view, &s) : json_null());
@@ -233,5 +266,6 @@ json_t *status_json(const struct view *view)
     json_t *program = refusals_as_json(record);
     if (program != NULL)
         json_object_set_new(object, "program", program);
+    status_clear(&s);
     return object;
 }

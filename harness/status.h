@@ -14,13 +14,16 @@ struct status {
     size_t count[4];               /* experiments by enum outcome */
     size_t under_way, ended, lost; /* runs */
     size_t uneven;                 /* set aside for their speed and run again */
-    double run_s;                  /* mean wall time of the ended runs; NAN unknown */
-    int64_t since;                 /* start of the first run, Unix seconds; 0: none yet */
-    int64_t best; /* verified incumbent, or else the baseline; 0: no experiment yet */
+    size_t passing; /* likewise for a fault that may pass, or since the machine slept (aside.h) */
+    char *paused;   /* why nothing is started; NULL: it goes on, or is not being run */
+    double run_s;   /* mean wall time of the ended runs; NAN unknown */
+    int64_t since;  /* start of the first run, Unix seconds; 0: none yet */
+    int64_t best;   /* verified incumbent, or else the baseline; 0: no experiment yet */
     bool verified;
 };
 
-void status_read(struct status *out, const struct view *view);
+void status_read(struct status *out, const struct view *view); /* cleared by status_clear() */
+void status_clear(struct status *status);
 void status_write(struct str *out, const struct view *view);      /* some lines */
 void status_write_line(struct str *out, const struct view *view); /* one, for a status bar */
 json_t *status_json(const struct view *view);                     /* the caller decrefs */

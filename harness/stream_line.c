@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "executor.h"
-#include "file.h"
 #include "mem.h"
+#include "run_text.h"
 #include "str.h"
 #include "stream_line.h"
 
@@ -160,20 +156,6 @@ void line_clear(struct line *line)
 
 /* --- a file of lines --- */
 
-/* A trainer works in this directory: what lies under the name need not be a file any more. */
-static int open_regular(const char *path, struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
-    struct stat st;
-
-    if (fd < 0)
-        return errno == ENOENT ? -1 : err_sys(err, "cannot read '%s'", path);
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        return fd;
-    close(fd);
-    return err_environment(err, "'%s' is no regular file", path);
-}
-
 /* RUN_STREAM, being read. */
 struct line_source {
     FILE *file; /* NULL: nothing to read */
@@ -182,20 +164,9 @@ struct line_source {
 
 static int source_open(struct line_source *out, const char *dir, struct err *err)
 {
-    char *path = path_join(dir, RUN_STREAM);
-    struct err inner = {0};
-    int fd = open_regular(path, &inner);
-
     *out = (struct line_source){NULL, NULL};
-    free(path);
-    if (fd < 0 && inner.code != 0) {
-        *err = inner;
+    if (run_text_open(&out->file, dir, RUN_STREAM, err) != 0)
         return -1;
-    }
-    if (fd >= 0 && (out->file = fdopen(fd, "r")) == NULL) {
-        close(fd);
-        return err_sys(err, "cannot read '%s'", RUN_STREAM);
-    }
     out->text = mem_new(LINE_MAX_BYTES + 1, 1);
     return 0;
 }

@@ -510,7 +510,27 @@ static const char *const changes[][3] = {
     {"jobs: 2", "hypotheses: [1]",
      "s.yaml:16:1: 'hypotheses' is not available in this version; leave it out"},
     {"jobs: 2", "notify: me",
-     "s.yaml:16:1: 'notify' is not available in this version; leave it out"},
+     "s.yaml:16:9: 'notify' must be a list: the program and its arguments, one element each"},
+    {"jobs: 2", "notify: []",
+     "s.yaml:16:9: 'notify' must be a list: the program and its arguments, one element each"},
+    {"jobs: 2", "notify: ['{event}']",
+     "s.yaml:16:11: the program's name cannot hold a placeholder"},
+    {"jobs: 2", "notify: [tell, '{mesage}']",
+     "s.yaml:16:17: unknown placeholder '{mesage}' (there are '{event}' and '{message}')"},
+    {"jobs: 2", "breaker: -1",
+     "s.yaml:16:10: 'breaker' must be a whole number from 1 to 1000000, not '-1'"},
+    {"jobs: 2", "min_free: 1 gigabyte",
+     "s.yaml:16:11: 'min_free' must be a size such as 512MiB or 1GiB, not '1 gigabyte'"},
+    {"jobs: 2", "min_memory: -1",
+     "s.yaml:16:13: 'min_memory' must be a size such as 512MiB or 1GiB, not '-1'"},
+    {"jobs: 2", "keep_files: some",
+     "s.yaml:16:13: 'keep_files' is 'kept', 'all' or 'none', not 'some'"},
+    {"jobs: 2", "sandbox: docker",
+     "s.yaml:16:10: 'sandbox' is 'off' or 'bwrap', not 'docker'"},
+    {"jobs: 2", "limits: {memory: 5}",
+     "s.yaml:16:18: the size '5' is not from 1048576 to 1125899906842624 bytes"},
+    {"jobs: 2", "limits: {open_files: 3}",
+     "s.yaml:16:22: 'open_files' must be a whole number from 16 to 1048576, not '3'"},
     {"jobs: 2", "command: [sh]",
      "s.yaml:16:1: unknown key 'command' (here: trainer: {command: […]})"},
     {"metric: {name: val_loss, goal: minimize}", "metric: {name: step}",
@@ -717,6 +737,51 @@ static char *spec_of(const char *text)
     return str_take(&spec);
 }
 
+static void a_policy_has_defaults_and_every_key_of_it_is_read(void **state)
+{
+    struct study s;
+
+    (void)state;
+    parse_good(&s, sound);
+    assert_int_equal(s.policy.breaker, 10);
+    assert_int_equal(s.policy.n_notify, 0);
+    assert_true(s.policy.min_free == FLOOR_USUAL && s.policy.min_memory == FLOOR_USUAL);
+    assert_int_equal(s.policy.keep_files, KEEP_KEPT);
+    assert_int_equal(s.policy.sandbox, SANDBOX_OFF);
+    assert_true(s.policy.limits.output == 64 << 20 && s.policy.limits.memory == 0);
+    study_clear(&s);
+    char *text =
+        sound_with("jobs: 2", "breaker: off\nnotify: [tell, -v, -v, '{event}: {message}']\n"
+                              "min_free: 1.5GiB\nmin_memory: off\nkeep_files: none\n"
+                              "sandbox: bwrap\nlimits: {memory: 2 GB, file_size: 4096, "
+                              "open_files: 64, output: 1MiB}");
+    parse_good(&s, text);
+    free(text);
+    assert_int_equal(s.policy.breaker, 0);
+    assert_int_equal(s.policy.n_notify, 4);
+    assert_string_equal(s.policy.notify[3], "{event}: {message}");
+    assert_true(s.policy.min_free == 1.5 * 0x1p30 && s.policy.min_memory == 0);
+    assert_int_equal(s.policy.keep_files, KEEP_NONE);
+    assert_int_equal(s.policy.sandbox, SANDBOX_BWRAP);
+    assert_true(s.policy.limits.memory == 2e9 && s.policy.limits.file_size == 4096);
+    assert_true(s.policy.limits.open_files == 64 && s.policy.limits.output == 1 << 20);
+    study_clear(&s);
+}
+
+static void the_policy_is_no_part_of_the_identity(void **state)
+{
+    char *plain = spec_of(sound);
+    char *text = sound_with("jobs: 2", "breaker: 3\nnotify: [tell]\nmin_free: 1GiB\n"
+                                       "keep_files: all\nlimits: {memory: 1GiB}");
+    char *other = spec_of(text);
+
+    (void)state;
+    assert_string_equal(plain, other);
+    free(other);
+    free(text);
+    free(plain);
+}
+
 static void comments_and_how_far_to_go_are_no_part_of_the_identity(void **state)
 {
     char *a = spec_of(sound);
@@ -837,6 +902,8 @@ int main(void)
         cmocka_unit_test(no_damage_to_a_file_does_harm),
         cmocka_unit_test(a_file_that_cannot_be_read_is_the_users_to_mend),
         cmocka_unit_test(a_fifo_in_place_of_a_file_is_never_waited_for),
+        cmocka_unit_test(a_policy_has_defaults_and_every_key_of_it_is_read),
+        cmocka_unit_test(the_policy_is_no_part_of_the_identity),
         cmocka_unit_test(comments_and_how_far_to_go_are_no_part_of_the_identity),
         cmocka_unit_test(the_spelling_of_a_number_is_no_part_of_the_identity),
         cmocka_unit_test(a_change_of_the_study_is_told_key_by_key),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 static bool quiet;
 static char progress[512]; /* what stands on the last line now */
+static unsigned long lost; /* messages that nobody took */
 
 void log_quiet(bool on)
 {
@@ -21,9 +23,26 @@ static void erase_progress(void)
         fputs("\r\033[K", stderr);
 }
 
+/* A terminal that was stopped (Ctrl-S), or a pipe whose reader sleeps, takes no more: writing to it
+ * would hold up the night. */
+static bool is_taken(void)
+{
+    enum { PATIENCE_MS = 50 };
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, lost > 0 ? 0 : PATIENCE_MS) != 0;
+}
+
 static void say(const char *prefix, const char *fmt, va_list args)
 {
+    if (!is_taken()) {
+        lost++;
+        return;
+    }
     erase_progress();
+    if (lost > 0)
+        fprintf(stderr, "(%lu messages before this one were not taken)\n", lost);
+    lost = 0;
     fputs(prefix, stderr);
     vfprintf(stderr, fmt, args);
     fputc('\n', stderr);
@@ -70,7 +89,7 @@ static void fit(char *out, size_t room, const char *line)
 
 void log_progress(const char *line)
 {
-    if (!isatty(STDERR_FILENO))
+    if (!isatty(STDERR_FILENO) || !is_taken())
         return;
     erase_progress();
     progress[0] = '\0';

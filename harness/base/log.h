@@ -3,7 +3,8 @@
  * log.h - talk to the person: standard error, one line a message.  Results go to stdout, not here.
  *
  * On a terminal a progress line is rewritten in place and messages are put above it; elsewhere
- * only messages appear, so that a log file stays readable.
+ * only messages appear, so that a log file stays readable.  Nobody is waited for: what a stopped
+ * terminal or a sleeping reader does not take is lost, and counted in front of the next message.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
