@@ -200,12 +200,16 @@ install: all
 	for file in experiments/agent/*.py; do \
 	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/agent/$${file##*/} || exit 1; done
 	install -Dm644 experiments/agent/program.md $(DESTDIR)$(PREFIX)/share/nightshift/experiments/agent/program.md
+	for unit in share/systemd/*; do \
+	    install -Dm644 $$unit $(DESTDIR)$(PREFIX)/share/systemd/user/$${unit##*/} || exit 1; done
+	sed -i 's|/usr/local/bin|$(PREFIX)/bin|' '$(DESTDIR)$(PREFIX)/share/systemd/user/nightshift@.service'
 	for words in share/completion/*.bash; do name=$${words##*/}; \
 	    install -Dm644 $$words $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${name%.bash} || exit 1; done
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift-lm
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/nightshift*.1
 	rm -rf $(DESTDIR)$(PREFIX)/share/nightshift
+	rm -f $(DESTDIR)$(PREFIX)/share/systemd/user/nightshift@.*
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift-lm
 clean:

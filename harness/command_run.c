@@ -297,24 +297,38 @@ struct night {
 
 enum { GO_ON = 1000 }; /* no exit status: there is room again, so another session is begun */
 
-/* After an error: where a full disk is the cause, and may be waited for, GO_ON when there is room,
- * or 128 + signal.  Else -1, and the error is told to who wants to know. */
+/* Waits for room on the disk: GO_ON when there is, or 128 + signal; -1. */
+static int wait_for_room(struct night *night, const struct place *place,
+                         const struct policy *policy, struct notifier *notifier, struct err *err)
+{
+    struct err why = *err;
+    struct wait wait = {.place = place,
+                        .policy = policy,
+                        .why = why.text,
+                        .tries = night->full++,
+                        .deadline = isnan(night->deadline) ? (double)INFINITY : night->deadline,
+                        .notifier = notifier,
+                        .service = &night->service};
+    int signal = pause_until_room(&wait, err);
+
+    return signal < 0 ? -1 : signal > 0 ? 128 + signal : GO_ON;
+}
+
+/* After an error of a session: a full disk may be waited for; anything else, and a wait that came
+ * to nothing, is told to who wants to know. */
 static int after_error(struct night *night, const struct session *session, bool progressed,
                        struct notifier *notifier, struct err *err)
 {
     const struct policy *policy = &session->record.study.policy;
-    struct err why = *err;
+    int status = -1;
 
-    if (room_is_cause(&why) && policy->min_free != 0) {
-        night->full = progressed ? 0 : night->full;
-        service_status(&night->service, "paused: the disk is full");
-        int signal = pause_until_room(&session->place, policy, &why, night->full++, night->deadline,
-                                      notifier, err);
-        if (signal >= 0)
-            return signal > 0 ? 128 + signal : GO_ON;
-    }
-    notify(notifier, "error", err->text, NULL);
-    return -1;
+    if (progressed)
+        night->full = 0;
+    if (policy->min_free != 0 && room_is_cause(err, session->place.run_dir))
+        status = wait_for_room(night, &session->place, policy, notifier, err);
+    if (status < 0)
+        notify(notifier, "error", err->text, NULL);
+    return status;
 }
 
 static int limit_session(struct limits *limits, struct night *night, const struct study *study,
@@ -354,23 +368,17 @@ static int drive(struct night *night, struct session *session, struct err *err)
 /* No session could be opened: a full disk is waited for here too, with nobody to be told. */
 static int wait_outside(struct night *night, struct err *err)
 {
-    struct err why = *err, ignored;
+    struct err ignored;
     struct place place = {0};
     struct study study = {0};
     int status = -1;
 
     policy_init(&study.policy);
-    if (!room_is_cause(&why) ||
-        place_find(&place, night->word, value_of(night->arguments, "dir"), &ignored) != 0 ||
-        (place.study_path != NULL && study_read(&study, place.study_path, &ignored) != 0))
-        goto out;
-    if (study.policy.min_free != 0) {
-        double deadline = isnan(night->deadline) ? (double)INFINITY : night->deadline;
-        int signal =
-            pause_until_room(&place, &study.policy, &why, night->full++, deadline, NULL, err);
-        status = signal < 0 ? -1 : signal > 0 ? 128 + signal : GO_ON;
-    }
-out:
+    if (place_find(&place, night->word, value_of(night->arguments, "dir"), &ignored) == 0 &&
+        room_is_cause(err, place.run_dir) &&
+        (place.study_path == NULL || study_read(&study, place.study_path, &ignored) == 0) &&
+        study.policy.min_free != 0)
+        status = wait_for_room(night, &place, &study.policy, NULL, err);
     study_clear(&study);
     place_clear(&place);
     return status;
@@ -401,6 +409,18 @@ static int run_night(const struct arguments *arguments, const char *word, struct
     return status;
 }
 
+/* Outside of its hours a service was started and has ended well. */
+static void leave_for_today(const struct arguments *arguments)
+{
+    struct service service;
+
+    log_info("it is not between %s and %s: nothing to do", value_of(arguments, "from"),
+             value_of(arguments, "until"));
+    service_open(&service);
+    service_ready(&service);
+    service_close(&service);
+}
+
 static int run(const struct arguments *arguments, struct err *err)
 {
     const char *word = arguments->n_words > 0 ? arguments->words[0] : NULL;
@@ -416,8 +436,7 @@ static int run(const struct arguments *arguments, struct err *err)
         return -1;
     int within = read_window(arguments, err);
     if (within == 0)
-        log_info("it is not between %s and %s: nothing to do", value_of(arguments, "from"),
-                 value_of(arguments, "until"));
+        leave_for_today(arguments);
     return within <= 0 ? within : run_night(arguments, word, err);
 }
 

@@ -53,15 +53,16 @@ bool pause_permits(struct pause *pause, const struct place *place, const struct 
     return !is_short;
 }
 
-/* Waits, and looks after who is told; the signal that came meanwhile, 0: none. */
-static int wait_for_signal(int signals, double seconds, struct notifier *notifier)
+/* Waits, and looks after who watches; the signal that came meanwhile, 0: none. */
+static int wait_for_signal(int signals, double seconds, const struct wait *wait)
 {
     double until = clock_boot_s() + seconds, left;
 
     while ((left = until - clock_boot_s()) > 0) {
         struct pollfd fd = {.fd = signals, .events = POLLIN};
         poll(&fd, 1, (int)(1000 * fmin(left, 0.5)) + 1);
-        notifier_tend(notifier);
+        notifier_tend(wait->notifier);
+        service_alive(wait->service);
         int number = signals_next(signals);
         if (number != 0)
             return number;
@@ -69,12 +70,12 @@ static int wait_for_signal(int signals, double seconds, struct notifier *notifie
     return 0;
 }
 
-static bool has_room(const struct place *place, const struct policy *policy)
+static bool has_room(const struct wait *wait)
 {
     struct room room;
 
-    room_look(&room, place->run_dir, policy);
-    return !room_is_short_of_disk(&room) && room_can_write(place->run_dir);
+    room_look(&room, wait->place->run_dir, wait->policy);
+    return !room_is_short_of_disk(&room) && room_can_write(wait->place->run_dir);
 }
 
 /* The first time at once: what has filled the disk may have been the run that was ended. */
@@ -85,22 +86,21 @@ static double patience_s(int tries)
     return tries == 0 ? 0 : fmin(longest, ldexp(1, tries - 1));
 }
 
-static int wait_for_room(int signals, const struct place *place, const struct policy *policy,
-                         int tries, double deadline, struct notifier *notifier, struct err *err)
+static int wait_for_room(int signals, const struct wait *wait, struct err *err)
 {
     const double step_s = 2;
-    int number = wait_for_signal(signals, patience_s(tries), notifier);
+    int number = wait_for_signal(signals, patience_s(wait->tries), wait);
 
-    while (number == 0 && !has_room(place, policy)) {
-        if (clock_boot_s() >= deadline)
+    while (number == 0 && !has_room(wait)) {
+        double left = wait->deadline - clock_boot_s();
+        if (left <= 0)
             return err_environment(err, "the time is up, and the disk is still full");
-        number = wait_for_signal(signals, fmin(step_s, deadline - clock_boot_s()), notifier);
+        number = wait_for_signal(signals, fmin(step_s, left), wait);
     }
     return number;
 }
 
-int pause_until_room(const struct place *place, const struct policy *policy, const struct err *why,
-                     int tries, double deadline, struct notifier *notifier, struct err *err)
+int pause_until_room(const struct wait *wait, struct err *err)
 {
     static const int ends[] = {SIGINT, SIGTERM, 0};
     struct pause pause = {0};
@@ -108,10 +108,12 @@ int pause_until_room(const struct place *place, const struct policy *policy, con
 
     if (signals < 0)
         return -1;
-    begin(&pause, why->text, notifier);
-    int number = wait_for_room(signals, place, policy, tries, deadline, notifier, err);
+    service_ready(wait->service); /* started it is, if only to wait */
+    service_status(wait->service, "paused: the disk is full");
+    begin(&pause, wait->why, wait->notifier);
+    int number = wait_for_room(signals, wait, err);
     if (number == 0)
-        end(&pause, notifier);
+        end(&pause, wait->notifier);
     signals_close(signals);
     return number;
 }

@@ -11,6 +11,7 @@
 
 #include "notify.h"
 #include "place.h"
+#include "service.h"
 
 struct pause {
     bool waiting; /* and it was said */
@@ -22,13 +23,19 @@ struct pause {
 bool pause_permits(struct pause *pause, const struct place *place, const struct policy *policy,
                    size_t running, struct notifier *notifier);
 
-/*
- * After a session that a full disk has ended (room_is_cause(why)): waits until a file can be
- * written and the floor is met.  `tries`: how often this came in a row; each time it waits a little
- * longer first.  0: there is room; a signal's number: asked to stop; -1: there was none before
- * `deadline` [clock_boot_s()], or it cannot be waited for.
- */
-int pause_until_room(const struct place *place, const struct policy *policy, const struct err *why,
-                     int tries, double deadline, struct notifier *notifier, struct err *err);
+/* A wait until a disk has room, after a session that a full disk has ended (room_is_cause()). */
+struct wait {
+    const struct place *place;
+    const struct policy *policy;
+    const char *why; /* what the session ended with */
+    int tries;       /* how often this came in a row; each time it waits a little longer first */
+    double deadline; /* clock_boot_s() */
+    struct notifier *notifier;
+    struct service *service;
+};
+
+/* Waits until a file can be written and the floor is met.  0: there is room; a signal's number:
+ * asked to stop; -1: there was none before the deadline, or it cannot be waited for. */
+int pause_until_room(const struct wait *wait, struct err *err);
 
 #endif

@@ -109,9 +109,21 @@ bool room_can_write(const char *dir)
     return can;
 }
 
-bool room_is_cause(const struct err *err)
+/* SQLite says no more than "disk I/O error" where its shared memory finds no room. */
+static bool is_gone(const char *dir)
 {
-    return err->code == ERR_ENVIRONMENT && (strstr(err->text, strerror(ENOSPC)) != NULL ||
-                                            strstr(err->text, strerror(EDQUOT)) != NULL ||
-                                            strstr(err->text, sqlite3_errstr(SQLITE_FULL)) != NULL);
+    struct policy policy = {.min_free = 1 << 16};
+    struct room room;
+
+    room_look(&room, dir, &policy);
+    return room_is_short_of_disk(&room);
+}
+
+bool room_is_cause(const struct err *err, const char *dir)
+{
+    if (err->code != ERR_ENVIRONMENT)
+        return false;
+    return strstr(err->text, strerror(ENOSPC)) != NULL ||
+           strstr(err->text, strerror(EDQUOT)) != NULL ||
+           strstr(err->text, sqlite3_errstr(SQLITE_FULL)) != NULL || is_gone(dir);
 }

@@ -34,9 +34,9 @@ void room_describe(struct str *out, const struct room *room);
 /* Can a block be written and synced in `dir`?  It is removed again.  This sees a quota too. */
 bool room_can_write(const char *dir);
 
-/* True where an error says that a disk is full, whoever has said it: errors come through other
- * processes and libraries as text. */
-bool room_is_cause(const struct err *err);
+/* True where an error says that a disk is full, whoever has said it (errors come through other
+ * processes and libraries as text), or says less and the disk of `dir` has nothing left. */
+bool room_is_cause(const struct err *err, const char *dir);
 
 /* "1.5 GiB" */
 void room_add_bytes(struct str *out, double bytes);

@@ -21,6 +21,7 @@ END
 
 mkdir closed && plain 4 0 >closed/plain.yaml
 (nightshift run closed/plain.yaml >&- 2>&- <&-)
+[ "$(nightshift log closed/plain.yaml --json | wc -l)" -eq 4 ]
 ok $? 'a night with all three descriptors closed comes to its end'
 run 0 'and its record is sound' nightshift doctor --deep closed/plain.yaml
 mkdir full && plain 4 0 >full/plain.yaml

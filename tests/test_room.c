@@ -131,17 +131,17 @@ static void only_errors_about_a_full_disk_are_waited_for(void **state)
     errno = ENOSPC;
     err_sys(&err, "cannot write 'x'");
     err_wrap(&err, "run 7");
-    assert_true(room_is_cause(&err));
+    assert_true(room_is_cause(&err, "/tmp"));
     errno = EDQUOT;
     err_sys(&err, "cannot write 'x'");
-    assert_true(room_is_cause(&err));
+    assert_true(room_is_cause(&err, "/tmp"));
     err_environment(&err, "record 'x': database or disk is full");
-    assert_true(room_is_cause(&err));
+    assert_true(room_is_cause(&err, "/tmp"));
     errno = EIO;
     err_sys(&err, "cannot write 'x'");
-    assert_false(room_is_cause(&err));
+    assert_false(room_is_cause(&err, "/tmp"));
     err_integrity(&err, "database or disk is full");
-    assert_false(room_is_cause(&err));
+    assert_false(room_is_cause(&err, "/tmp"));
 }
 
 static void sizes_read_as_people_write_them(void **state)

@@ -9,7 +9,7 @@ _nightshift_options()
         check) echo --json ;;
         noise) echo --json --jobs --dir --quiet ;;
         confirm) echo --seeds --json --jobs --dir --quiet ;;
-        run) echo --experiments --hours --until --jobs --dir --dry-run --quiet ;;
+        run) echo --experiments --hours --from --until --jobs --dir --dry-run --quiet ;;
         stop) echo --now --dir ;;
         enqueue | note) echo --dir ;;
         status) echo --json --oneline --dir ;;
