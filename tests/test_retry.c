@@ -5,6 +5,7 @@
 #include "aside.h"
 #include "breaker.h"
 #include "needs.h"
+#include "query.h"
 #include "retry.h"
 #include "uneven.h"
 
@@ -225,20 +226,19 @@ static void so_many_failures_in_a_row_pause_a_study_once(void **state)
 static void the_pause_is_an_event_of_the_record(void **state)
 {
     struct night night;
-    struct event *events;
+    struct query q;
     struct err err = {0};
-    size_t n, paused = 0;
 
     (void)state;
     begin(&night);
     for (int i = 0; i < 3; i++)
         decide(&night, OUTCOME_FAILED, CLASS_EXIT);
     assert_int_equal(look(&night), 1);
-    assert_int_equal(store_events(night.store, &events, &n, &err), 0);
-    for (size_t i = 0; i < n; i++)
-        paused += strcmp(events[i].kind, "paused") == 0 && events[i].experiment == 4;
-    events_free(events, n);
-    assert_int_equal(paused, 1);
+    query_begin(&q, night.store,
+                "SELECT count(*) FROM event WHERE kind = 'paused' AND experiment = 4");
+    assert_int_equal(query_next(&q, &err), 1);
+    assert_int_equal(query_get_int(&q), 1);
+    query_end(&q);
     night_end(&night);
 }
 
