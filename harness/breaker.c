@@ -49,6 +49,15 @@ static int read_after(int64_t *out, struct store *store, struct err *err)
     return 0;
 }
 
+bool breaker_has_paused(const struct record *record, struct store *store)
+{
+    struct err ignored;
+    int64_t after;
+
+    return read_after(&after, store, &ignored) == 0 && after > 0 &&
+           after == (int64_t)record->n_decisions;
+}
+
 void breaker_describe(struct str *out, const struct record *record)
 {
     const struct decision *d = &record->decisions[record->n_decisions - 1];

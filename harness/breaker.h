@@ -10,6 +10,8 @@
 #ifndef HARNESS_BREAKER_H
 #define HARNESS_BREAKER_H
 
+#include <stdbool.h>
+
 #include "place.h"
 #include "record.h"
 #include "store.h"
@@ -21,6 +23,9 @@ int breaker_count(const struct record *record, int64_t after);
 /* 1: the study pauses here, and that is recorded; 0: it goes on; -1: the record cannot be read or
  * written. */
 int breaker_look(const struct record *record, struct store *store, struct err *err);
+
+/* Is this where it paused, with nothing decided since?  An unreadable record is none. */
+bool breaker_has_paused(const struct record *record, struct store *store);
 
 /* Says why to the person: what failed last, with the last lines of its log. */
 void breaker_tell(const struct record *record, const struct place *place);

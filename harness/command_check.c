@@ -12,6 +12,7 @@
 #include "place.h"
 #include "placeholder.h"
 #include "proposer.h"
+#include "sandbox.h"
 #include "source.h"
 #include "study.h"
 #include "table.h"
@@ -131,6 +132,21 @@ static void note_missing_script(struct checked *c)
     free(path);
 }
 
+static void note_policy(struct checked *c)
+{
+    const struct policy *policy = &c->study.policy;
+    struct err err = {0};
+    char *program = NULL;
+
+    if (policy->n_notify > 0 &&
+        executor_find_program(&program, policy->notify[0], c->place.study_dir, &err) != 0)
+        add_note(c, mem_printf("nobody would be told: '%s' of `notify` is no program here",
+                               policy->notify[0]));
+    free(program);
+    if (sandbox_check(&c->study, &err) != 0)
+        add_note(c, mem_strdup(err.text));
+}
+
 static void find_notes(struct checked *c)
 {
     const struct study *study = &c->study;
@@ -140,6 +156,7 @@ static void find_notes(struct checked *c)
     if (!command_mentions(study, PLACEHOLDER_SEED, NULL))
         add_note(c, mem_strdup("the command has no {seed}: runs of one config differ only by what "
                                "the trainer draws itself"));
+    note_policy(c);
     if (isinf(study->timeout_s))
         add_note(c, mem_strdup("trainer.timeout is not given: a run that hangs is never ended"));
     if (study->run_cap == 0 && isnan(study->hours) && study->until == NULL)

@@ -5,6 +5,7 @@
 
 #include "aside.h"
 #include "belief.h"
+#include "breaker.h"
 #include "claimed.h"
 #include "clock.h"
 #include "json.h"
@@ -42,7 +43,7 @@ static void read_runs(struct status *out, const struct record *record)
 }
 
 /* A full disk cannot be written to: what the one that runs sees there is looked at again. */
-static char *why_paused(const struct view *view)
+static char *why_waiting(const struct view *view)
 {
     struct policy policy;
     struct str why = {0};
@@ -52,7 +53,22 @@ static char *why_paused(const struct view *view)
     room_look(&room, view->place.run_dir, &policy);
     room_describe(&why, &room);
     policy_clear(&policy);
+    if (why.len > 0)
+        str_add(&why, "; it goes on by itself when there is room");
     return why.len > 0 ? str_take(&why) : NULL;
+}
+
+static char *why_paused(const struct view *view, bool running)
+{
+    struct str why = {0};
+
+    if (running)
+        return why_waiting(view);
+    if (!breaker_has_paused(&view->record, view->store))
+        return NULL;
+    breaker_describe(&why, &view->record);
+    str_add(&why, "; mend it, `nightshift run` goes on");
+    return str_take(&why);
 }
 
 void status_clear(struct status *status)
@@ -73,7 +89,7 @@ void status_read(struct status *out, const struct view *view)
                 : record->n_experiments > 0 ? facts_baseline(&view->facts)
                                             : 0;
     read_runs(out, record);
-    out->paused = out->pid > 0 ? why_paused(view) : NULL;
+    out->paused = why_paused(view, out->pid > 0);
 }
 
 static void write_state(struct str *out, const struct view *view, const struct status *s)
@@ -91,7 +107,7 @@ static void write_state(struct str *out, const struct view *view, const struct s
     }
     str_add(out, "\n");
     if (s->paused != NULL)
-        str_addf(out, "paused       %s; it goes on by itself when there is room\n", s->paused);
+        str_addf(out, "paused       %s\n", s->paused);
 }
 
 static void write_experiments(struct str *out, const struct view *view, const struct status *s)

@@ -15,7 +15,7 @@ struct status {
     size_t under_way, ended, lost; /* runs */
     size_t uneven;                 /* set aside for their speed and run again */
     size_t passing; /* likewise for a fault that may pass, or since the machine slept (aside.h) */
-    char *paused;   /* why nothing is started; NULL: it goes on, or is not being run */
+    char *paused;   /* why nothing is started; NULL: nothing is in the way */
     double run_s;   /* mean wall time of the ended runs; NAN unknown */
     int64_t since;  /* start of the first run, Unix seconds; 0: none yet */
     int64_t best;   /* verified incumbent, or else the baseline; 0: no experiment yet */

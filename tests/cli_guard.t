@@ -72,22 +72,25 @@ find secrets/runs/plain -perm /077 >out
 [ ! -s out ]
 ok $? 'nobody else may read anything of it'
 
-mkdir links && plain 1 0 >links/plain.yaml && echo canary >canary
+mkdir links && plain 1 0 >links/plain.yaml
 seed=$(find secrets/runs/plain/runs/1 -mindepth 1 -maxdepth 1 | sed -n 's|.*/||p' | head -n 1)
-harmed=
-for name in study.db study.db-wal study.db-shm study.db-journal study.lock .gitignore .gitignore.part .room \
-    report report/REPORT.md report/REPORT.md.part repo.git "runs/1/$seed/config.json" \
-    "runs/1/$seed/job.json" "runs/1/$seed/stream" "runs/1/$seed/log" "runs/1/$seed/outcome.json" \
-    "runs/1/$seed/outcome.json.part" "runs/1/$seed/alive.lock" inbox; do
-    rm -rf links/runs made && mkdir -p "links/runs/plain/$(dirname "$name")"
-    ln -s "$work/canary" "links/runs/plain/$name"
-    timeout 60 nightshift run links/plain.yaml >out 2>err
-    [ $? -le 4 ] && [ "$(cat canary)" = canary ] || harmed="$harmed $name"
-    rm -rf links/runs canary && echo canary >canary && mkdir -p "links/runs/plain/$(dirname "$name")"
-    ln -s "$work/made" "links/runs/plain/$name"
-    timeout 60 nightshift run links/plain.yaml >out 2>err
-    [ $? -le 4 ] && [ ! -e made ] || harmed="$harmed $name:made"
-done
+at=runs/1/$seed harmed=
+# plant NAME…: a night with links in the place of our files, to a file that is there and to one that is not
+plant()
+{
+    for target in canary made; do
+        rm -rf links/runs made && echo canary >canary
+        for name in "$@"; do
+            mkdir -p "links/runs/plain/$(dirname "$name")" && ln -s "$work/$target" "links/runs/plain/$name"
+        done
+        timeout 60 nightshift run links/plain.yaml >out 2>err
+        [ $? -le 4 ] && [ "$(cat canary)" = canary ] && [ ! -e made ] || harmed="$harmed $target:$*"
+    done
+}
+for name in study.db study.db-wal study.db-shm study.lock repo.git report; do plant $name; done
+plant study.db-journal .gitignore .gitignore.part .room inbox report/REPORT.md report/REPORT.md.part \
+    $at/config.json $at/job.json $at/stream $at/log $at/stream.zst $at/outcome.json $at/outcome.json.part \
+    $at/alive.lock
 [ -z "$harmed" ] || echo "# $harmed"
 [ -z "$harmed" ]
 ok $? 'no link in the place of a file of ours is written through'

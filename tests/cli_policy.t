@@ -41,6 +41,9 @@ ok $? 'and the end of the log'
 nightshift log fails/night.yaml --json >out && [ "$(wc -l <out)" -eq 5 ]
 ok $? 'nothing is begun after that'
 run 0 'the record is sound' nightshift doctor fails/night.yaml
+nightshift status fails/night.yaml >out
+grep -q '^paused  *the last 3 experiments failed .*; mend it' out
+ok $? 'status says what is to be done'
 run 3 'the same command goes on, and pauses again' nightshift run fails/night.yaml
 [ "$(nightshift log fails/night.yaml --json | wc -l)" -eq 8 ]
 ok $? 'three failures later'
@@ -52,6 +55,11 @@ ok $? 'breaker and finish were told'
 grep -q '^{"event":"breaker","message":"the last 3 experiments failed.*,"study":"night"}$' fails/json &&
     [ "$(wc -l <fails/json)" -eq 3 ] && ! grep -q cheese fails/json fails/messages
 ok $? 'as JSON, without what a trainer has said'
+sed -i 's/breaker: 3/breaker: 5/' fails/night.yaml
+run 0 'the policy may be changed between sessions' nightshift run fails/night.yaml
+sed 's/tell.sh/no-such-program/' fails/night.yaml >missing.yaml
+nightshift check missing.yaml >out 2>err && grep -q "note: nobody would be told: './no-such-program'" out
+ok $? 'check tells of a notifier that is not there'
 mkdir steady && fails 'breaker: off' >steady/night.yaml
 run 0 'a study without a breaker' nightshift run steady/night.yaml
 verdicts fails/night.yaml >paused && verdicts steady/night.yaml >straight && [ -s straight ] &&

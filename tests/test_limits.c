@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -182,6 +183,68 @@ static void what_a_trainer_leaves_under_the_names_of_packed_texts_is_removed(voi
     teardown(&b);
 }
 
+/* --- a control group of our own --- */
+
+#define GROUP "nightshift-test-group"
+
+static const char *unified(void)
+{
+    static const char *const places[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+
+    for (size_t i = 0; i < 2; i++) {
+        char *file = path_join(places[i], "cgroup.procs");
+        bool is = access(file, W_OK) == 0;
+        free(file);
+        if (is)
+            return places[i];
+    }
+    return NULL;
+}
+
+static bool write_into(const char *dir, const char *name, const char *text)
+{
+    char *path = path_join(dir, name);
+    FILE *file = fopen(path, "we");
+    bool done = file != NULL && fputs(text, file) >= 0;
+
+    if (file != NULL)
+        done &= fclose(file) == 0;
+    free(path);
+    return done;
+}
+
+/* Below a group that is ours, a run gets one of its own, and all of it ends at one stroke. */
+static void a_run_below_our_own_group_is_ended_with_its_group(void **state)
+{
+    const char *root = unified();
+    char *group = root != NULL ? path_join(root, GROUP) : NULL;
+    struct bench b;
+    int status;
+
+    (void)state;
+    if (geteuid() != 0 || group == NULL || mkdir(group, 0700) != 0) {
+        print_message("# no control group of version 2 can be made here\n");
+        free(group);
+        skip();
+    }
+    setup(&b, "for i in 1 2 3 4 5 6 7 8; do (trap '' TERM; setsid sleep 60) & done; wait");
+    b.job.timeout_s = 0.5;
+    pid_t child = fork();
+    if (child == 0) { /* this process and what it starts live in the group */
+        if (!write_into(group, "cgroup.procs", "0"))
+            _exit(99);
+        run(&b);
+        _exit(b.facts.class == CLASS_TIMEOUT && strcmp(usage_text(&b, "level"), "cgroup") == 0
+                  ? 0
+                  : 98);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(rmdir(group), 0); /* nobody and nothing is left in it */
+    assert_int_equal(WEXITSTATUS(status), 0);
+    free(group);
+    teardown(&b);
+}
+
 /* --- the sandbox ------------------------------------------------------------------------------ */
 
 static bool sandbox_works(struct study *study)
@@ -278,6 +341,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(memory_is_held_and_by_what_is_recorded),
         cmocka_unit_test(a_run_without_limits_records_its_level_and_that_nothing_slept),
         cmocka_unit_test(what_a_trainer_leaves_under_the_names_of_packed_texts_is_removed),
+        cmocka_unit_test(a_run_below_our_own_group_is_ended_with_its_group),
         cmocka_unit_test(a_sandboxed_run_writes_nowhere_but_in_its_folder),
         cmocka_unit_test(ends_in_a_sandbox_have_the_classes_that_they_have_outside),
     };
