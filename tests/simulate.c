@@ -3,7 +3,7 @@
  * simulate - thousands of nights whose truth is known, as a table (docs/simulation.md).
  *
  *     simulate [--nights N] [--runs R] [--sigma S] [--rho R] [--procedure P] [--landscape NAME]
- *              [--seed K] [--study LINES]
+ *              [--strategy NAME] [--seed K] [--study LINES]
  *
  * Options that are given narrow what is simulated; those left out have every value of the table:
  * each landscape and procedure, 100 and 300 runs.  Every figure stands beside its standard error.
@@ -32,6 +32,7 @@ static const struct option names[] = {
     {"rho", required_argument, NULL, 'c'},
     {"procedure", required_argument, NULL, 'p'},
     {"landscape", required_argument, NULL, 'l'},
+    {"strategy", required_argument, NULL, 't'},
     {"seed", required_argument, NULL, 'k'},
     {"study", required_argument, NULL, 'y'},
     {"help", no_argument, NULL, 'h'},
@@ -49,7 +50,8 @@ static void usage(void)
          "  --landscape NAME one of [each]:");
     for (size_t i = 0; landscapes[i] != NULL; i++)
         printf("                     %-10s %s\n", landscapes[i]->name, landscapes[i]->summary);
-    puts("  --seed K         of the first night [1]\n"
+    puts("  --strategy NAME  what proposes, `nightshift list strategies` [perturb]\n"
+         "  --seed K         of the first night [1]\n"
          "  --study LINES    more lines of the study file\n");
 }
 
@@ -84,6 +86,9 @@ static void set(struct options *options, int which)
         break;
     case 'l':
         options->landscape = optarg;
+        break;
+    case 't':
+        options->plan.strategy = optarg;
         break;
     case 'k':
         options->plan.seed = (uint64_t)number_of(optarg, 0, 1e15);
