@@ -166,6 +166,16 @@ static const char *const to_3[] = {
     "  BEGIN SELECT RAISE(ABORT, 'an answer is never changed'); END",
     "CREATE TRIGGER answer_remains BEFORE DELETE ON answer"
     "  BEGIN SELECT RAISE(ABORT, 'an answer is never deleted'); END",
+    "CREATE TABLE curve ("
+    "  run INTEGER NOT NULL REFERENCES run,"
+    "  name TEXT NOT NULL,"
+    "  idx INTEGER NOT NULL CHECK (idx >= 0),"
+    "  progress REAL,"
+    "  step REAL,"
+    "  value REAL NOT NULL,"
+    "  PRIMARY KEY (run, name, idx),"
+    "  CHECK ((progress IS NULL) <> (step IS NULL))"
+    ") STRICT, WITHOUT ROWID",
     NULL,
 };
 

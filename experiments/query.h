@@ -20,6 +20,7 @@
 #include <sqlite3.h>
 
 #include "err.h"
+#include "record.h"
 
 #define STORE_STATEMENTS 160 /* different texts that one connection may prepare */
 
@@ -43,6 +44,8 @@ void store_exchange(struct store *store, sqlite3 *db); /* takes `db` over, close
 extern const char *const outcome_words[]; /* of enum outcome, as the decision table has them */
 
 int store_add_functions(struct store *store, struct err *err); /* of store_function.c */
+int store_load_curves(struct store *store, struct record *out,
+                      struct err *err); /* of store_curve.c */
 
 struct query {
     struct store *store;
@@ -74,7 +77,7 @@ int64_t query_get_known(struct query *q, int64_t unknown); /* `unknown` where th
 double query_get_real(struct query *q);                    /* NAN for NULL */
 double query_get_bits(struct query *q);                    /* one column: the bits */
 char *query_get_text(struct query *q);                     /* NULL for NULL; the caller frees */
-char *query_get_blob(struct query *q, size_t *len); /* the same of a BLOB */
+char *query_get_blob(struct query *q, size_t *len);        /* the same of a BLOB */
 void query_get_fixed(struct query *q, char *out, size_t size); /* into out[size], cut to fit */
 /* The index of the column's word in names (NULL-terminated), -1 where it is none of them. */
 int query_get_word(struct query *q, const char *const *names);

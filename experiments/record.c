@@ -25,6 +25,8 @@ void record_clear(struct record *record)
     }
     for (size_t i = 0; i < record->n_runs; i++)
         free(record->runs[i].detail);
+    for (size_t i = 0; i < record->n_runs; i++)
+        run_curves_clear(&record->curves[i]);
     for (size_t i = 0; i < record->n_decisions; i++) {
         free(record->decisions[i].reason);
         free(record->decisions[i].body);
@@ -36,6 +38,8 @@ void record_clear(struct record *record)
     free(record->answers);
     free(record->experiments);
     free(record->runs);
+    free(record->curves);
+    free(record->ended);
     free(record->pairs);
     free(record->decisions);
     free(record->closings);
@@ -95,6 +99,10 @@ struct run *record_add_run(struct record *record, const struct run *run)
 
     assert(run->id == (int64_t)record->n_runs + 1);
     record->runs = mem_room(record->runs, record->n_runs, sizeof *run);
+    record->curves = mem_room(record->curves, record->n_runs, sizeof *record->curves);
+    record->curves[record->n_runs] = (struct run_curves){.kind = PLACE_NONE};
+    record->ended = mem_room(record->ended, record->n_runs, sizeof *record->ended);
+    record->ended[record->n_runs] = (struct early_found){.rival = 0};
     record->runs[record->n_runs] = *run;
     record->runs[record->n_runs++].detail = copy_text(run->detail);
     chain_add(&index->runs, run->experiment, row);
@@ -176,6 +184,20 @@ const struct run *record_variant(const struct record *record, int64_t experiment
         return NULL;
     size_t row = seed_table_find(&record->index->last_runs, run_key(experiment, variant), seed);
     return row != INDEX_NONE ? &record->runs[row] : NULL;
+}
+
+const struct run_curves *record_curves(const struct record *record, const struct run *run)
+{
+    return &record->curves[run->id - 1];
+}
+
+void record_set_curves(struct record *record, const struct run *run,
+                       const struct run_curves *curves)
+{
+    struct run_curves *own = &record->curves[run->id - 1];
+
+    run_curves_clear(own);
+    run_curves_copy(own, curves);
 }
 
 struct run record_next_run(const struct record *record, int64_t experiment,
@@ -284,6 +306,15 @@ int64_t record_incumbent(const struct record *record)
 int64_t record_head(const struct record *record)
 {
     return record->n_decisions > 0 ? record->decisions[record->n_decisions - 1].head : 0;
+}
+
+int64_t record_known(const struct record *record, int64_t experiment)
+{
+    int64_t last = experiment - record->study.lookahead;
+
+    if (experiment <= 1)
+        return 0;
+    return record->experiments[(last > 1 ? last : 1) - 1].decision;
 }
 
 int64_t record_baseline(const struct record *record)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "curve.h"
 #include "file.h"
 #include "space.h"
 #include "str.h"
@@ -155,7 +156,9 @@ struct record {
     char source[41];    /* the commit that is built where nothing was patched; "": none is */
     struct experiment *experiments;
     size_t n_experiments;
-    struct run *runs; /* by id: every attempt, in the order of their starts */
+    struct run *runs;          /* by id: every attempt, in the order of their starts */
+    struct run_curves *curves; /* [n_runs] what each said on its way; see record_curves() */
+    struct early_found *ended; /* [n_runs] kept by record_early_read(); rival 0: not asked for */
     size_t n_runs;
     struct pair *pairs; /* in the order of their making */
     size_t n_pairs;
@@ -185,6 +188,15 @@ void record_add_decision(struct record *record, const struct decision *decision)
 void record_add_closing(struct record *record, const struct closing *closing);
 void record_add_outbox(struct record *record, const struct outbox *outbox);
 void record_add_answer(struct record *record, const struct answer *answer);
+
+/*
+ * What a run has said on its way: of those that ended well, the whole, of those that were ended
+ * early, up to there; empty (PLACE_NONE) for all others, and in studies without early_terminate.
+ * `run` is one of the record's; the record copies what it is given.
+ */
+const struct run_curves *record_curves(const struct record *record, const struct run *run);
+void record_set_curves(struct record *record, const struct run *run,
+                       const struct run_curves *curves);
 
 /* The next attempt at a run, as it is before it starts: nothing of its end is known. */
 struct run record_next_run(const struct record *record, int64_t experiment,
@@ -226,6 +238,10 @@ int64_t record_head(const struct record *record);
 
 /* The baseline that was kept, or the one that is tried next: each that failed has a decision. */
 int64_t record_baseline(const struct record *record);
+
+/* How many decisions a proposal may know: those up to that on experiment - lookahead, and always
+ * the baseline's; 0 before it. */
+int64_t record_known(const struct record *record, int64_t experiment);
 
 /* An experiment's own decision, its first, or NULL while it is pending.  Borrowed. */
 const struct decision *record_decision(const struct record *record, int64_t experiment);

@@ -153,6 +153,19 @@ const char *const schema[] = {
     "CREATE TRIGGER answer_remains BEFORE DELETE ON answer"
     "  BEGIN SELECT RAISE(ABORT, 'an answer is never deleted'); END",
 
+    /* in studies with early_terminate: what whole runs, and those that were ended early up to
+     * there, printed on their way; the place is `progress` or else `step` */
+    "CREATE TABLE curve ("
+    "  run INTEGER NOT NULL REFERENCES run,"
+    "  name TEXT NOT NULL,"
+    "  idx INTEGER NOT NULL CHECK (idx >= 0),"
+    "  progress REAL,"
+    "  step REAL,"
+    "  value REAL NOT NULL,"
+    "  PRIMARY KEY (run, name, idx),"
+    "  CHECK ((progress IS NULL) <> (step IS NULL))"
+    ") STRICT, WITHOUT ROWID",
+
     /* run NULL: an input of the whole study */
     "CREATE TABLE artifact ("
     "  id INTEGER PRIMARY KEY,"

@@ -84,6 +84,10 @@ int store_metrics(struct store *store, struct metric **out, size_t *n, int64_t r
                   struct err *err);
 void metrics_free(struct metric *metrics, size_t n);
 
+/* What a run said on its way; record_curves() says of which runs. */
+int store_add_curves(struct store *store, const struct study *study, int64_t run,
+                     const struct run_curves *curves, struct err *err);
+
 /* Decisions on placebos that a verdict ended, beside the very config that they repeat, failures
  * apart: by the head, and by a test. */
 struct placebo_count {

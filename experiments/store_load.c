@@ -296,7 +296,7 @@ static int load_all(struct store *store, struct record *out, struct err *err)
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (load_table(store, out, &tables[i], err) != 0)
             return -1;
-    return 0;
+    return store_load_curves(store, out, err);
 }
 
 /* All tables as of one moment, also while the writer goes on. */

@@ -425,6 +425,14 @@ static int read_audit(void *into, const struct yaml *node, struct err *err)
     return 0;
 }
 
+static int read_early(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    reading->early = node;
+    return study_read_early(reading->study, node, err);
+}
+
 static int read_placebo(void *into, const struct yaml *node, struct err *err)
 {
     struct study_reading *reading = into;
@@ -471,7 +479,7 @@ static const struct yaml_key study_keys[] = {
     {"executor", false, read_executor},
     {"placebo", false, read_placebo},
     {"audit", false, read_audit},
-    {"early_terminate", false, refuse_later},
+    {"early_terminate", false, read_early},
     {"hypotheses", false, refuse_later},
     {"notify", false, study_read_notify},
     {"breaker", false, study_read_breaker},
@@ -560,6 +568,8 @@ static int read_study(struct study *study, const struct yaml *root, struct err *
     if (check_fdr(&reading, err) != 0)
         return -1;
     settle(study, reading.audit);
+    if (reading.early != NULL && study_check_early(study, reading.early, err) != 0)
+        return -1;
     return reading.constraints != NULL ? study_read_constraints(study, reading.constraints, err)
                                        : 0;
 }

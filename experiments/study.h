@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "early.h"
 #include "err.h"
 #include "judge.h"
 #include "policy.h"
@@ -65,15 +66,16 @@ struct study {
     struct judge_rule rule; /* alpha 0.05; max_seeds 8, paired 6; min_gain 0 */
     bool audit;             /* measure the noise first; on for two_level */
     int placebo;            /* one proposal in so many is a placebo; 0: none; 15 for two_level */
-    int confirm;     /* seeds of the confirmation at the night's end; 0: none; 8, two_level */
-    int jobs;        /* runs at a time; 1 */
-    int lookahead;   /* proposals under way at a time; decisions depend on it, not on jobs;
-                      * 2 for two_level, else 1 */
-    int64_t run_cap; /* experiments; 0: no cap */
-    bool timed;      /* budget: time; a run's speed moves its result (harness/gate.h) */
-    double hours;    /* NAN: no limit */
-    char *until;     /* "07:30", NULL: no limit */
-    char **files;    /* [n_files] inputs as written, relative to the study file's folder */
+    int confirm; /* seeds of the confirmation at the night's end; 0: none; 8, two_level */
+    struct early_rule early; /* which runs are ended early; kind NULL: none */
+    int jobs;                /* runs at a time; 1 */
+    int lookahead;           /* proposals under way at a time; decisions depend on it, not on jobs;
+                              * 2 for two_level, else 1 */
+    int64_t run_cap;         /* experiments; 0: no cap */
+    bool timed;              /* budget: time; a run's speed moves its result (harness/gate.h) */
+    double hours;            /* NAN: no limit */
+    char *until;             /* "07:30", NULL: no limit */
+    char **files;            /* [n_files] inputs as written, relative to the study file's folder */
     size_t n_files;
     char **env; /* [n_env] names of environment variables that runs may see */
     size_t n_env;

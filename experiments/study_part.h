@@ -17,6 +17,7 @@ struct study_reading {
     const struct yaml *constraints, *command; /* for the second turn; NULL where absent */
     const struct yaml *fdr;                   /* likewise */
     const struct yaml *source, *evaluate;     /* likewise */
+    const struct yaml *early;                 /* likewise */
     int audit;                                /* on, off, or -1: not given */
 };
 
@@ -55,5 +56,10 @@ int study_check_source(const struct study_reading *reading, struct err *err);
 
 /* `evaluate`: an argv with the placeholders of the trainer's. */
 int study_read_evaluate(struct study *study, const struct study_reading *reading, struct err *err);
+
+/* `early_terminate` into study->early; and, when all else is settled, whether the study goes with
+ * it. */
+int study_read_early(struct study *study, const struct yaml *node, struct err *err);
+int study_check_early(const struct study *study, const struct yaml *node, struct err *err);
 
 #endif

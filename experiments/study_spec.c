@@ -118,6 +118,18 @@ static json_t *decision_json(const struct study *study)
                      "confirm", study->confirm);
 }
 
+/* What the type takes, and no more. */
+static json_t *early_json(const struct early_rule *rule)
+{
+    if (!rule->kind->ranks)
+        return json_pack("{s:s, s:o, s:o}", "type", rule->kind->name, "z",
+                         json_number_or_null(rule->z), "min_progress",
+                         json_number_or_null(rule->min_progress));
+    return json_pack("{s:s, s:o, s:i}", "type", rule->kind->name, "eta",
+                     json_number_or_null(rule->eta), rule->min_iter > 0 ? "min_iter" : "s",
+                     rule->min_iter > 0 ? rule->min_iter : rule->s);
+}
+
 void study_write_spec(struct str *out, const struct study *study)
 {
     /* clang-format off */
@@ -144,6 +156,8 @@ void study_write_spec(struct str *out, const struct study *study)
         json_object_set_new(spec, "evaluate", texts_json(study->evaluate, study->n_evaluate));
     if (study->timed)
         json_object_set_new(spec, "budget", json_string("time"));
+    if (study->early.kind != NULL)
+        json_object_set_new(spec, "early_terminate", early_json(&study->early));
     json_write(out, spec);
     json_decref(spec);
 }

@@ -27,9 +27,11 @@ static void copy_facts(struct run *run, const struct outcome_facts *facts,
     run->detail = facts->detail[0] != '\0' ? mem_strdup(facts->detail) : NULL;
 }
 
+/* Or early on purpose, which leaves what it printed up to there. */
 static bool ended_by_itself(enum run_class class)
 {
-    return class == CLASS_OK || class == CLASS_EXIT || class == CLASS_SIGNAL;
+    return class == CLASS_OK || class == CLASS_EXIT || class == CLASS_SIGNAL ||
+           class == CLASS_STOPPED;
 }
 
 static void reclass(struct run *run, enum run_class class, char *detail)
@@ -60,10 +62,12 @@ void run_classify(struct run *run, const struct outcome_facts *facts, const stru
         return;
     if (stream->nonfinite || (found && !isfinite(value)))
         reclass(run, CLASS_NONFINITE, describe_nonfinite(study->metric, found, value));
-    else if (facts->class != CLASS_OK)
+    else if (facts->class != CLASS_OK && facts->class != CLASS_STOPPED)
         return;
     else if (!stream_config_agrees(stream, &study->space, config, why, sizeof why))
         reclass(run, CLASS_PROTOCOL, mem_strdup(why));
+    else if (facts->class == CLASS_STOPPED)
+        return;
     else if (!found)
         reclass(run, CLASS_PROTOCOL, mem_printf("exit 0 but no '%s' was printed", study->metric));
     else

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "confine.h"
 #include "cost.h"
+#include "early_text.h"
 #include "executor.h"
 #include "json.h"
 #include "mem.h"
@@ -287,6 +288,11 @@ static void add_plan(struct str *out, const struct study *study)
              (unsigned long long)study->seed);
     str_addf(out, "%d run%s at a time\n", study->jobs, study->jobs == 1 ? "" : "s");
     cost_write(out, study, study->run_cap);
+    if (study->early.kind == NULL)
+        return;
+    str_add(out, "candidates are ended early: ");
+    early_write_rule(out, &study->early);
+    str_add(out, "\n");
 }
 
 static int print_table(const struct checked *c, struct err *err)

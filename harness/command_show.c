@@ -269,7 +269,8 @@ static char *seconds_text(double seconds)
 static void add_run(struct table *table, const struct run *run)
 {
     enum run_class class = run->class;
-    bool failed = class != CLASS_OK && class != CLASS_NONE && class != CLASS_INTERRUPTED;
+    bool failed = class != CLASS_OK && class != CLASS_NONE && class != CLASS_STOPPED &&
+                  class != CLASS_INTERRUPTED;
 
     table_row(table, failed ? outcome_paint(OUTCOME_FAILED) : NULL);
     table_take(table, mem_printf("%" PRIu32, run->seed));

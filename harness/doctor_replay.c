@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* I6: strategy, referee and commits, asked again with what was known then. */
+/* I6: strategy, referee, early ends and commits, asked again with what was known then. */
 #include <string.h>
 
 #include "answer_read.h"
@@ -7,6 +7,7 @@
 #include "origin.h"
 #include "propose.h"
 #include "publish.h"
+#include "record_early.h"
 #include "referee.h"
 #include "repeat.h"
 #include "source.h"
@@ -112,6 +113,17 @@ static int replay_verdicts(struct str *found, const struct patient *p, struct er
     return rc;
 }
 
+/* Runs are ended early where the rule says so, and nowhere else. */
+static void replay_ends(struct str *found, const struct record *record)
+{
+    for (size_t i = 0; i < record->n_runs && found->len == 0; i++) {
+        const struct run *run = &record->runs[i];
+        if (!record_early_agrees(record, run))
+            str_addf(found, "experiment %lld seed %u would be ended elsewhere",
+                     (long long)run->experiment, run->seed);
+    }
+}
+
 /* exp() and log() differ between machines and libraries in the last bit, and so may what follows
  * from them: elsewhere a difference is no violation. */
 int check_replay(struct finding *out, const struct patient *p, struct err *err)
@@ -128,6 +140,8 @@ int check_replay(struct finding *out, const struct patient *p, struct err *err)
     int rc = replay_proposals(&found, p, err);
     if (rc == 0 && found.len == 0)
         rc = replay_verdicts(&found, p, err);
+    if (rc == 0 && found.len == 0)
+        replay_ends(&found, p->record);
     if (rc == 0 && found.len > 0)
         rc = origin_difference(&other, p->store, err);
     if (rc == 0 && found.len > 0 && other.len > 0)

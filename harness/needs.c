@@ -80,6 +80,15 @@ void needs_failed(struct decision *d, const struct run *run)
         snprintf(d->reason, size, "failed on seed %u: %s", run->seed, class_names[run->class]);
 }
 
+void needs_ended_early(struct decision *d, const struct run *run)
+{
+    const size_t size = sizeof((struct needs *)NULL)->reason;
+
+    d->verdict = OUTCOME_REVERT;
+    snprintf(d->reason, size, "ended early on seed %u: %s", run->seed,
+             run->detail != NULL ? run->detail : "no reason is recorded");
+}
+
 const struct run *needs_failed_run(const struct record *record, const struct decision *d)
 {
     const struct pair *pairs[PAIRS_MAX];
@@ -88,7 +97,7 @@ const struct run *needs_failed_run(const struct record *record, const struct dec
 
     for (size_t i = 0; i < n && i < PAIRS_MAX; i++) {
         const struct run *run = record_candidate(record, pairs[i]);
-        if (run_is_final(run) && run->class != CLASS_OK)
+        if (run_is_final(run) && run->class != CLASS_OK && run->class != CLASS_STOPPED)
             last = run;
     }
     return last;

@@ -60,6 +60,10 @@ struct decision *needs_decision(struct needs *out, const struct record *record,
 void needs_failed(struct decision *d, const struct run *run);
 const struct run *needs_failed_run(const struct record *record, const struct decision *decision);
 
+/* The verdict `revert` on account of a run that was ended early: worse than the head, though by how
+ * much nobody knows. */
+void needs_ended_early(struct decision *d, const struct run *run);
+
 /* What a pending experiment is compared with: the head of now; a placebo with its own like, the
  * experiment whose config it has, though the head may have moved on meanwhile. */
 int64_t needs_rival(const struct record *record, int64_t experiment);

@@ -23,6 +23,11 @@ static void decide(struct needs *out, const struct record *record, const struct 
         d->kind = DECISION_PLACEBO;
     else if (better)
         d->head = run->experiment;
+    if (run->class == CLASS_STOPPED) {
+        d->n = 0;
+        needs_ended_early(d, run);
+        return;
+    }
     if (run->class != CLASS_OK) {
         needs_failed(d, run);
         return;

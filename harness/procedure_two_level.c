@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "procedure.h"
+#include "record_early.h"
 #include "str.h"
 
 enum { FAILURES_MOST = 2 };
@@ -146,6 +147,17 @@ static void decide(struct needs *out, const struct record *record, const struct 
              d->n, d->n == 1 ? "" : "s");
 }
 
+/* The runs that were whole say nothing about how much worse it is. */
+static void drop_ended_early(struct needs *out, const struct record *record,
+                             const struct look *look)
+{
+    struct decision *d =
+        needs_decision(out, record, DECISION_HEAD, look->id, look->head, OUTCOME_REVERT);
+
+    d->n = (int)look->own.ok;
+    needs_ended_early(d, record_early_run(record, look->id));
+}
+
 static void judge(struct needs *out, struct referee *r, const struct record *record, int64_t id)
 {
     struct look look = {.id = id, .head = needs_rival(record, id)};
@@ -161,6 +173,10 @@ static void judge(struct needs *out, struct referee *r, const struct record *rec
         needs_failed(
             needs_decision(out, record, kind_of(record, id), id, look.head, OUTCOME_FAILED),
             last_failure(record, id));
+        return;
+    }
+    if (look.own.stopped > 0) {
+        drop_ended_early(out, record, &look);
         return;
     }
     look.effect = head.mean - look.own.mean;

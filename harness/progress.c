@@ -8,6 +8,7 @@
 #include "log.h"
 #include "mem.h"
 #include "progress.h"
+#include "record_early.h"
 #include "referee.h"
 
 void progress_init(struct progress *progress)
@@ -100,6 +101,8 @@ void progress_decided(struct progress *progress, const struct record *record)
     if (d->verdict == OUTCOME_FAILED) {
         str_add(&line, "  ");
         progress_add_failure(&line, record, d);
+    } else if (d->test == 0 && record_early_run(record, d->experiment) != NULL) {
+        str_addf(&line, "  %s", d->reason);
     }
     log_info("%s", line.at);
     str_clear(&line);

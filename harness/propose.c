@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "needs.h"
 #include "propose.h"
+#include "record_early.h"
 #include "referee.h"
 #include "rng.h"
 #include "trial.h"
@@ -25,9 +26,19 @@ void experiment_clear(struct experiment *experiment)
 
 int64_t propose_against(const struct record *record, int64_t id)
 {
-    int64_t known = referee_known(record, id);
+    int64_t known = record_known(record, id);
 
     return known > 0 ? record->decisions[known - 1].head : 0;
+}
+
+/* As far as it came: a run that was ended early is taken for as far behind as it was. */
+static double loss_of(const struct record *record, const struct run *run)
+{
+    struct early_found found;
+
+    if (run != NULL && record_early_read(&found, record, run))
+        return found.loss;
+    return record_loss(record, run);
 }
 
 /* Mean loss of an experiment over the pairs of its own decision; NAN where it is unknown. */
@@ -38,7 +49,7 @@ static void own_loss(struct past *out, const struct record *record, const struct
     double sum = 0, squares = 0;
 
     for (size_t i = 0; i < n && i < PAIRS_MAX; i++) {
-        double loss = record_loss(record, record_candidate(record, pairs[i]));
+        double loss = loss_of(record, record_candidate(record, pairs[i]));
         if (!isfinite(loss) || pairs[i]->after >= d->number)
             continue;
         used++;
@@ -72,7 +83,7 @@ static void fill_past(struct past *past, const struct record *record, const stru
 static void fill_history(struct history *history, struct past *past, const struct record *record,
                          int64_t id)
 {
-    int64_t known = referee_known(record, id), head = propose_against(record, id);
+    int64_t known = record_known(record, id), head = propose_against(record, id);
 
     *history = (struct history){.past = past, .head = SIZE_MAX};
     for (size_t i = 0; i < record->n_experiments; i++) {

@@ -11,6 +11,7 @@
 #include "paired_test.h"
 #include "procedure.h"
 #include "record_audit.h"
+#include "record_early.h"
 #include "referee.h"
 
 void referee_init(struct referee *r)
@@ -70,15 +71,6 @@ const struct judge *referee_judge(struct referee *r, const struct record *record
     return judge_at(r, study, experiment > 0 ? study->rule.alpha : referee_level(r, study), err);
 }
 
-int64_t referee_known(const struct record *record, int64_t experiment)
-{
-    int64_t last = experiment - record->study.lookahead;
-
-    if (experiment <= 1)
-        return 0;
-    return record->experiments[(last > 1 ? last : 1) - 1].decision;
-}
-
 /* Two runs that share nothing: twice the variance over seeds, which the audit has from two configs
  * that are correlated over theirs. */
 static void lone_noise(struct noise *out, const struct referee *r)
@@ -94,7 +86,7 @@ static void lone_noise(struct noise *out, const struct referee *r)
 void referee_noise(struct noise *out, const struct referee *r, const struct record *record,
                    int64_t experiment, bool salted)
 {
-    int64_t known = experiment > 0 ? referee_known(record, experiment) : r->followed;
+    int64_t known = experiment > 0 ? record_known(record, experiment) : r->followed;
     struct noise audit = audit_noise(&r->audit);
     double *s2, *df;
     size_t n = 0;
@@ -189,6 +181,17 @@ static void follow_test(struct referee *r, const struct decision *d)
     r->tested_variance = d->n > 0 ? d->sd * d->sd / d->n : (double)NAN;
 }
 
+/* What was ended early was worth as little as it seemed: proposals would look better without it. */
+static void learn_ended_early(struct referee *r, const struct record *record,
+                              const struct decision *d)
+{
+    const struct run *run = record_early_run(record, d->experiment);
+    struct early_found found;
+
+    if (run != NULL && record_early_read(&found, record, run))
+        head_prior_learn(&r->prior, found.effect, found.variance);
+}
+
 static void follow_proposal(struct referee *r, const struct record *record,
                             const struct decision *d)
 {
@@ -201,6 +204,8 @@ static void follow_proposal(struct referee *r, const struct record *record,
     r->closing = false; /* the night went on */
     if (lesson && isfinite(d->mean) && isfinite(d->sd))
         head_prior_learn(&r->prior, d->mean, d->sd * d->sd);
+    else if (lesson)
+        learn_ended_early(r, record, d);
 }
 
 static void follow_head(struct referee *r, const struct record *record, const struct decision *d,

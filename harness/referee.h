@@ -125,10 +125,4 @@ const struct judge *referee_judge(struct referee *referee, const struct record *
 void referee_noise(struct noise *out, const struct referee *referee, const struct record *record,
                    int64_t experiment, bool salted);
 
-/* --- what proposals may know ----------------------------------------------------------------- */
-
-/* How many decisions a proposal may know: those up to that on experiment - lookahead, and always
- * the baseline's; 0 before it. */
-int64_t referee_known(const struct record *record, int64_t experiment);
-
 #endif

@@ -22,6 +22,8 @@ struct expected {
 /*
  * Runs `launch` (whose dir is a fresh scratch directory) to its end and writes one line about it:
  * "bit-identical (…)" or "differs: …".  1: identical, 0: it differs, -1: it could not be run.
+ * The original of CLASS_STOPPED was ended early: the repetition, which is not, must print the same
+ * as far as that came.
  */
 int repeat_run(struct str *verdict, const struct launch *launch, const struct executor *executor,
                const struct expected *expected, struct err *err);

@@ -135,7 +135,9 @@ struct standing selection_standing(const struct selection *s, int64_t experiment
         double loss = record_loss(s->record, run);
         out.open += !run_is_final(run);
         out.ok += isfinite(loss);
-        out.failed += run_is_final(run) && !isfinite(loss);
+        bool stopped = run != NULL && run->class == CLASS_STOPPED;
+        out.stopped += stopped;
+        out.failed += run_is_final(run) && !isfinite(loss) && !stopped;
         if (isfinite(loss))
             sum += loss - (placebo ? 0 : effect_of(s, pairs[i]->index));
     }

@@ -37,9 +37,10 @@ void selection_open(struct selection *out, const struct record *record, int64_t 
 void selection_close(struct selection *selection);
 
 struct standing {
-    size_t ok, failed, open; /* runs that ended well, ended badly, or have not ended */
-    double mean;             /* loss; NAN without runs */
-    double variance;         /* of the mean */
+    /* runs that ended well, ended badly, were ended early, or have not ended */
+    size_t ok, failed, stopped, open;
+    double mean;     /* loss; NAN without runs */
+    double variance; /* of the mean */
 };
 struct standing selection_standing(const struct selection *selection, int64_t experiment);
 

@@ -88,6 +88,7 @@ static void clear_slot(struct slot *slot)
 {
     stages_clear(&slot->stages);
     free(slot->config);
+    early_watch_clear(&slot->watch);
     free(slot->dir);
     slot->config = NULL;
     slot->dir = NULL;
@@ -152,12 +153,23 @@ int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wa
     }
     record_add_run(record, &run);
     slot->run = record->n_runs - 1;
+    early_watch_init(&slot->watch, record, &record->runs[slot->run]);
     slot->since = clock_s();
     slot->busy = true;
     if (runner->executor->start(&slot->ticket, slot->stages.job, err) == 0)
         return 0;
     clear_slot(slot);
     return -1;
+}
+
+/* What a run that counts has said on its way. */
+static int store_curves(struct runner *runner, const struct run *run,
+                        const struct run_curves *curves, struct err *err)
+{
+    if (run->class != CLASS_OK && run->class != CLASS_STOPPED)
+        return 0;
+    record_set_curves(runner->record, run, curves);
+    return store_add_curves(runner->store, &runner->record->study, run->id, curves, err);
 }
 
 static int record_results(struct runner *runner, const struct run *run, const char *dir,
@@ -168,6 +180,8 @@ static int record_results(struct runner *runner, const struct run *run, const ch
             return -1;
     struct artifact *files = NULL;
     size_t n = 0;
+    if (run->class == CLASS_STOPPED) /* what it has left depends on how far it came */
+        return 0;
     int rc = launch_files(&files, &n, dir, err);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         files[i].run = run->id;
@@ -193,7 +207,7 @@ static int record_steps(struct runner *runner, const struct run *run, const stru
 
 static int record_end(struct slot *slot, struct runner *runner, struct run *run,
                       const struct outcome_facts *facts, const struct stream *stream,
-                      struct err *err)
+                      const struct run_curves *curves, struct err *err)
 {
     struct run_facts usage = {.usage = facts->usage};
     struct store *store = runner->store;
@@ -203,6 +217,8 @@ static int record_end(struct slot *slot, struct runner *runner, struct run *run,
         rc = store_end_run(store, run, &usage, err);
     if (rc == 0 && run->class != CLASS_INTERRUPTED)
         rc = record_results(runner, run, slot->dir, stream, err);
+    if (rc == 0)
+        rc = store_curves(runner, run, curves, err);
     if (rc == 0)
         rc = store_tell_end(store, run->id, err);
     if (rc == 0)
@@ -263,16 +279,41 @@ static void tidy(const struct runner *runner, const struct run *run, const char 
     prune_after_run(runner->record, run, dir);
 }
 
+/* Asks a run that the study's rule ends to end. */
+static int look_early(struct slot *slot, struct runner *runner, struct err *err)
+{
+    const struct run *run = &runner->record->runs[slot->run];
+
+    if (!early_watch_look(&slot->watch, runner->record, run, slot->dir))
+        return 0;
+    return runner->executor->stop(&slot->ticket, false, err);
+}
+
+/* What was printed, and on the way; a study with early_terminate has one stage only. */
+static int read_output(struct stream *stream, struct run_curves *curves,
+                       struct outcome_facts *facts, const struct slot *slot,
+                       const struct runner *runner, struct err *err)
+{
+    const struct record *record = runner->record;
+
+    *curves = (struct run_curves){.kind = PLACE_NONE};
+    if (record->study.early.kind == NULL)
+        return stages_read(stream, &slot->stages, err);
+    return early_watch_read(stream, curves, facts, record, &record->runs[slot->run], slot->dir,
+                            err);
+}
+
 /* What the run is worth, recorded. */
 static int finish(struct slot *slot, struct runner *runner, struct outcome_facts *facts, bool lost,
                   struct err *err)
 {
     struct run *run = &runner->record->runs[slot->run];
     struct stream stream = {0};
-    int rc = stages_read(&stream, &slot->stages, err);
+    struct run_curves curves;
+    int rc = read_output(&stream, &curves, facts, slot, runner, err);
 
     if (rc == 0) {
-        if (lost)
+        if (lost && facts->class != CLASS_STOPPED)
             facts->class = CLASS_INTERRUPTED;
         else if (facts->class == CLASS_INTERRUPTED)
             give_up_on(facts, runner, run);
@@ -281,7 +322,8 @@ static int finish(struct slot *slot, struct runner *runner, struct outcome_facts
         rc = set_aside(run, runner, facts, &stream, slot->dir, err);
     }
     if (rc == 0)
-        rc = record_end(slot, runner, run, facts, &stream, err);
+        rc = record_end(slot, runner, run, facts, &stream, &curves, err);
+    run_curves_clear(&curves);
     if (rc == 0)
         tidy(runner, run, slot->dir);
     stream_clear(&stream);
@@ -308,7 +350,7 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
     int ended = runner->executor->poll(&facts, &slot->ticket, slot->stages.job, err);
 
     if (ended == 0)
-        return 0;
+        return look_early(slot, runner, err);
     if (ended > 0)
         ended = go_on(slot, runner, &facts, lost, err);
     free(facts.usage);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "early_watch.h"
 #include "executor.h"
 #include "needs.h"
 #include "place.h"
@@ -28,6 +29,7 @@ struct slot {
     char *dir;
     struct value *config; /* [space->n] */
     double since;         /* clock_s() of the start */
+    struct early_watch watch;
 };
 
 struct runner { /* what every slot needs */

@@ -8,6 +8,7 @@
 #include "breaker.h"
 #include "claimed.h"
 #include "clock.h"
+#include "early_text.h"
 #include "json.h"
 #include "mem.h"
 #include "policy_now.h"
@@ -159,6 +160,21 @@ static void write_runs(struct str *out, const struct view *view, const struct st
     str_add(out, "\n");
 }
 
+static void write_early(struct str *out, const struct record *record)
+{
+    struct early_account account;
+
+    if (record->study.early.kind == NULL)
+        return;
+    record_early_account(&account, record);
+    str_addf(out, "ended early  %" PRId64 " run%s, saved ", account.ended,
+             account.ended == 1 ? "" : "s");
+    say_rough(out, 100 * early_share_saved(&account));
+    str_add(out, " % of the budget; kept after all of those spared: ");
+    early_write_missed(out, &account);
+    str_add(out, "\n");
+}
+
 static void write_best(struct str *out, const struct view *view, const struct status *s)
 {
     if (s->best == 0)
@@ -200,6 +216,7 @@ void status_write(struct str *out, const struct view *view)
     write_state(out, view, &status);
     write_experiments(out, view, &status);
     write_runs(out, view, &status);
+    write_early(out, &view->record);
     refusals_write_status(out, &view->record);
     write_best(out, view, &status);
     belief_write(out, view, &belief);
@@ -252,6 +269,25 @@ static json_t *verdicts_as_json(const struct status *s)
     return verdicts;
 }
 
+/* null where runs are never ended early. */
+static json_t *early_as_json(const struct record *record)
+{
+    struct early_account a;
+    double low, high;
+
+    if (record->study.early.kind == NULL)
+        return json_null();
+    record_early_account(&a, record);
+    early_missed_interval(&low, &high, &a);
+    double missed = a.spared > 0 ? (double)a.missed / (double)a.spared : (double)NAN;
+    return json_pack(
+        "{s:s, s:I, s:o, s:o, s:I, s:I, s:{s:o, s:o, s:o}}", "type", record->study.early.kind->name,
+        "ended", (json_int_t)a.ended, "runs_saved", json_number_or_null(a.saved), "share_saved",
+        json_number_or_null(early_share_saved(&a)), "spared", (json_int_t)a.spared, "missed",
+        (json_int_t)a.missed, "missed_rate", "mean", json_number_or_null(missed), "low",
+        json_number_or_null(low), "high", json_number_or_null(high));
+}
+
 json_t *status_json(const struct view *view)
 {
     const struct record *record = &view->record;
@@ -276,6 +312,7 @@ json_t *status_json(const struct view *view)
     json_object_set_new(object, "runs_passing", json_integer((json_int_t)s.passing));
     json_object_set_new(object, "paused", s.paused != NULL ? json_string(s.paused) : json_null());
     json_object_set_new(object, "run_s", json_number_or_null(s.run_s));
+    json_object_set_new(object, "early_terminate", early_as_json(record));
     json_object_set_new(object, "failures", view_json_failures(view));
     json_object_set_new(object, "best", s.best > 0 ? best_as_json(view, &s) : json_null());
     belief_add_json(object, &belief);

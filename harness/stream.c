@@ -73,6 +73,8 @@ static void take(void *into, const struct line *line)
 {
     struct stream *out = into;
 
+    if (out->lines == out->most)
+        return;
     out->lines++;
     if (line->kind == LINE_RECORD)
         take_record(out, line->record);
@@ -82,7 +84,12 @@ static void take(void *into, const struct line *line)
 
 int stream_read(struct stream *out, const char *dir, struct err *err)
 {
-    *out = (struct stream){.calibrated_steps = -1, .steps = -1};
+    return stream_read_to(out, dir, SIZE_MAX, err);
+}
+
+int stream_read_to(struct stream *out, const char *dir, size_t lines, struct err *err)
+{
+    *out = (struct stream){.calibrated_steps = -1, .steps = -1, .most = lines};
     if (stream_each_line(dir, take, out, err) == 0)
         return 0;
     stream_clear(out);

@@ -23,6 +23,7 @@ struct stream {
     int64_t steps;            /* -1: not printed */
     bool nonfinite;           /* a record with the key "nonfinite" was printed */
     size_t lines, records;    /* lines of any kind, JSON records among them */
+    size_t most;              /* lines that count */
 };
 
 /*
@@ -33,6 +34,9 @@ struct stream {
  */
 int stream_read(struct stream *out, const char *dir, struct err *err);
 void stream_clear(struct stream *stream);
+
+/* The same as if it had ended with line `lines` (from 1). */
+int stream_read_to(struct stream *out, const char *dir, size_t lines, struct err *err);
 
 /* Takes a metric out; one that is not there is no matter. */
 void stream_forget(struct stream *stream, const char *name);

@@ -230,3 +230,44 @@ int stream_each_line(const char *dir, void (*use)(void *into, const struct line 
     source_close(&source);
     return more;
 }
+
+/* 1: a whole line, *bytes of the file with its end; 0: there is none yet; -1: it cannot be read. */
+static int next_whole_line(struct line *out, int64_t *bytes, struct line_source *source,
+                           struct err *err)
+{
+    off_t before = ftello(source->file);
+    size_t len;
+    bool whole;
+
+    *out = (struct line){.kind = LINE_LOG};
+    if (!next_text(source, &len, &whole) || feof(source->file))
+        return ferror(source->file) ? err_sys(err, "cannot read '%s'", RUN_STREAM) : 0;
+    *bytes = ftello(source->file) - before;
+    if (whole)
+        line_read(out, source->text, len);
+    return 1;
+}
+
+int stream_lines_from(int64_t *offset, const char *dir,
+                      void (*use)(void *into, const struct line *line), void *into, struct err *err)
+{
+    struct line_source source;
+    struct line line;
+    int64_t bytes = 0;
+    int more = 1;
+
+    if (source_open(&source, dir, err) != 0)
+        return -1;
+    if (source.file != NULL && fseeko(source.file, *offset, SEEK_SET) != 0)
+        more = err_sys(err, "cannot read '%s'", RUN_STREAM);
+    while (source.file != NULL && more == 1) {
+        more = next_whole_line(&line, &bytes, &source, err);
+        if (more != 1)
+            break;
+        use(into, &line);
+        line_clear(&line);
+        *offset += bytes;
+    }
+    source_close(&source);
+    return more < 0 ? -1 : 0;
+}

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include <jansson.h>
@@ -42,5 +43,11 @@ bool record_number(double *out, const json_t *field);
  */
 int stream_each_line(const char *dir, void (*use)(void *into, const struct line *line), void *into,
                      struct err *err);
+
+/* The same for the whole lines from byte *offset on, which becomes the byte behind the last of
+ * them: what is still being written is left for the next call. */
+int stream_lines_from(int64_t *offset, const char *dir,
+                      void (*use)(void *into, const struct line *line), void *into,
+                      struct err *err);
 
 #endif

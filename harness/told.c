@@ -148,7 +148,7 @@ static json_t *refusal_line(const struct answer *answer)
 void told_write(struct str *out, const struct record *record, int64_t id, uint32_t seed,
                 const char *tree)
 {
-    struct telling t = {.record = record, .id = id, .known = referee_known(record, id)};
+    struct telling t = {.record = record, .id = id, .known = record_known(record, id)};
 
     add_line(out, study_line(&t, seed, tree));
     for (size_t i = 0; i < record->n_experiments; i++)

@@ -89,8 +89,8 @@ enum outcome facts_outcome(const struct facts *facts, int64_t experiment)
 
 bool run_is_failure(const struct record *record, const struct run *run)
 {
-    bool failed =
-        run->class != CLASS_NONE && run->class != CLASS_OK && run->class != CLASS_INTERRUPTED;
+    bool failed = run->class != CLASS_NONE && run->class != CLASS_OK &&
+                  run->class != CLASS_STOPPED && run->class != CLASS_INTERRUPTED;
 
     return failed && record_variant(record, run->experiment, run->variant, run->seed) == run;
 }

@@ -30,7 +30,8 @@ const char *outcome_name(enum outcome outcome); /* "pending", "keep", "revert", 
 /* What became of an experiment; OUTCOME_PENDING before its decision. */
 enum outcome facts_outcome(const struct facts *facts, int64_t experiment);
 
-/* A run that ended badly and was not repeated: a failure, not one that the harness lost. */
+/* A run that ended badly and was not repeated: a failure, not one that the harness lost or ended
+ * early. */
 bool run_is_failure(const struct record *record, const struct run *run);
 
 /*

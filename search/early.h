@@ -68,6 +68,16 @@ struct early_end {
     int rank, of, go_on;    /* hyperband; 0 else */
 };
 
+/* An end in a record (record_early.h). */
+struct early_found {
+    struct early_end end;
+    int64_t rival; /* the experiment that it was compared with */
+    /* What it is taken for, as a loss at the end: as many SDs of a pair behind the rival as it was
+     * then.  Negative: worse.  NAN unknown. */
+    double effect, variance;
+    double loss; /* the rival's on that seed, less effect */
+};
+
 struct early_kind {
     const char *name, *summary;
     bool ranks; /* looks at `others` */

@@ -3,10 +3,10 @@
  * fake_trainer - a trainer for tests: quick, deterministic, and able to fail in every known way.
  *
  *     fake_trainer MODE [--config FILE] [--seed N] [--noise S] [--sleep-ms N] [--metric NAME]
- *                       [--mode-from-config] [--dir DIR]
+ *                       [--mode-from-config] [--dir DIR] [--steps N]
  *
- * MODE `ok` behaves: it echoes its config, prints three records and a value of the metric that
- * depends on (config, seed) alone:
+ * MODE `ok` behaves: it echoes its config, prints three records (--steps N: so many) and a value of
+ * the metric that depends on (config, seed) alone:
  *
  *     1 + sum over parameters of d^2 + S (z(seed) + z(seed, config)) / sqrt(2)
  *
@@ -30,7 +30,7 @@ struct options {
     const char *mode, *config, *metric;
     uint64_t seed;
     double noise;
-    long sleep_ms;
+    long sleep_ms, steps;
     bool mode_from_config;
     char text[1 << 16]; /* of the config file */
     char mode_text[64];
@@ -166,21 +166,24 @@ static void echo(const char *config)
     fflush(stdout);
 }
 
-static void print_curve(const struct options *o)
+static void print_steps(const struct options *o, long from, long to)
 {
-    enum { STEPS = 3 };
-
-    for (int step = 1; step <= STEPS; step++) {
-        pause_ms(o->sleep_ms / STEPS);
-        printf("{\"step\": %d, \"train_loss\": %.17g, \"progress\": %.3f}\n", step,
-               loss(o) + 1.0 / step, (double)step / STEPS);
+    for (long step = from; step <= to; step++) {
+        pause_ms(o->sleep_ms / o->steps);
+        printf("{\"step\": %ld, \"train_loss\": %.17g, \"progress\": %.3f}\n", step,
+               loss(o) + 1.0 / (double)step, (double)step / (double)o->steps);
         fflush(stdout);
     }
 }
 
+static void print_curve(const struct options *o)
+{
+    print_steps(o, 1, o->steps);
+}
+
 static void print_result(const struct options *o)
 {
-    printf("{\"%s\": %.17g, \"steps\": 3}\n", o->metric, loss(o));
+    printf("{\"%s\": %.17g, \"steps\": %ld}\n", o->metric, loss(o), o->steps);
     fflush(stdout);
 }
 
@@ -188,6 +191,17 @@ static int be_ok(const struct options *o)
 {
     echo(o->text);
     print_curve(o);
+    print_result(o);
+    return 0;
+}
+
+static int be_stuck(const struct options *o)
+{
+    echo(o->text);
+    print_steps(o, 1, o->steps / 2);
+    if (loss(o) > 1.8)
+        sleep_forever();
+    print_steps(o, o->steps / 2 + 1, o->steps);
     print_result(o);
     return 0;
 }
@@ -383,6 +397,7 @@ static const struct {
 } modes[] = {
     {"ok", be_ok, "records and a value"},
     {"echo-right", be_ok, "the same"},
+    {"stuck", be_stuck, "as ok, but half way never goes on where the loss is above 1.8"},
     {"plain", be_plain, "`name: number` lines"},
     {"slow", be_slow, "sleeps --sleep-ms, then a value"},
     {"silent", be_silent, "exit 0, nothing printed"},
@@ -429,6 +444,8 @@ static void read_options(struct options *o, int argc, char **argv)
             o->seed = strtoull(operand(argv, argc, &i), NULL, 10);
         else if (strcmp(argv[i], "--noise") == 0)
             o->noise = strtod(operand(argv, argc, &i), NULL);
+        else if (strcmp(argv[i], "--steps") == 0)
+            o->steps = strtol(operand(argv, argc, &i), NULL, 10);
         else if (strcmp(argv[i], "--sleep-ms") == 0)
             o->sleep_ms = strtol(operand(argv, argc, &i), NULL, 10);
         else if (strcmp(argv[i], "--metric") == 0)
@@ -444,7 +461,7 @@ static void read_options(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct options o = {.mode = "ok", .metric = "val_loss", .noise = 0.01};
+    static struct options o = {.mode = "ok", .metric = "val_loss", .noise = 0.01, .steps = 3};
 
     read_options(&o, argc, argv);
     read_config(&o);

@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "procedure.h"
 #include "propose.h"
+#include "record_early.h"
 #include "simulated_night.h"
 #include "str.h"
 
@@ -83,20 +84,54 @@ static double spread_at(const struct night_plan *plan, double truth)
     return surface != NULL && surface->spread != NULL ? surface->spread(surface->of, truth) : 1;
 }
 
-static double loss_of(const struct simulated_night *night, const struct run *run)
+/* `way`: at the end (0), or at so many parts of the run. */
+static double loss_of(const struct simulated_night *night, const struct run *run, int way)
 {
     const struct night_plan *plan = &night->plan;
     double sd = plan->sigma_d / sqrt(2 * (1 - plan->rho));
     uint32_t seed = record_trainer_seed(&night->record, run);
     struct value *config = run_config(&night->record, run);
     double truth = truth_of(night, config);
-    double own = simulated_noise(&night->record.study.space, config, plan->seed, seed);
-    struct rng shared;
+    double own = simulated_noise(&night->record.study.space, config, plan->seed, seed), still = 0;
+    struct rng shared, here;
 
-    free(config);
     rng_init(&shared, plan->seed, "seed effect", seed);
-    return truth + sd * spread_at(plan, truth) *
-                       (sqrt(plan->rho) * rng_normal(&shared) + sqrt(1 - plan->rho) * own);
+    rng_init(&here, hash_of(&night->record.study.space, config) ^ plan->seed, "curve",
+             ((uint64_t)way << 32) | seed);
+    free(config);
+    if (way > 0) {
+        still = 2.0 * (CURVE_POINTS - way) / CURVE_POINTS;
+        own = CURVE_SHARED * own + sqrt(1 - CURVE_SHARED * CURVE_SHARED) * rng_normal(&here);
+    }
+    return truth + still +
+           sd * spread_at(plan, truth) *
+               (sqrt(plan->rho) * rng_normal(&shared) + sqrt(1 - plan->rho) * own);
+}
+
+/* What a run says on its way; where the study's rule ends it there, it has no value. */
+static void add_curve(struct simulated_night *night, struct run *run)
+{
+    const struct record *record = &night->record;
+    struct run_curves curves = {.kind = PLACE_NONE};
+    struct early_found found;
+
+    for (int way = 1; way <= CURVE_POINTS; way++) {
+        struct curve_record at = {.progress = (double)way / CURVE_POINTS,
+                                  .step = way,
+                                  .metric = NAN,
+                                  .train = loss_of(night, run, way)};
+        run_curves_add(&curves, &at);
+    }
+    if (record_early_applies(record, run) && !record_is_spared(record, run->experiment) &&
+        record_early_find(&found, record, run, &curves)) {
+        run->class = CLASS_STOPPED;
+        run->value = NAN;
+        run->exit_code = -1;
+        run->detail = record_early_describe(&found);
+        run_curves_cut(&curves, found.end.place);
+    }
+    record_set_curves(&night->record, run, &curves);
+    run_curves_clear(&curves);
 }
 
 /* --- events --------------------------------------------------------------------------------- */
@@ -140,9 +175,11 @@ static void end_run(struct simulated_night *night, size_t row)
 {
     struct run *run = &night->record.runs[row];
 
-    run->value = loss_of(night, run);
+    run->value = loss_of(night, run, 0);
     run->class = isnan(run->value) ? CLASS_EXIT : CLASS_OK;
     run->exit_code = isnan(run->value) ? 1 : 0;
+    if (night->record.study.early.kind != NULL && run->class == CLASS_OK)
+        add_curve(night, run);
     note(night, EVENT_END, row);
 }
 
@@ -403,6 +440,8 @@ static void repeat_start(struct simulated_night *night, const struct run *from)
 
     run.value = NAN;
     run.class = CLASS_INTERRUPTED;
+    run.exit_code = -1;
+    run.detail = NULL;
     record_add_run(&night->record, &run);
     night->started++;
     note(night, EVENT_START, night->record.n_runs - 1);

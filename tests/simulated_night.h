@@ -9,6 +9,11 @@
  *     loss(config, seed) = truth(config) + u(seed) + e(config, seed),
  *     u ~ N(0, rho s^2),   e ~ N(0, (1 - rho) s^2),   2 (1 - rho) s^2 = sigma_d^2,
  *
+ * and on its way, where the study has early_terminate, at CURVE_POINTS shares x of the run
+ *
+ *     truth + u(seed) + CURVE_SHARED e(config, seed) + sqrt(1 - CURVE_SHARED^2) e_x(config, seed)
+ *           + 2 (1 - x),
+ *
  * u and e being fixed by their names, so that a run repeated has the same loss.  Time is counted in
  * runs: every run takes as long as every other.
  */
@@ -20,7 +25,8 @@
 #include "referee.h"
 #include "rng.h"
 
-enum { LANDSCAPE_DIMS = 6 };
+enum { LANDSCAPE_DIMS = 6, CURVE_POINTS = 20 };
+#define CURVE_SHARED 0.8
 
 struct landscape { /* over the unit cube */
     const char *name, *summary;
