@@ -15,7 +15,7 @@ sees_reports     := $(sees_experiments) reports
 sees_harness     := $(sees_reports) harness
 sees_trainer     := $(sees_base) trainer
 
-uses_nightshift    := sqlite3 gsl openblas libgit2 libfyaml jansson libcrypto md4c-html libzstd
+uses_nightshift    := sqlite3 gsl openblas libgit2 libfyaml jansson libcrypto md4c-html libzstd zlib
 uses_nightshift-lm := openblas libpcre2-8 jansson libcrypto
 
 # --- settings that a user may change on the command line -----------------------------------------
@@ -84,7 +84,16 @@ nightshift-lm_sources := $(sources_base) $(sources_trainer)
 .PHONY: all deps demo e44 check check-slow simulate bench bench-search lint format install uninstall clean help
 all: $(B)/nightshift $(B)/nightshift-lm
 
-$(B)/nightshift: $(call objects,$(nightshift_sources))
+# The shim is a program of its own, small and quick to start, and a part of `nightshift` as bytes.
+# The linker takes what it calls and no more: keep what it calls in files that call little.
+$(B)/libparts.a: $(filter-out %harness/main.o,$(call objects,$(nightshift_sources)))
+	$(call short,ar)rm -f $@ && ar rcs $@ $^
+$(B)/shim: $(B)/obj/harness/shim/main.o $(B)/libparts.a
+	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -s -o $@ $^ $(LIBS_MAIN) -lm
+$(B)/obj/harness/shim_image.o: harness/shim_image.S $(B)/shim
+	$(call short,as)$(CC) -DSHIM_PROGRAM='"$(B)/shim"' -c -o $@ $<
+
+$(B)/nightshift: $(call objects,$(nightshift_sources)) $(B)/obj/harness/shim_image.o
 	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) -lm
 $(B)/nightshift-lm: $(call objects,$(nightshift-lm_sources))
 	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_LM) -lm
@@ -100,6 +109,7 @@ $(eval $(call layer,search,search))
 $(eval $(call layer,experiments,experiments))
 $(eval $(call layer,reports,reports))
 $(eval $(call layer,harness,harness))
+$(eval $(call layer,harness,harness/shim))
 $(eval $(call layer,trainer,trainer))
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
@@ -108,8 +118,8 @@ $(eval $(call layer,trainer,trainer))
 # tests/test_*.c: cmocka, linked with everything but the two main files.
 # tests/cli_*.t:  the programs from outside, plain TAP.  tests/slow_*: `make check-slow`.
 
-$(B)/libnightshift.a: $(filter-out %harness/main.o,$(call objects,$(nightshift_sources)))
-	$(call short,ar)rm -f $@ && ar rcs $@ $^
+$(B)/libnightshift.a: $(B)/libparts.a $(B)/obj/harness/shim_image.o
+	$(call short,ar)cp $< $@ && ar rs $@ $(filter %.o,$^) 2>/dev/null
 $(B)/libnightshift-lm.a: $(filter-out %trainer/main.o,$(call objects,$(sources_trainer)))
 	$(call short,ar)rm -f $@ && ar rcs $@ $^
 

@@ -13,7 +13,8 @@
 #include "ledger_part.h"
 #include "mem.h"
 
-#define FILE_MAX (16 << 20) /* bytes of a blob that is read */
+#define FILE_MAX   (16 << 20) /* bytes of a blob that is read */
+#define OPEN_PACKS 16         /* else libgit2 keeps every pack that it has read open */
 
 int ledger_error(struct err *err, const char *fmt, ...)
 {
@@ -30,6 +31,24 @@ int ledger_error(struct err *err, const char *fmt, ...)
     return -1;
 }
 
+int ledger_unreadable(struct err *err, const char *fmt, ...)
+{
+    const git_error *said = git_error_last();
+    bool system = said != NULL && said->klass == GIT_ERROR_OS;
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    int len = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (system)
+        err_environment(err, "%s: %s", len >= 0 ? text : "git", said->message);
+    else
+        err_integrity(err, "%s: git fsck tells more", len >= 0 ? text : "git");
+    free(text);
+    return -1;
+}
+
 /* Durable writes, every object hashed when it is read, and no configuration but the repository's
  * own.  The cache is off, so that what is read back comes from the disk. */
 static int start_library(struct err *err)
@@ -41,6 +60,8 @@ static int start_library(struct err *err)
     if (rc < 0)
         return ledger_error(err, "cannot start libgit2");
     rc = git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+    if (rc == 0)
+        rc = git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, (size_t)OPEN_PACKS);
     for (size_t i = 0; rc == 0 && i < sizeof levels / sizeof *levels; i++)
         rc = git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
     if (rc == 0)
@@ -179,6 +200,15 @@ static int open_repository(struct ledger *ledger, const char *path, struct err *
     return check_room_for_refs(ledger, err);
 }
 
+/* A store in memory for what is planned.  The backend belongs to the store. */
+static int open_planned(struct ledger *ledger, struct err *err)
+{
+    if (git_odb_new(&ledger->planned) != 0 || git_mempack_new(&ledger->planned_in) != 0 ||
+        git_odb_add_backend(ledger->planned, ledger->planned_in, 1) != 0)
+        return ledger_error(err, "cannot keep git objects in memory");
+    return 0;
+}
+
 static int open_ledger(struct ledger **out, const char *study_dir, const char *run_dir,
                        const char *name, bool make, struct err *err)
 {
@@ -197,6 +227,8 @@ static int open_ledger(struct ledger **out, const char *study_dir, const char *r
     }
     if (rc == 0 && path != NULL)
         rc = open_repository(ledger, path, err);
+    if (rc == 0 && path != NULL)
+        rc = open_planned(ledger, err);
     if (rc == 0 && path != NULL)
         *out = ledger;
     else
@@ -243,6 +275,7 @@ void ledger_close(struct ledger *ledger)
 {
     if (ledger == NULL)
         return;
+    git_odb_free(ledger->planned);
     git_odb_free(ledger->odb);
     git_repository_free(ledger->repo);
     free(ledger);
@@ -269,9 +302,11 @@ int ledger_tip(struct ledger *ledger, char out[41], const char *ref, struct err 
     out[0] = '\0';
     if (rc == GIT_ENOTFOUND)
         return 0;
+    if (rc != 0 && git_error_last() != NULL && git_error_last()->klass == GIT_ERROR_OS)
+        return ledger_error(err, "cannot read '%s'", ref);
     if (rc != 0) {
         ledger_error(err, "cannot read '%s'", ref);
-        err->code = ERR_INTEGRITY;
+        err->code = ERR_INTEGRITY; /* it is there, but no ref */
         return -1;
     }
     if (git_reference_type(found) == GIT_REFERENCE_DIRECT)

@@ -79,6 +79,16 @@ void plan_clear(struct plan *plan);
  */
 int ledger_publish(struct ledger *ledger, const struct plan *plan, struct err *err);
 
+/*
+ * Keeps the objects of a plan in memory until it is published, so that the plan behind it can be
+ * made: many are then published together, by ledger_publish_all(), in the order of their making.
+ * Each ref moves once, from the first plan's parent to the last one's commit; objects of
+ * LEDGER_PACK_FROM plans or more are written as one pack, with two syncs in place of two an object.
+ */
+#define LEDGER_PACK_FROM 8
+int ledger_remember(struct ledger *ledger, const struct plan *plan, struct err *err);
+int ledger_publish_all(struct ledger *ledger, const struct plan *plans, size_t n, struct err *err);
+
 /* A file of a commit's tree ("config.yaml", "decisions/0/1/123.yaml"); the caller frees. */
 int ledger_read(struct ledger *ledger, char **out, size_t *len, const char *commit,
                 const char *path, struct err *err);

@@ -7,6 +7,7 @@
 #define EXPERIMENTS_LEDGER_PART_H
 
 #include <git2.h>
+#include <git2/sys/mempack.h>
 
 #include "ledger.h"
 #include "str.h"
@@ -17,6 +18,8 @@
 struct ledger {
     git_repository *repo;
     git_odb *odb;
+    git_odb *planned; /* objects of plans that are not published yet, in memory */
+    git_odb_backend *planned_in;
 };
 
 struct object {
@@ -28,6 +31,10 @@ struct object {
 
 /* The line, ": " and what libgit2 said; an environment error.  Always -1. */
 int ledger_error(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* For something of the repository that cannot be had: an environment error where the system did not
+ * let it be read, else it is missing or damaged, and that is an integrity error.  Always -1. */
+int ledger_unreadable(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- trees as git stores them: "mode name\0" and 20 bytes of id, sorted -------------------------
  */
@@ -46,8 +53,25 @@ int tree_put(struct str *out, const char *tree, size_t len, unsigned mode, const
 /* --- objects and refs ---------------------------------------------------------------------------
  */
 
+/* An object that is planned or in the repository; libgit2's return code. */
+int object_read(git_odb_object **out, struct ledger *ledger, const git_oid *id);
+
+/* Is the object in the repository, byte for byte? */
+bool object_is_whole(struct ledger *ledger, const struct object *object);
+
 /* Makes sure that the object is in the repository, whole; a damaged loose one is replaced. */
 int object_publish(struct ledger *ledger, const struct object *object, struct err *err);
+
+/* The same for many, written as one pack. */
+int objects_publish_packed(struct ledger *ledger, const struct object *const *objects, size_t n,
+                           struct err *err);
+
+/* An integrity error that names an object that was not found whole, or an environment error where
+ * the system would not let it be read. */
+int object_damaged(struct ledger *ledger, const struct object *object, struct err *err);
+
+/* Removes the loose file of an object that is damaged, where there is one. */
+int object_remove_damaged(struct ledger *ledger, const struct object *object, struct err *err);
 
 /*
  * Removes the lock file of the plan's ref that a killed process left behind: 1.  0 where it is not

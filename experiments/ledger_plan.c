@@ -58,13 +58,13 @@ static int read_tree(git_odb_object **out, struct ledger *ledger, const git_oid 
 {
     char hex[GIT_OID_HEXSZ + 1];
 
-    if (git_odb_read(out, ledger->odb, id) == 0 && git_odb_object_type(*out) == GIT_OBJECT_TREE)
+    if (object_read(out, ledger, id) == 0 && git_odb_object_type(*out) == GIT_OBJECT_TREE)
         return 0;
     git_odb_object_free(*out);
     *out = NULL;
     git_oid_tostr(hex, sizeof hex, id);
-    return err_integrity(err, "tree %s is missing or damaged in '%s'", hex,
-                         git_repository_path(ledger->repo));
+    return ledger_unreadable(err, "tree %s is missing or damaged in '%s'", hex,
+                             git_repository_path(ledger->repo));
 }
 
 /* The folder `name` of the tree `from`; *out NULL where either is not there. */
@@ -82,21 +82,34 @@ static int read_folder(git_odb_object **out, struct ledger *ledger, git_odb_obje
     return found == 1 ? read_tree(out, ledger, &id, err) : 0;
 }
 
+/* A commit begins with the line "tree <id>". */
+static int tree_of_commit(git_oid *tree, struct ledger *ledger, const git_oid *commit)
+{
+    git_odb_object *object = NULL;
+    int rc = object_read(&object, ledger, commit);
+
+    if (rc == 0 && (git_odb_object_type(object) != GIT_OBJECT_COMMIT ||
+                    git_odb_object_size(object) < 5 + GIT_OID_HEXSZ ||
+                    memcmp(git_odb_object_data(object), "tree ", 5) != 0))
+        rc = -1;
+    if (rc == 0)
+        rc = git_oid_fromstrn(tree, (const char *)git_odb_object_data(object) + 5, GIT_OID_HEXSZ);
+    git_odb_object_free(object);
+    return rc;
+}
+
 static int read_parent_tree(git_odb_object **out, struct ledger *ledger, const char *parent,
                             struct err *err)
 {
-    git_commit *commit = NULL;
-    git_oid id;
+    git_oid id, tree;
 
     *out = NULL;
     if (parent[0] == '\0')
         return 0;
-    if (git_oid_fromstr(&id, parent) != 0 || git_commit_lookup(&commit, ledger->repo, &id) != 0)
-        return err_integrity(err, "commit %s is missing or damaged in '%s'", parent,
-                             git_repository_path(ledger->repo));
-    id = *git_commit_tree_id(commit);
-    git_commit_free(commit);
-    return read_tree(out, ledger, &id, err);
+    if (git_oid_fromstr(&id, parent) != 0 || tree_of_commit(&tree, ledger, &id) != 0)
+        return ledger_unreadable(err, "commit %s is missing or damaged in '%s'", parent,
+                                 git_repository_path(ledger->repo));
+    return read_tree(out, ledger, &tree, err);
 }
 
 /* decisions/<n/10000>/<n/100>/<n>.yaml, grown from the parent's folders; the id of decisions/. */

@@ -10,9 +10,6 @@
 #include "rng.h"
 
 const char *const purpose_names[] = {"baseline", "proposal", "placebo", "enqueued", NULL};
-const char *const class_names[] = {"none",    "ok",          "exit",     "signal",       "timeout",
-                                   "oom",     "nonfinite",   "protocol", "output_flood", "spawn",
-                                   "stopped", "interrupted", NULL};
 const char *const variant_names[] = {"own", "repeat", "neighbour", "salted", NULL};
 const char *const decision_kind_names[] = {"head", "verify", "placebo", "confirm", NULL};
 

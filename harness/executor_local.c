@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Runs on this machine: one shim a run, which is this very program, started again (shim.h). */
+/* Runs on this machine: one shim a run (shim.h), started from its program that we carry in us. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 #include "mem.h"
 #include "process.h"
 #include "shim.h"
+#include "shim_image.h"
 
 extern const struct executor executor_local;
 
@@ -102,7 +104,39 @@ static int set_actions(posix_spawn_file_actions_t *actions, int control, int loc
     return 0;
 }
 
-/* Our own image is started, also where the file was replaced since: /proc/self/exe names it. */
+/* The shim's program, which we carry in us, as a file in memory; -1 where there are no such files.
+ * So it is the one that we were built with, also where our own file was replaced since. */
+static int open_image(void)
+{
+    int fd = memfd_create("nightshift-shim", MFD_CLOEXEC);
+    struct err ignored;
+
+    if (fd < 0)
+        return -1;
+    if (raise_fd(&fd, &ignored) == 0 &&
+        fd_write(fd, shim_image, (size_t)(shim_image_end - shim_image), "shim", &ignored) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* errno's number.  Where files in memory may not be executed, our own image does the same. */
+static int spawn_image(pid_t *out, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const *argv, char *const *env)
+{
+    char path[64];
+    int image = open_image(), failure = EACCES;
+
+    if (image >= 0) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", image);
+        failure = posix_spawn(out, path, actions, attributes, argv, env);
+        close(image);
+    }
+    if (failure == EACCES || failure == EPERM || failure == ENOENT)
+        failure = posix_spawn(out, "/proc/self/exe", actions, attributes, argv, env);
+    return failure;
+}
+
 static int spawn_shim(pid_t *out, const struct job *job, int control, int lock, struct err *err)
 {
     char name[] = "nightshift", word[] = SHIM_WORD, *dir = mem_strdup(job->dir);
@@ -114,7 +148,7 @@ static int spawn_shim(pid_t *out, const struct job *job, int control, int lock, 
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     if (set_attributes(&attributes) == 0 && set_actions(&actions, control, lock) == 0)
-        failure = posix_spawn(out, "/proc/self/exe", &actions, &attributes, argv, job->env);
+        failure = spawn_image(out, &actions, &attributes, argv, job->env);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     free(dir);

@@ -33,10 +33,11 @@ struct loop {
     struct proposer proposer; /* the outside program, while it is asked */
     struct slot *slots;       /* [n_slots] */
     size_t n_slots;
-    int64_t cap;     /* 0: none */
-    double deadline; /* clock_boot_s(): a suspended machine does not put it off */
-    int signals;     /* signals_open() */
-    int asked;       /* the signal that asked us to stop; 0: none */
+    int64_t cap;      /* 0: none */
+    double deadline;  /* clock_boot_s(): a suspended machine does not put it off */
+    double published; /* clock_s() when git was last brought up to the record */
+    int signals;      /* signals_open() */
+    int asked;        /* the signal that asked us to stop; 0: none */
     int asked_times;
     bool stopping, exhausted, baseline_failed, timed_out, errand_done, tripped;
     struct progress progress;
@@ -238,11 +239,24 @@ static int pass_on(struct loop *loop, const struct decision *d, struct err *err)
     return look_at_breaker(loop, err);
 }
 
+/* Brings git up to the record when it is time. */
+static int publish(struct loop *loop, struct err *err)
+{
+    struct session *s = loop->session;
+    double now = clock_s();
+
+    if (publish_is_due(&s->record, now - loop->published)) {
+        loop->published = now;
+        return publish_pending(&s->record, s->store, s->ledger, err);
+    }
+    return 0;
+}
+
 static int decide(struct loop *loop, const struct decision *d, struct err *err)
 {
     struct session *s = loop->session;
 
-    if (publish_decision(&s->record, s->store, s->ledger, d, err) != 0)
+    if (publish_decision(&s->record, s->store, s->ledger, d, err) != 0 || publish(loop, err) != 0)
         return -1;
     if (forget_source(loop, d->experiment, err) != 0 ||
         (d->against > 0 && forget_source(loop, d->against, err) != 0))
@@ -566,6 +580,8 @@ static int turn(struct loop *loop, struct err *err)
     }
     if (loop->stopping)
         return 0;
+    if (publish(loop, err) != 0)
+        return -1;
     if (inbox_take(&s->place, s->store, &s->record, err) < 0)
         return -1;
     if (judge_pending(loop, err) != 0 || propose(loop, err) != 0)
@@ -642,6 +658,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     struct loop loop = {.session = session,
                         .cap = limits->experiments,
                         .errand = limits->errand,
+                        .published = clock_s(),
                         .n_slots = (size_t)limits->jobs,
                         .notifier = limits->notifier,
                         .service = limits->service};
@@ -659,6 +676,8 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     prune_at_start(&session->record, &session->place);
     service_ready(loop.service);
     rc = loop_turns(&loop, err);
+    if (rc == 0)
+        rc = publish_pending(&session->record, session->store, session->ledger, err);
     if (rc != 0)
         abandon_runs(&loop);
     log_progress(NULL);

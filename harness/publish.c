@@ -91,49 +91,75 @@ int publish_plan(struct plan *out, const struct record *record, struct ledger *l
                  const struct outbox *outbox, struct err *err)
 {
     const struct decision *d = &record->decisions[outbox->decision - 1];
+    int rc = plan_commit(out, record, ledger, d, outbox->ref, outbox->parent, err);
 
-    if (plan_commit(out, record, ledger, d, outbox->ref, outbox->parent, err) != 0)
-        return -1;
-    if (strcmp(out->commit, outbox->commit) == 0)
-        return 0;
-    err_integrity(err, "decision %lld: the record gives commit %s, but %s was intended",
-                  (long long)d->number, out->commit, outbox->commit);
-    plan_clear(out);
-    return -1;
+    if (rc == 0 && strcmp(out->commit, outbox->commit) != 0)
+        rc = err_integrity(err, "decision %lld: the record gives commit %s, but %s was intended",
+                           (long long)d->number, out->commit, outbox->commit);
+    if (rc == 0 && !outbox->done) /* the next one stands on it */
+        rc = ledger_remember(ledger, out, err);
+    if (rc != 0)
+        plan_clear(out);
+    return rc;
 }
 
-static int publish_one(struct record *record, struct store *store, struct ledger *ledger, size_t at,
-                       struct err *err)
+/* What is pending are the newest rows. */
+static size_t first_pending(const struct record *record)
 {
-    struct outbox *outbox = &record->outbox[at];
-    struct plan plan;
+    size_t first = record->n_outbox;
 
-    if (publish_plan(&plan, record, ledger, outbox, err) != 0)
-        return -1;
-    int rc = ledger_publish(ledger, &plan, err);
-    plan_clear(&plan);
-    if (rc != 0 || store_begin(store, err) != 0)
-        return -1;
-    if (store_set_published(store, outbox->decision, outbox->ref, err) != 0 ||
-        store_commit(store, err) != 0) {
+    while (first > 0 && !record->outbox[first - 1].done)
+        first--;
+    return first;
+}
+
+static int mark_published(struct record *record, struct store *store, size_t first, struct err *err)
+{
+    int rc = store_begin(store, err);
+
+    for (size_t i = first; i < record->n_outbox && rc == 0; i++)
+        rc = store_set_published(store, record->outbox[i].decision, record->outbox[i].ref, err);
+    if (rc == 0)
+        rc = store_commit(store, err);
+    if (rc != 0) {
         store_rollback(store);
         return -1;
     }
-    outbox->done = true;
+    for (size_t i = first; i < record->n_outbox; i++)
+        record->outbox[i].done = true;
     return 0;
 }
 
 int publish_pending(struct record *record, struct store *store, struct ledger *ledger,
                     struct err *err)
 {
-    size_t first = record->n_outbox; /* what is pending are the newest rows */
+    size_t first = first_pending(record), n = record->n_outbox - first, planned = 0;
+    struct plan *plans = mem_new(n, sizeof *plans);
+    int rc = 0;
 
-    while (first > 0 && !record->outbox[first - 1].done)
-        first--;
-    for (size_t i = first; i < record->n_outbox; i++)
-        if (publish_one(record, store, ledger, i, err) != 0)
-            return -1;
-    return 0;
+    for (; planned < n && rc == 0; planned += rc == 0)
+        rc = publish_plan(&plans[planned], record, ledger, &record->outbox[first + planned], err);
+    if (rc == 0 && n > 0)
+        rc = ledger_publish_all(ledger, plans, n, err);
+    if (rc == 0 && n > 0)
+        rc = mark_published(record, store, first, err);
+    for (size_t i = 0; i < planned; i++)
+        plan_clear(&plans[i]);
+    free(plans);
+    return rc;
+}
+
+bool publish_is_due(const struct record *record, double waited_s)
+{
+    enum { GROUP_MOST = 256, GROUP_SHARE = 16 };
+    const double patience_s = 5;
+    size_t n = record->n_outbox - first_pending(record);
+    size_t group = 1 + record->n_decisions / GROUP_SHARE;
+
+    if (n == 0)
+        return false;
+    return n >= (group < GROUP_MOST ? group : GROUP_MOST) || waited_s >= patience_s ||
+           record->decisions[record->n_decisions - 1].verified;
 }
 
 int publish_check_refs(const struct record *record, struct ledger *ledger, struct err *err)
@@ -214,13 +240,12 @@ int publish_decision(struct record *record, struct store *store, struct ledger *
         rc = plan_intents(plans, &n, record, ledger, &d, err);
     if (rc == 0)
         rc = store_intents(store, &d, plans, n, err);
-    if (rc == 0) {
+    if (rc == 0)
         record_add_decision(record, &d);
-        for (size_t i = 0; i < n; i++) {
-            struct outbox outbox = as_outbox(&plans[i], &d);
-            record_add_outbox(record, &outbox);
-        }
-        rc = publish_pending(record, store, ledger, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct outbox outbox = as_outbox(&plans[i], &d);
+        record_add_outbox(record, &outbox);
+        rc = ledger_remember(ledger, &plans[i], err);
     }
     for (size_t i = 0; i < n; i++)
         plan_clear(&plans[i]);

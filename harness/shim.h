@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * shim.h - the small process between harness and trainer: `nightshift _shim DIR`.
+ * shim.h - the small process between harness and trainer: a program of its own (shim/main.c) that
+ * `nightshift` carries inside and starts as `nightshift _shim DIR`.
  *
  * It owns one run's process tree.  It starts the trainer that DIR/job.json names, keeps what the
  * trainer prints, ends it in time, and is the last of the tree to go: when it exits, nothing that

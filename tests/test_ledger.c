@@ -859,6 +859,106 @@ static void commits_are_found_and_their_trailers_read(void **state)
     ledger_close(ledger);
 }
 
+/* --- many together -------------------------------------------------------------------------------
+ */
+
+enum { MANY = 40 };
+
+/* Plans decisions 1 … MANY on the log, each behind the one before, none published. */
+static void plan_many(struct plan plans[MANY], struct ledger *ledger)
+{
+    struct err err = {0};
+
+    for (int i = 0; i < MANY; i++) {
+        plan_log(&plans[i], ledger, i > 0 ? plans[i - 1].commit : "", i + 1);
+        require(ledger_remember(ledger, &plans[i], &err), &err);
+    }
+}
+
+static void clear_many(struct plan plans[MANY])
+{
+    for (int i = 0; i < MANY; i++)
+        plan_clear(&plans[i]);
+}
+
+/* The tip of a log whose decisions were published one after the other. */
+static void tip_one_by_one(char out[41])
+{
+    void *other = NULL;
+
+    assert_int_equal(make_place(&other), 0);
+    struct ledger *ledger = open_ledger(other);
+    publish_decisions(ledger, 1, MANY);
+    tip_of(out, ledger, LOG);
+    ledger_close(ledger);
+    remove_place(&other);
+}
+
+static void many_published_together_are_one_pack_and_the_same_commits(void **state)
+{
+    struct ledger *ledger = open_ledger(*state);
+    struct plan plans[MANY];
+    char want[41], got[41];
+    struct err err = {0};
+
+    tip_one_by_one(want);
+    plan_many(plans, ledger);
+    for (int i = 0; i < 2; i++) { /* again is harmless */
+        require(ledger_publish_all(ledger, plans, MANY, &err), &err);
+        tip_of(got, ledger, LOG);
+        assert_string_equal(got, want);
+    }
+    char *said = GIT(ledger_path(ledger), "count-objects", "-v");
+    assert_non_null(strstr(said, "count: 0\n"));
+    assert_non_null(strstr(said, "packs: 1\n"));
+    free(said);
+    said = GIT(ledger_path(ledger), "fsck", "--strict", "--full", "--no-dangling");
+    assert_string_equal(said, "");
+    free(said);
+    clear_many(plans);
+    publish_decisions(ledger, MANY + 1, MANY + 1); /* and it goes on from a packed commit */
+    ledger_close(ledger);
+}
+
+/* As after a kill: some are in git already, one of them as an empty file. */
+static void a_group_that_was_begun_is_finished(void **state)
+{
+    struct ledger *ledger = open_ledger(*state);
+    struct plan plans[MANY];
+    char want[41], got[41];
+    struct err err = {0};
+
+    tip_one_by_one(want);
+    plan_many(plans, ledger);
+    require(ledger_publish_all(ledger, plans, LEDGER_PACK_FROM - 1, &err), &err);
+    char *path =
+        mem_printf("%sobjects/%.2s/%s", ledger_path(ledger), plans[3].tree, plans[3].tree + 2);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(truncate(path, 0), 0);
+    free(path);
+    require(ledger_publish_all(ledger, plans, MANY, &err), &err);
+    tip_of(got, ledger, LOG);
+    assert_string_equal(got, want);
+    GIT_DO(ledger_path(ledger), "fsck", "--strict", "--full");
+    clear_many(plans);
+    ledger_close(ledger);
+}
+
+static void a_group_does_not_take_a_ref_from_others(void **state)
+{
+    struct ledger *ledger = open_ledger(*state);
+    struct plan plans[MANY];
+    struct err err = {0};
+
+    plan_many(plans, ledger);
+    require(ledger_publish_all(ledger, plans, 3, &err), &err);
+    GIT_DO(ledger_path(ledger), "update-ref", "-d", LOG);
+    assert_int_equal(ledger_publish_all(ledger, plans + 3, MANY - 3, &err), -1);
+    assert_int_equal(err.code, ERR_INTEGRITY);
+    clear_many(plans);
+    ledger_close(ledger);
+}
+
 /* --- kill -9 -------------------------------------------------------------------------------------
  */
 
@@ -962,6 +1062,9 @@ int main(void)
         ROW(a_repository_of_another_user_is_refused),
         ROW(a_study_stays_in_the_repository_where_it_began),
         ROW(commits_are_found_and_their_trailers_read),
+        ROW(many_published_together_are_one_pack_and_the_same_commits),
+        ROW(a_group_that_was_begun_is_finished),
+        ROW(a_group_does_not_take_a_ref_from_others),
         ROW(killed_and_resumed_ends_with_the_same_ids),
     };
 

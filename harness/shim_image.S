@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The shim's program, byte for byte; the build says where it lies. */
+    .section .rodata
+    .global shim_image, shim_image_end
+shim_image:
+    .incbin SHIM_PROGRAM
+shim_image_end:
+    .byte 0
+    .section .note.GNU-stack, "", %progbits
