@@ -47,6 +47,21 @@ CFLAGS   := -O1 -g
 export ASAN_OPTIONS  := handle_segv=2:detect_leaks=1:exitcode=99
 export UBSAN_OPTIONS := print_stacktrace=1:exitcode=99
 endif
+# `make fuzz` builds everything once more: for libFuzzer, and to count which lines it reaches.
+ifeq ($(FUZZ),1)
+B        := build/fuzz
+CC       := clang
+SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+HARDEN   := -fPIE
+CFLAGS   := -O1 -g
+endif
+ifeq ($(FUZZ),coverage)
+B        := build/coverage
+CC       := clang
+SANITIZE := -fprofile-instr-generate -fcoverage-mapping
+HARDEN   := -fPIE
+CFLAGS   := -O1 -g
+endif
 
 # The folder of the build is kept out of the programs: two builds of one commit are the same bytes.
 BASE_FLAGS := -std=c11 -D_GNU_SOURCE -DNIGHTSHIFT_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDEN) \
@@ -144,15 +159,35 @@ $(B)/tests/test_nights $(B)/tests/test_early $(B)/tests/slow_referee $(B)/tests/
 bench_parts := simulated_night landscapes bench_problems bench_instance bench_serve bench_cost
 $(B)/tests/search_bench $(B)/tests/test_bench: $(call objects,$(bench_parts:%=tests/%.c))
 
+# Misfortunes brought upon whole studies (tests/torture/fault.h), the long study, and readers fed
+# with what no program would write (tests/fuzz/target.h).
+$(eval $(call layer,tests,tests/torture))
+$(eval $(call layer,tests,tests/fuzz))
+torture_mains := tests/torture/main.c tests/torture/soak.c
+fuzz_mains    := tests/fuzz/fuzz.c tests/fuzz/replay_main.c
+torture_parts := $(call objects,$(filter-out $(torture_mains),$(wildcard tests/torture/*.c)))
+fuzz_parts    := $(call objects,$(filter-out $(fuzz_mains),$(wildcard tests/fuzz/*.c)))
+link_test = $(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -pthread -o $@ $(filter %.o,$^) \
+            $(B)/libnightshift-lm.a $(B)/libnightshift.a $(LIBS_TEST) -lm
+$(B)/tests/torture: $(B)/obj/tests/torture/main.o $(torture_parts) $(B)/libnightshift.a $(B)/libnightshift-lm.a
+	$(link_test)
+$(B)/tests/soak: $(B)/obj/tests/torture/soak.o $(torture_parts) $(B)/libnightshift.a $(B)/libnightshift-lm.a
+	$(link_test)
+$(B)/tests/replay: $(B)/obj/tests/fuzz/replay_main.o $(fuzz_parts) $(B)/libnightshift.a $(B)/libnightshift-lm.a
+	$(link_test)
+$(B)/tests/fuzz: $(B)/obj/tests/fuzz/fuzz.o $(fuzz_parts) $(B)/libnightshift.a $(B)/libnightshift-lm.a
+	$(link_test) -fsanitize=fuzzer
+$(B)/tests/test_fuzz: $(fuzz_parts)
+
 PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 2 --timer
 
 check: deps
 	@$(MAKE) --no-print-directory check-only
-check-only: all $(test_programs) $(fake_trainers)
+check-only: all $(test_programs) $(fake_trainers) $(B)/tests/torture
 	@$(PROVE) -e 'sh tests/run.sh 240' $(test_programs) $(wildcard tests/cli_*.t)
 check-slow: deps
 	@$(MAKE) --no-print-directory check-slow-only
-check-slow-only: all $(slow_programs) $(fake_trainers)
+check-slow-only: all $(slow_programs) $(fake_trainers) $(B)/tests/torture $(B)/tests/soak
 	@$(PROVE) -e 'sh tests/run.sh 1800' $(slow_programs) $(wildcard tests/slow_*.t)
 .PHONY: check-only check-slow-only
 
@@ -165,6 +200,24 @@ valgrind_tests := $(addprefix $(B)/tests/test_,ops config memory data checkpoint
 valgrind: all $(valgrind_tests)
 	@B=$(B) VALGRIND='$(VALGRIND)' sh tests/valgrind.sh $(valgrind_tests)
 .PHONY: valgrind
+
+# The whole of what docs/reliability.md tells of: hours.  COUNT=200 and FAULTS=random for less.
+torture: deps all $(fake_trainers) $(B)/tests/torture
+	@BUILD=$(B) $(B)/tests/torture $(if $(COUNT),-n $(COUNT)) $(FAULTS)
+soak: deps all $(fake_trainers) $(B)/tests/soak
+	@BUILD=$(B) $(B)/tests/soak -n $(or $(COUNT),10000)
+	@BUILD=$(B) $(B)/tests/soak -i
+SECONDS ?= 300
+fuzz: deps
+	@$(MAKE) --no-print-directory FUZZ=1 build/fuzz/tests/fuzz build/fuzz/tests/replay
+	@sh tests/fuzz/fuzz.sh build/fuzz $(SECONDS) $(TARGETS)
+coverage: deps
+	@$(MAKE) --no-print-directory FUZZ=coverage build/coverage/tests/replay
+	@sh tests/fuzz/coverage.sh build/coverage build/fuzz/corpus
+# Each patch takes one protection away; the torture must notice.
+mutate: deps
+	@sh tests/torture/mutate.sh
+.PHONY: torture soak fuzz coverage mutate
 
 # --- everything else -----------------------------------------------------------------------------
 
@@ -232,6 +285,11 @@ help:
 	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=60)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'
+	@echo 'make torture    kills, power cuts, errors, rivals: hours (COUNT=200 FAULTS=random)'
+	@echo 'make soak       a study of 10,000 experiments (COUNT=), and what an idle harness costs'
+	@echo 'make fuzz       readers of foreign data under libFuzzer, 5 minutes each (SECONDS= TARGETS=)'
+	@echo 'make coverage   lines of those readers that the fuzzer has reached'
+	@echo 'make mutate     take one protection away at a time: the torture must notice'
 	@echo 'make valgrind   the trainer and its tests under memcheck'
 	@echo 'make simulate   whole nights on landscapes with known truth (NIGHTS=600)'
 	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Misfortunes by the dozen, and a study of two thousand experiments.
+
+. tests/tap.sh
+BUILD=$build
+export BUILD
+
+# suffers COUNT FAULT NAME: so many faults leave no trace.
+suffers()
+{
+    timeout 900 torture -s 2 -n "$1" "$2" >out 2>err </dev/null
+    status=$?
+    sed 's/^/# /' out
+    if grep -q SKIPPED out; then
+        tap_n=$((tap_n + 1))
+        echo "ok $tap_n # SKIP $2: $(tail -n 1 err)"
+    else
+        ok $status "$3"
+    fi
+}
+
+suffers 60 syscall 'killed at a system call, and again while it goes on, it ends with the same commits'
+suffers 60 random 'killed at random moments it ends with the same commits'
+suffers 300 error 'an error of the system ends it with a message, and it goes on to the same commits'
+suffers 65 process 'of killed and stopped trainers and shims nobody is left'
+suffers 60 rival 'a branch that somebody else has moved is left to him'
+suffers 10 second 'a second harness is turned away'
+suffers 40 power 'a power cut loses nothing that was acknowledged'
+
+timeout 600 soak -n 2000 -d "$work" >out 2>err </dev/null
+sed 's/^/# /' out
+grep -q '^experiments per second' out
+ok $? 'two thousand experiments are run'
+! grep -q '^git per 100,000.*MISSED\|^open files.*MISSED\|^resume.*MISSED\|^doctor.*MISSED' out
+ok $? 'git stays small, files are closed, and it is quickly looked at again'
+
+done_testing
