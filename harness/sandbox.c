@@ -99,6 +99,9 @@ int sandbox_check(const struct study *study, struct err *err)
 
     if (study->policy.sandbox == SANDBOX_OFF)
         return 0;
+    if (study->source.binary != NULL)
+        return err_usage(err, "'sandbox' and 'source' exclude each other: a trainer that may be "
+                              "patched is confined already (docs/agents.md)");
     if (bwrap == NULL)
         return err_environment(err, "'sandbox: bwrap' needs bubblewrap, which is not installed "
                                     "(apt-get install bubblewrap); or leave 'sandbox' out");

@@ -14,7 +14,8 @@
 #include "err.h"
 #include "study.h"
 
-/* Is what the study asks for to be had here?  Else an environment error that says what to mend. */
+/* Is what the study asks for to be had here?  Else an environment error that says what to mend.  A
+ * usage error beside `source`: what is confined (confine.h) cannot make a sandbox of its own. */
 int sandbox_check(const struct study *study, struct err *err);
 
 /* Puts the sandbox in front of *argv, where the study asks for one: what it held is taken over, and
