@@ -12,22 +12,12 @@
     "breaker" /* in the record: the number of the decision after which it paused                   \
                */
 
-static bool is_failure(const struct record *record, const struct decision *d)
-{
-    const struct run *run;
-
-    if (d->verdict != OUTCOME_FAILED)
-        return false;
-    run = needs_failed_run(record, d);
-    return run == NULL || run->class != CLASS_STOPPED;
-}
-
 int breaker_count(const struct record *record, int64_t after)
 {
     int count = 0;
 
     for (size_t n = record->n_decisions; n > 0 && (int64_t)n > after; n--, count++)
-        if (!is_failure(record, &record->decisions[n - 1]))
+        if (record->decisions[n - 1].verdict != OUTCOME_FAILED)
             break;
     return count;
 }

@@ -17,7 +17,7 @@
 #include "store.h"
 
 /* How many of the newest decisions, counted back to decision `after` (exclusive), are failed in a
- * row.  An early end on purpose (class stopped) is no failure and ends the row. */
+ * row.  An experiment whose run was stopped early on purpose is a revert, and ends the row. */
 int breaker_count(const struct record *record, int64_t after);
 
 /* 1: the study pauses here, and that is recorded; 0: it goes on; -1: the record cannot be read or

@@ -242,21 +242,6 @@ static void the_pause_is_an_event_of_the_record(void **state)
     night_end(&night);
 }
 
-static void what_was_stopped_on_purpose_is_no_failure_of_a_row(void **state)
-{
-    struct night night;
-
-    (void)state;
-    begin(&night);
-    decide(&night, OUTCOME_FAILED, CLASS_EXIT);
-    decide(&night, OUTCOME_FAILED, CLASS_STOPPED);
-    decide(&night, OUTCOME_FAILED, CLASS_EXIT);
-    decide(&night, OUTCOME_FAILED, CLASS_EXIT);
-    assert_int_equal(breaker_count(&night.record, 0), 2);
-    assert_int_equal(look(&night), 0);
-    night_end(&night);
-}
-
 static void a_breaker_that_is_off_never_trips(void **state)
 {
     struct night night;
@@ -280,7 +265,6 @@ int main(void)
         cmocka_unit_test(time_that_a_machine_slept_ends_no_run_for_good),
         cmocka_unit_test(so_many_failures_in_a_row_pause_a_study_once),
         cmocka_unit_test(the_pause_is_an_event_of_the_record),
-        cmocka_unit_test(what_was_stopped_on_purpose_is_no_failure_of_a_row),
         cmocka_unit_test(a_breaker_that_is_off_never_trips),
     };
 
