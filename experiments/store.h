@@ -116,6 +116,8 @@ void artifacts_free(struct artifact *artifacts, size_t n);
 int store_add_session(struct store *store, int64_t *out, const char *environment, struct err *err);
 /* The environment of the newest session (NULL: none); the caller frees. */
 int store_session(struct store *store, char **out, struct err *err);
+/* The environment in which a run was started (NULL: not known); the caller frees. */
+int store_environment(struct store *store, char **out, int64_t run, struct err *err);
 
 /*
  * The log (event.h) is written by the functions above, each in the transaction that it is called

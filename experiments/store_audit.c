@@ -182,6 +182,44 @@ int store_audit_bits(struct store *store, struct str *found, struct err *err)
     return rc;
 }
 
+/* --- replays --------------------------------------------------------------------------------- */
+
+bool store_has_new_runs(struct store *store)
+{
+    struct err ignored = {0};
+    struct query q;
+    bool new = false;
+
+    query_begin(&q, store,
+                "SELECT ifnull((SELECT max(seq) FROM event WHERE kind = 'ended'), 0) >"
+                " ifnull((SELECT max(seq) FROM event WHERE kind = 'replayed'), 0)");
+    if (query_next(&q, &ignored) == 1) {
+        new = query_get_int(&q) != 0;
+        query_end(&q);
+    }
+    return new;
+}
+
+int store_count_replays(struct store *store, int64_t *n, int64_t *alarms, char **last,
+                        struct err *err)
+{
+    struct query q;
+
+    *n = *alarms = 0;
+    *last = NULL;
+    query_begin(&q, store,
+                "SELECT count(*), ifnull(sum(text LIKE 'ALARM%'), 0), (SELECT text FROM event"
+                " WHERE kind = 'replayed' AND text LIKE 'ALARM%' ORDER BY seq DESC LIMIT 1)"
+                " FROM event WHERE kind = 'replayed'");
+    if (query_next(&q, err) != 1)
+        return -1;
+    *n = query_get_int(&q);
+    *alarms = query_get_int(&q);
+    *last = query_get_text(&q);
+    query_end(&q);
+    return 0;
+}
+
 /* --- order ----------------------------------------------------------------------------------- */
 
 bool store_has_gap(struct store *store)

@@ -17,6 +17,14 @@ int store_audit_log(struct store *store, struct str *found, struct err *err);
 /* Is each REAL beside bits what the bits say (or NULL for what REAL cannot hold)? */
 int store_audit_bits(struct store *store, struct str *found, struct err *err);
 
+/* Has a run ended since one was last repeated (replay.h)? */
+bool store_has_new_runs(struct store *store);
+
+/* Runs that were repeated by themselves, and those of them that came out otherwise; *last: what the
+ * log says of the last such one, NULL where there is none.  The caller frees. */
+int store_count_replays(struct store *store, int64_t *n, int64_t *alarms, char **last,
+                        struct err *err);
+
 /* Are the numbers of decisions not 1, 2, 3, …? */
 bool store_has_gap(struct store *store);
 

@@ -173,6 +173,23 @@ int store_session(struct store *store, char **out, struct err *err)
     return row < 0 ? -1 : 0;
 }
 
+int store_environment(struct store *store, char **out, int64_t run, struct err *err)
+{
+    struct query q;
+
+    *out = NULL;
+    query_begin(&q, store,
+                "SELECT environment FROM run JOIN session ON session.id = run.session"
+                " WHERE run.id = ?");
+    query_put_int(&q, run);
+    int row = query_next(&q, err);
+    if (row == 1) {
+        *out = query_get_text(&q);
+        query_end(&q);
+    }
+    return row < 0 ? -1 : 0;
+}
+
 /* --- the queue ------------------------------------------------------------------------------ */
 
 int store_enqueue(struct store *store, const char *config, struct err *err)

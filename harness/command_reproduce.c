@@ -12,8 +12,7 @@
 #include "json.h"
 #include "mem.h"
 #include "place.h"
-#include "repeat.h"
-#include "sandbox.h"
+#include "rerun.h"
 #include "slot.h"
 #include "source.h"
 #include "trial.h"
@@ -27,145 +26,7 @@ static const struct option_row options[] = {
 
 extern const struct command command_reproduce;
 
-/* All that repetitions have in common. */
-struct repeat {
-    const struct study *study;
-    const char *study_dir;
-    const struct artifact *inputs; /* [n_inputs] as recorded */
-    size_t n_inputs;
-    const struct executor *executor;
-    char *program;
-    char *evaluator;       /* NULL: runs judge themselves */
-    struct ledger *source; /* where the trainer's source lies; NULL: it is not built */
-    char *source_root;     /* where it is built: in scratch */
-    char *scratch;         /* folder for the repetitions */
-    struct slot slot;      /* only its cores: as many as a run of the study has */
-    int64_t experiment;
-    size_t same, different;
-};
-
-/* A repetition with other inputs would compare nothing: they are checked first.  1: they agree. */
-static int check_inputs(const struct repeat *repeat, struct err *err)
-{
-    struct artifact *now = NULL;
-    size_t n = 0;
-    struct str change = {0};
-
-    if (inputs_collect(&now, &n, repeat->study, repeat->study_dir, repeat->program, err) != 0)
-        return -1;
-    inputs_compare(&change, repeat->inputs, repeat->n_inputs, now, n);
-    artifacts_free(now, n);
-    int agree = change.len == 0;
-    if (!agree)
-        printf("differs before anything is run:\n%s", str_text(&change));
-    str_clear(&change);
-    return agree;
-}
-
-static int open_source(struct repeat *repeat, struct err *err)
-{
-    const struct study *study = repeat->study;
-
-    if (study->n_evaluate > 0 &&
-        executor_find_named(&repeat->evaluator, "evaluation", study->evaluate[0], repeat->study_dir,
-                            err) != 0)
-        return -1;
-    if (study->source.binary == NULL)
-        return 0;
-    repeat->source_root = path_join(repeat->scratch, "source");
-    return source_open(&repeat->source, &study->source, repeat->study_dir, err);
-}
-
-static int repeat_open(struct repeat *repeat, struct err *err)
-{
-    const char *tmp = getenv("TMPDIR");
-    struct slot slots[1024] = {0};
-
-    repeat->executor = executor_find("local");
-    slots_share_cores(slots, (size_t)repeat->study->jobs);
-    repeat->slot = slots[0];
-    if (executor_find_program(&repeat->program, repeat->study->command[0], repeat->study_dir,
-                              err) != 0)
-        return -1;
-    if (sandbox_check(repeat->study, err) != 0)
-        return -1;
-    repeat->scratch = mem_printf("%s/nightshift-XXXXXX", tmp != NULL ? tmp : "/tmp");
-    if (mkdtemp(repeat->scratch) == NULL)
-        return err_sys(err, "cannot make a scratch folder '%s'", repeat->scratch);
-    return open_source(repeat, err);
-}
-
-/* Scratch of identical runs is of no more use; what differs is kept to be looked at. */
-static int repeat_close(struct repeat *repeat, struct err *err)
-{
-    int rc = 0;
-
-    if (repeat->scratch != NULL && repeat->different > 0)
-        printf("the repetitions are kept in %s\n", repeat->scratch);
-    else if (repeat->scratch != NULL)
-        rc = file_remove(repeat->scratch, err);
-    ledger_close(repeat->source);
-    free(repeat->source_root);
-    free(repeat->evaluator);
-    free(repeat->scratch);
-    free(repeat->program);
-    return rc;
-}
-
-static int repeat_seed(struct repeat *repeat, const struct value *config, const char *source,
-                       int64_t steps, uint32_t seed, const struct expected *expected,
-                       struct err *err)
-{
-    char *dir = mem_printf("%s/%u", repeat->scratch, seed);
-    struct launch launch = {.study = repeat->study,
-                            .study_dir = repeat->study_dir,
-                            .program = repeat->program,
-                            .dir = dir,
-                            .config = config,
-                            .seed = seed,
-                            .steps = steps,
-                            .cpus = repeat->slot.cpus,
-                            .n_cpus = repeat->slot.n_cpus,
-                            .source = source,
-                            .checkout = {.source = repeat->source, .root = repeat->source_root},
-                            .evaluator = repeat->evaluator};
-    struct str verdict = {0};
-    int rc = file_mkdirs(dir, err);
-
-    if (rc == 0)
-        rc = repeat_run(&verdict, &launch, repeat->executor, expected, err);
-    if (rc >= 0) {
-        printf("experiment %lld seed %u: %s\n", (long long)repeat->experiment, seed, verdict.at);
-        fflush(stdout);
-        *(rc == 1 ? &repeat->same : &repeat->different) += 1;
-    }
-    str_clear(&verdict);
-    free(dir);
-    return rc < 0 ? -1 : 0;
-}
-
 /* --- from the record ------------------------------------------------------------------------ */
-
-static int repeat_logged(struct repeat *repeat, const struct place *place, struct store *store,
-                         const struct record *record, const struct run *run, struct err *err)
-{
-    const struct experiment *e = &record->experiments[run->experiment - 1];
-    struct artifact *files = NULL;
-    size_t n = 0;
-    struct value *config = run_config(record, run);
-    char *dir = place_run_dir(place, run);
-    int rc = store_artifacts(store, &files, &n, run->id, err);
-    struct expected expected = {
-        .class = run->class, .value = run->value, .files = files, .n_files = n, .dir = dir};
-
-    if (rc == 0)
-        rc = repeat_seed(repeat, config, record_source(record, run->experiment), e->steps,
-                         record_trainer_seed(record, run), &expected, err);
-    free(config);
-    artifacts_free(files, n);
-    free(dir);
-    return rc;
-}
 
 /* The runs of an experiment that count: on the seeds of its own test, or all of them. */
 static bool is_asked_for(const struct record *record, const struct run *run, int64_t id, bool all)
@@ -185,38 +46,62 @@ static bool is_asked_for(const struct record *record, const struct run *run, int
     return false;
 }
 
-static int repeat_experiment(struct repeat *repeat, const struct place *place, struct store *store,
+static int repeat_experiment(struct rerun *rerun, const struct place *place, struct store *store,
                              const struct record *record, bool all, struct err *err)
 {
     for (size_t i = 0; i < record->n_runs; i++) {
         const struct run *run = &record->runs[i];
-        if (is_asked_for(record, run, repeat->experiment, all) &&
-            repeat_logged(repeat, place, store, record, run, err) != 0)
+        if (is_asked_for(record, run, rerun->experiment, all) &&
+            rerun_logged(rerun, place, store, record, run, err) != 0)
             return -1;
     }
-    if (repeat->same + repeat->different == 0)
-        return err_usage(err, "experiment %lld has no finished run", (long long)repeat->experiment);
+    if (rerun->same + rerun->different == 0)
+        return err_usage(err, "experiment %lld has no finished run", (long long)rerun->experiment);
+    return 0;
+}
+
+/* The environment in which the runs of an experiment were made, that of its last one. */
+static int read_environment(char **out, struct store *store, const struct record *record,
+                            int64_t experiment, struct err *err)
+{
+    int64_t last = 0;
+
+    for (size_t i = 0; i < record->n_runs; i++)
+        if (record->runs[i].experiment == experiment && record->runs[i].class == CLASS_OK)
+            last = record->runs[i].id;
+    return store_environment(store, out, last, err);
+}
+
+/* 1: go on; 0: with other data nothing is run. */
+static int measure(struct rerun *rerun, const char *environment, struct err *err)
+{
+    if (rerun_measure(rerun, environment, err) != 0)
+        return -1;
+    if (rerun->level.data.len == 0)
+        return 1;
+    printf("differs before anything is run: %s\n", rerun->level.data.at);
     return 0;
 }
 
 /* The verdict over all seeds, as the exit status. */
-static int conclude(struct repeat *repeat)
+static int conclude(const struct rerun *rerun, double sd)
 {
-    if (repeat->different > 0) {
-        printf("differs: %zu of %zu runs\n", repeat->different, repeat->same + repeat->different);
-        return ERR_FAILED;
-    }
-    printf("bit-identical: %zu run%s\n", repeat->same, repeat->same == 1 ? "" : "s");
-    return 0;
+    struct str line = {0};
+    bool good = rerun_conclude(&line, rerun, sd);
+
+    printf("%s\n", line.at);
+    str_clear(&line);
+    return good ? 0 : ERR_FAILED;
 }
 
 static int from_record(const struct place *place, const char *id_text, bool all, struct err *err)
 {
     struct store *store = NULL;
     struct record record = {0};
-    struct repeat repeat = {0};
+    struct rerun rerun = {0};
     struct artifact *inputs = NULL;
     unsigned long long id;
+    char *environment = NULL;
     int status = -1, agree = 0;
 
     if (place_load(place, &store, &record, err) != 0)
@@ -226,21 +111,23 @@ static int from_record(const struct place *place, const char *id_text, bool all,
                   record.n_experiments);
         goto out;
     }
-    repeat.study = &record.study;
-    repeat.study_dir = place->study_dir;
-    repeat.experiment = (int64_t)id;
-    if (store_artifacts(store, &inputs, &repeat.n_inputs, 0, err) != 0)
+    rerun.study = &record.study;
+    rerun.study_dir = place->study_dir;
+    rerun.experiment = (int64_t)id;
+    if (store_artifacts(store, &inputs, &rerun.n_inputs, 0, err) != 0 ||
+        read_environment(&environment, store, &record, rerun.experiment, err) != 0)
         goto out;
-    repeat.inputs = inputs;
-    if (repeat_open(&repeat, err) == 0 && (agree = check_inputs(&repeat, err)) == 1 &&
-        repeat_experiment(&repeat, place, store, &record, all, err) == 0)
-        status = conclude(&repeat);
+    rerun.inputs = inputs;
+    if (rerun_open(&rerun, err) == 0 && (agree = measure(&rerun, environment, err)) == 1 &&
+        repeat_experiment(&rerun, place, store, &record, all, err) == 0)
+        status = conclude(&rerun, rerun_noise(&record));
     else if (agree == 0 && err->code == 0)
         status = ERR_FAILED;
-    if (repeat_close(&repeat, err) != 0)
+    if (rerun_close(&rerun, err) != 0)
         status = -1;
 out:
-    artifacts_free(inputs, repeat.n_inputs);
+    free(environment);
+    artifacts_free(inputs, rerun.n_inputs);
     record_clear(&record);
     store_close(store);
     return status;
@@ -341,7 +228,7 @@ static enum run_class class_named(const char *name)
     return CLASS_NONE;
 }
 
-static int repeat_pairs(struct repeat *repeat, const struct logged *logged, struct err *err)
+static int repeat_pairs(struct rerun *rerun, const struct logged *logged, struct err *err)
 {
     json_t *pairs = decision_value(logged->body, "pairs");
     int rc = 0;
@@ -358,8 +245,8 @@ static int repeat_pairs(struct repeat *repeat, const struct logged *logged, stru
             unsigned long long pattern = strtoull(bits, NULL, 16);
             memcpy(&expected.value, &pattern, sizeof expected.value);
         }
-        rc = repeat_seed(repeat, logged->config, logged->source, logged->steps, (uint32_t)seed,
-                         &expected, err);
+        rc = rerun_seed(rerun, logged->config, logged->source, logged->steps, (uint32_t)seed,
+                        &expected, err);
     }
     json_decref(pairs);
     return rc;
@@ -369,21 +256,21 @@ static int from_commit(struct ledger *ledger, const char *study_dir, const char 
                        struct err *err)
 {
     struct logged logged = {0};
-    struct repeat repeat = {.study = &logged.study, .study_dir = study_dir};
+    struct rerun rerun = {.study = &logged.study, .study_dir = study_dir};
     char commit[41];
     int status = -1, agree = 0;
 
     if (ledger_resolve(ledger, commit, ref, err) == 0 &&
         read_logged(&logged, ledger, commit, err) == 0) {
-        repeat.inputs = logged.inputs;
-        repeat.n_inputs = logged.n_inputs;
-        repeat.experiment = logged.experiment;
-        if (repeat_open(&repeat, err) == 0 && (agree = check_inputs(&repeat, err)) == 1 &&
-            repeat_pairs(&repeat, &logged, err) == 0)
-            status = conclude(&repeat);
+        rerun.inputs = logged.inputs;
+        rerun.n_inputs = logged.n_inputs;
+        rerun.experiment = logged.experiment;
+        if (rerun_open(&rerun, err) == 0 && (agree = measure(&rerun, NULL, err)) == 1 &&
+            repeat_pairs(&rerun, &logged, err) == 0)
+            status = conclude(&rerun, NAN);
         else if (agree == 0 && err->code == 0)
             status = ERR_FAILED;
-        if (repeat_close(&repeat, err) != 0)
+        if (rerun_close(&rerun, err) != 0)
             status = -1;
     }
     logged_clear(&logged);
@@ -451,10 +338,14 @@ const struct command command_reproduce = {
     .operands = "[STUDY] ID | --ref COMMIT",
     .summary = "run a logged experiment again and compare bit for bit",
     .help =
-        "Trainer and inputs are hashed first; if they are not those of the record, that is\n"
-        "said and nothing is run.  Then every run of the experiment's own test is repeated\n"
-        "with its config, seed and steps: metric, files and printed records must be equal\n"
-        "(but times, rates and memory).  Exit 0: bit-identical; 1: something differs.\n"
+        "The inputs are hashed first; if they are not those of the record, that is said and\n"
+        "nothing is run.  Then every run of the experiment's own test is repeated with its\n"
+        "config, seed and steps: metric, files and printed records must be equal (but times,\n"
+        "rates and memory).  The verdict names the level, and what differs first:\n"
+        "  L1  same machine, same program: bit for bit\n"
+        "  L2  the program was built anew, or its libraries are others: bit for bit\n"
+        "  L3  another processor: the mean within two standard errors\n"
+        "Exit 0: the level's promise is held; 1: it is not.\n"
         "\n"
         "With --ref everything comes from the commit: study, config, seeds, hashes.  Say it in\n"
         "the folder of the study file, or name the STUDY.\n"

@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "pause.h"
 #include "proposer.h"
+#include "replay.h"
 #include "report.h"
 #include "room.h"
 #include "trial.h"
@@ -356,6 +357,8 @@ static int drive(struct night *night, struct session *session, struct err *err)
     limits.notifier = notifier_new(study, session->place.study_dir, NOTIFY_LIMIT_S);
     greet(session, &limits);
     int rc = loop_run(session, &limits, &end, &signal, err);
+    if (rc == 0 && end != LOOP_SIGNAL && end != LOOP_BASELINE && end != LOOP_BREAKER)
+        replay_one(session, night->deadline - clock_boot_s());
     if (rc == 0)
         status = finish(session, end, signal, limits.notifier, err);
     bool told = rc == 0 && (end == LOOP_BREAKER || end == LOOP_BASELINE);

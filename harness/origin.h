@@ -6,6 +6,8 @@
 #ifndef HARNESS_ORIGIN_H
 #define HARNESS_ORIGIN_H
 
+#include <stdbool.h>
+
 #include "store.h"
 #include "str.h"
 
@@ -16,6 +18,9 @@
  * that is NULL or does not tell a fact is not suspected of it.
  */
 void origin_compare(struct str *out, const char *recorded, const char *now);
+
+/* Is it another processor, or another core of the BLAS, whatever else differs? */
+bool origin_is_of_processor(const char *recorded, const char *now);
 
 /* The same of the newest session of the record and this machine and program. */
 int origin_difference(struct str *out, struct store *store, struct err *err);

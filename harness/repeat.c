@@ -109,14 +109,34 @@ static int compare_files(struct str *verdict, const struct expected *expected, c
     return 0;
 }
 
-/* The first line where the two texts part. */
-static size_t first_difference(const char *a, const char *b)
+/* Where the line begins in which the two texts part; its number from 1. */
+static const char *first_difference(size_t *line, const char *a, const char *b)
 {
-    size_t line = 1;
+    const char *start = a;
 
+    *line = 1;
     for (; *a != '\0' && *a == *b; a++, b++)
-        line += *a == '\n';
-    return line;
+        if (*a == '\n') {
+            start = a + 1;
+            ++*line;
+        }
+    return start;
+}
+
+/* Says where they part: the record's number, and its step where it tells one. */
+static void tell_difference(struct str *verdict, const char *now, const char *before)
+{
+    json_error_t ignored;
+    size_t number;
+    const char *line = first_difference(&number, now, before);
+    json_t *record = json_loadb(line, strcspn(line, "\n"), 0, &ignored);
+    json_int_t step = json_integer_value(json_object_get(record, "step"));
+
+    if (step > 0)
+        differs(verdict, "the records part at step %lld, number %zu", (long long)step, number);
+    else
+        differs(verdict, "the records part at number %zu", number);
+    json_decref(record);
 }
 
 static void cut_to(struct str *text, size_t len)
@@ -141,8 +161,7 @@ static int compare_curves(struct str *verdict, size_t *lines, const struct expec
         if (expected->class == CLASS_STOPPED) /* it ended there */
             cut_to(&now, before.len);
         if (strcmp(str_text(&before), str_text(&now)) != 0)
-            differs(verdict, "the records part at number %zu",
-                    first_difference(str_text(&before), str_text(&now)));
+            tell_difference(verdict, str_text(&now), str_text(&before));
         for (const char *p = str_text(&now); *p != '\0'; p++)
             *lines += *p == '\n';
         rc = 0;
@@ -191,8 +210,8 @@ static int compare(struct str *verdict, const struct run *now, const struct expe
     return 1;
 }
 
-int repeat_run(struct str *verdict, const struct launch *launch, const struct executor *executor,
-               const struct expected *expected, struct err *err)
+int repeat_run(struct str *verdict, double *value, const struct launch *launch,
+               const struct executor *executor, const struct expected *expected, struct err *err)
 {
     struct outcome_facts facts = {0};
     struct stream stream = {0};
@@ -200,12 +219,14 @@ int repeat_run(struct str *verdict, const struct launch *launch, const struct ex
     struct stages stages;
     int rc = -1;
 
+    *value = NAN;
     if (stages_begin(&stages, launch, err) != 0)
         return -1;
     if (run_to_end(&facts, &stages, executor, err) == 0 &&
         stages_read(&stream, &stages, err) == 0) {
         run_classify(&now, &facts, &stream, launch->study, launch->config);
         rc = compare(verdict, &now, expected, launch, err);
+        *value = now.value;
     }
     stream_clear(&stream);
     free(now.detail);

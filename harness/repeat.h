@@ -21,12 +21,14 @@ struct expected {
 
 /*
  * Runs `launch` (whose dir is a fresh scratch directory) to its end and writes one line about it:
- * "bit-identical (…)" or "differs: …".  1: identical, 0: it differs, -1: it could not be run.
+ * "bit-identical (…)" or "differs: …", with the first step at which it does, where records tell
+ * steps.  *value is the metric that came out, NAN where it failed.  1: identical, 0: it differs,
+ * -1: it could not be run.
  * The original of CLASS_STOPPED was ended early: the repetition, which is not, must print the same
  * as far as that came.
  */
-int repeat_run(struct str *verdict, const struct launch *launch, const struct executor *executor,
-               const struct expected *expected, struct err *err);
+int repeat_run(struct str *verdict, double *value, const struct launch *launch,
+               const struct executor *executor, const struct expected *expected, struct err *err);
 
 /* -0 is not 0, but any NAN is any other: which one it is depends on the processor. */
 bool repeat_same_bits(double a, double b);

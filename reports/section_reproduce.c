@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The command that runs each row again. */
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "markdown.h"
 #include "section.h"
+#include "store_audit.h"
 
 static void write_command(struct str *out, const struct record *record, int64_t experiment)
 {
@@ -14,12 +17,35 @@ static void write_command(struct str *out, const struct record *record, int64_t 
     str_add(out, "\n");
 }
 
+/* One run a night is repeated by itself. */
+static int write_replays(struct str *out, struct store *store, struct err *err)
+{
+    int64_t n, alarms;
+    char *last;
+
+    if (store_count_replays(store, &n, &alarms, &last, err) != 0)
+        return -1;
+    if (alarms > 0) {
+        str_addf(out,
+                 "**Alarm: of %" PRId64 " run%s that %s repeated at the end of a night, %" PRId64
+                 " came out otherwise.** The last: ",
+                 n, n == 1 ? "" : "s", n == 1 ? "was" : "were", alarms);
+        markdown_text(out, last);
+        str_add(out, "\n\n");
+    } else if (n > 0) {
+        str_addf(out, "%" PRId64 " run%s repeated at the end of a night: bit for bit the same.\n\n",
+                 n, n == 1 ? " was" : "s were");
+    }
+    free(last);
+    return 0;
+}
+
 static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     const struct record *record = facts->record;
 
-    (void)store;
-    (void)err;
+    if (write_replays(out, store, err) != 0)
+        return -1;
     if (record->n_decisions == 0) {
         str_add(out, "Nothing has been decided yet.\n");
         return 0;

@@ -19,7 +19,7 @@ _nightshift_options()
         reproduce) echo --all --ref --dir ;;
         report) echo --output --dir ;;
         export) echo --format --dir ;;
-        doctor) echo --deep --json --dir ;;
+        doctor) echo --deep --repair --json --dir ;;
         list) echo --json ;;
     esac
 }
