@@ -16,7 +16,9 @@
 #define JITTER       1e-7 /* first addition to the diagonal; ten times that until it suffices */
 #define NOISE_MEAN   (-4.0)
 #define NOISE_PRIOR  4.0 /* variance of log noise */
-#define LENGTH_PRIOR 3.0
+#define LENGTH_PRIOR 1.0 /* variance of a log length */
+#define POWER_PRIOR  2.0 /* variance of log power */
+#define POWER_REACH  6.0 /* log power is within this */
 
 static double square(double x)
 {
@@ -41,12 +43,13 @@ static double matern(double r2)
     return (1 + r + r * r / 3) * exp(-r);
 }
 
-/* -2 dk / d(r^2): what the gradient multiplies with the squared distance of a group. */
-static double matern_slope(double r2)
+/* The kernel and -2 dk / d(r^2), which the gradient multiplies with a group's squared distance. */
+static void matern_with_slope(double *kernel, double *slope, double r2)
 {
-    double r = sqrt(5 * r2);
+    double r = sqrt(5 * r2), e = exp(-r);
 
-    return 5.0 / 3 * (1 + r) * exp(-r);
+    *kernel = (1 + r + r * r / 3) * e;
+    *slope = 5.0 / 3 * (1 + r) * e;
 }
 
 /* --- standardised data ------------------------------------------------------------------------ */
@@ -127,9 +130,10 @@ static double solve(double *alpha, double *ones, const double *factor, const str
 struct fit {
     const struct gp_data *data;
     struct sample sample;
-    double *theta;                   /* [groups + 1] log lengths and log noise */
-    double *slope;                   /* [groups + 1] of the log posterior */
+    double *theta;                   /* [groups + 2] log lengths, log noise, log power */
+    double *slope;                   /* [groups + 2] of the log posterior */
     double *plain;                   /* [n, features] the sample's x before the weights */
+    double *kernel, *bend;           /* [n, n] lower triangles: matern_with_slope() */
     double *factor, *inverse, *work; /* [n, n] */
     double *alpha, *ones;            /* [n] */
 };
@@ -154,15 +158,50 @@ static double log_likelihood(const struct fit *fit, double mean)
     return sum;
 }
 
-/* Adds what the pair (i, j) says of the lengths. */
-static void add_pair(struct fit *fit, size_t i, size_t j)
+static void fill_kernel(struct fit *fit)
+{
+    size_t n = fit->sample.n, f = fit->data->features;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            matern_with_slope(&fit->kernel[i * n + j], &fit->bend[i * n + j],
+                              distance2(fit->sample.x + i * f, fit->sample.x + j * f, f));
+}
+
+static void fill_factor(struct fit *fit, double jitter)
+{
+    size_t n = fit->sample.n, groups = fit->data->groups;
+    double noise = exp(fit->theta[groups]), power = exp(fit->theta[groups + 1]);
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++)
+            fit->factor[i * n + j] = power * fit->kernel[i * n + j];
+        double own = isnan(fit->sample.noise[i]) ? noise : fit->sample.noise[i];
+        fit->factor[i * n + i] = power * (1 + jitter) + own;
+    }
+}
+
+static void factor_fit(struct fit *fit)
+{
+    double jitter = JITTER;
+
+    fill_factor(fit, jitter);
+    while (!cholesky_factor(fit->factor, fit->sample.n) && jitter < 1e9) {
+        jitter *= 10;
+        fill_factor(fit, jitter);
+    }
+}
+
+/* Adds what the pair (i, j) says of the lengths and of the power. */
+static void add_pair(struct fit *fit, size_t i, size_t j, double power)
 {
     const struct gp_data *data = fit->data;
     size_t f = data->features, n = fit->sample.n;
     const double *a = fit->sample.x + i * f, *b = fit->sample.x + j * f;
-    double weight = fit->alpha[i] * fit->alpha[j] - fit->inverse[i * n + j];
+    double weight = power * (fit->alpha[i] * fit->alpha[j] - fit->inverse[i * n + j]);
 
-    weight *= matern_slope(distance2(a, b, f));
+    fit->slope[data->groups + 1] += weight * fit->kernel[i * n + j];
+    weight *= fit->bend[i * n + j];
     for (size_t k = 0; k < f; k++)
         fit->slope[data->group[k]] += weight * square(a[k] - b[k]);
 }
@@ -170,21 +209,36 @@ static void add_pair(struct fit *fit, size_t i, size_t j)
 static void likelihood_slope(struct fit *fit)
 {
     size_t n = fit->sample.n, groups = fit->data->groups;
-    double noise = exp(fit->theta[groups]);
+    double noise = exp(fit->theta[groups]), power = exp(fit->theta[groups + 1]);
 
     cholesky_inverse(fit->inverse, fit->work, fit->factor, n);
-    memset(fit->slope, 0, (groups + 1) * sizeof *fit->slope);
+    memset(fit->slope, 0, (groups + 2) * sizeof *fit->slope);
     for (size_t i = 0; i < n; i++) {
+        double own = 0.5 * (square(fit->alpha[i]) - fit->inverse[i * n + i]);
         for (size_t j = 0; j < i; j++)
-            add_pair(fit, i, j);
+            add_pair(fit, i, j, power);
+        fit->slope[groups + 1] += power * own;
         if (isnan(fit->sample.noise[i]))
-            fit->slope[groups] += 0.5 * noise * (square(fit->alpha[i]) - fit->inverse[i * n + i]);
+            fit->slope[groups] += noise * own;
     }
 }
 
 static double length_mean(size_t groups)
 {
-    return sqrt(2) - LENGTH_PRIOR + 0.5 * log((double)groups);
+    return 0.5 * log((double)groups);
+}
+
+struct prior { /* of one entry of theta, normal */
+    double mean, variance, low, high;
+};
+
+static struct prior prior_of(size_t at, size_t groups)
+{
+    if (at < groups)
+        return (struct prior){length_mean(groups), LENGTH_PRIOR, log(LENGTH_MIN), log(LENGTH_MAX)};
+    if (at == groups)
+        return (struct prior){NOISE_MEAN, NOISE_PRIOR, log(NOISE_MIN), log(NOISE_MAX)};
+    return (struct prior){0, POWER_PRIOR, -POWER_REACH, POWER_REACH};
 }
 
 /* Adds the log prior's slope and returns the log prior. */
@@ -193,11 +247,11 @@ static double add_prior(struct fit *fit)
     size_t groups = fit->data->groups;
     double sum = 0;
 
-    for (size_t g = 0; g <= groups; g++) {
-        double mean = g < groups ? length_mean(groups) : NOISE_MEAN;
-        double variance = g < groups ? LENGTH_PRIOR : NOISE_PRIOR;
-        sum -= 0.5 * square(fit->theta[g] - mean) / variance;
-        fit->slope[g] -= (fit->theta[g] - mean) / variance;
+    for (size_t g = 0; g < groups + 2; g++) {
+        struct prior prior = prior_of(g, groups);
+        double away = fit->theta[g] - prior.mean;
+        sum -= 0.5 * square(away) / prior.variance;
+        fit->slope[g] -= away / prior.variance;
     }
     return sum;
 }
@@ -206,18 +260,11 @@ static double add_prior(struct fit *fit)
 static double evaluate(struct fit *fit)
 {
     scale_sample(fit);
-    factor_covariance(fit->factor, &fit->sample, exp(fit->theta[fit->data->groups]));
+    fill_kernel(fit);
+    factor_fit(fit);
     double mean = solve(fit->alpha, fit->ones, fit->factor, &fit->sample);
     likelihood_slope(fit);
     return log_likelihood(fit, mean) + add_prior(fit);
-}
-
-static double clamp_theta(double theta, bool is_noise)
-{
-    double low = log(is_noise ? NOISE_MIN : LENGTH_MIN);
-    double high = log(is_noise ? NOISE_MAX : LENGTH_MAX);
-
-    return fmin(fmax(theta, low), high);
 }
 
 /* One step of Rprop: each parameter by its own step, longer while the slope keeps its sign. */
@@ -225,38 +272,62 @@ static void move_theta(struct fit *fit, double *step, double *before)
 {
     size_t groups = fit->data->groups;
 
-    for (size_t g = 0; g <= groups; g++) {
+    for (size_t g = 0; g < groups + 2; g++) {
+        struct prior prior = prior_of(g, groups);
         double turn = fit->slope[g] * before[g];
         step[g] = fmin(fmax(step[g] * (turn > 0 ? 1.2 : turn < 0 ? 0.5 : 1), 1e-3), 1);
         before[g] = turn < 0 ? 0 : fit->slope[g];
         if (before[g] != 0)
             fit->theta[g] =
-                clamp_theta(fit->theta[g] + copysign(step[g], fit->slope[g]), g == groups);
+                fmin(fmax(fit->theta[g] + copysign(step[g], fit->slope[g]), prior.low), prior.high);
     }
 }
 
-/* Climbs from theta and leaves the best point that it passed there. */
-static void climb(struct fit *fit)
-{
-    size_t n = fit->data->groups + 1;
-    double *step = mem_new(n, sizeof *step), *before = mem_new(n, sizeof *before);
-    double *best = mem_new(n, sizeof *best), highest = -DBL_MAX;
+/* The highest point that was passed. */
+struct summit {
+    double height;
+    double *theta; /* [groups + 2] */
+};
 
-    memcpy(best, fit->theta, n * sizeof *best);
+/* Climbs from theta. */
+static void climb(struct fit *fit, struct summit *summit)
+{
+    size_t n = fit->data->groups + 2;
+    double *step = mem_new(n, sizeof *step), *before = mem_new(n, sizeof *before);
+
     for (size_t g = 0; g < n; g++)
         step[g] = 0.4;
     for (int k = 0; k < GP_STEPS; k++) {
         double height = evaluate(fit);
-        if (height > highest) {
-            highest = height;
-            memcpy(best, fit->theta, n * sizeof *best);
+        if (height > summit->height) {
+            summit->height = height;
+            memcpy(summit->theta, fit->theta, n * sizeof *fit->theta);
         }
         move_theta(fit, step, before);
     }
-    memcpy(fit->theta, best, n * sizeof *best);
     free(step);
     free(before);
-    free(best);
+}
+
+/* Climbs from where the function is rough and the noise little, and from where it is smooth and the
+ * noise large.  Both may explain the same losses, and a single climb stays on its side. */
+static void climb_from_both_sides(struct fit *fit)
+{
+    static const struct {
+        double length, noise; /* times the prior's; of theta */
+    } sides[] = {{0.5, -6}, {2, -0.5}};
+    size_t groups = fit->data->groups, n = groups + 2;
+    struct summit summit = {-DBL_MAX, mem_new(n, sizeof *summit.theta)};
+
+    memcpy(summit.theta, fit->theta, n * sizeof *fit->theta);
+    for (size_t side = 0; side < sizeof sides / sizeof *sides; side++) {
+        for (size_t g = 0; g < n; g++)
+            fit->theta[g] = prior_of(g, groups).mean + (g < groups ? log(sides[side].length) : 0);
+        fit->theta[groups] = sides[side].noise;
+        climb(fit, &summit);
+    }
+    memcpy(fit->theta, summit.theta, n * sizeof *fit->theta);
+    free(summit.theta);
 }
 
 static void fit_init(struct fit *fit, const struct gp_data *data, const struct gp *gp)
@@ -268,16 +339,17 @@ static void fit_init(struct fit *fit, const struct gp_data *data, const struct g
     size_t n = fit->sample.n;
     fit->plain = mem_new(n * data->features, sizeof *fit->plain);
     memcpy(fit->plain, fit->sample.x, n * data->features * sizeof *fit->plain);
-    fit->theta = mem_new(groups + 1, sizeof *fit->theta);
-    fit->slope = mem_new(groups + 1, sizeof *fit->slope);
+    fit->theta = mem_new(groups + 2, sizeof *fit->theta);
+    fit->slope = mem_new(groups + 2, sizeof *fit->slope);
+    fit->kernel = mem_new(n * n, sizeof *fit->kernel);
+    fit->bend = mem_new(n * n, sizeof *fit->bend);
     fit->factor = mem_new(n * n, sizeof *fit->factor);
     fit->inverse = mem_new(n * n, sizeof *fit->inverse);
     fit->work = mem_new(n * n, sizeof *fit->work);
     fit->alpha = mem_new(n, sizeof *fit->alpha);
     fit->ones = mem_new(n, sizeof *fit->ones);
-    for (size_t g = 0; g < groups; g++)
-        fit->theta[g] = length_mean(groups);
-    fit->theta[groups] = NOISE_MEAN;
+    for (size_t g = 0; g < groups + 2; g++)
+        fit->theta[g] = prior_of(g, groups).mean;
 }
 
 static void fit_clear(struct fit *fit)
@@ -286,6 +358,8 @@ static void fit_clear(struct fit *fit)
     free(fit->plain);
     free(fit->theta);
     free(fit->slope);
+    free(fit->kernel);
+    free(fit->bend);
     free(fit->factor);
     free(fit->inverse);
     free(fit->work);
@@ -293,16 +367,17 @@ static void fit_clear(struct fit *fit)
     free(fit->ones);
 }
 
-/* Fills weight and noise. */
+/* Fills weight and noise, and multiplies the scale. */
 static void learn(struct gp *gp, const struct gp_data *data)
 {
     struct fit fit;
 
     fit_init(&fit, data, gp);
-    climb(&fit);
+    climb_from_both_sides(&fit);
     for (size_t k = 0; k < data->features; k++)
         gp->weight[k] = exp(-fit.theta[data->group[k]]);
     gp->noise = exp(fit.theta[data->groups]) * square(gp->scale);
+    gp->scale *= exp(0.5 * fit.theta[data->groups + 1]);
     fit_clear(&fit);
 }
 

@@ -7,17 +7,19 @@
  *     r^2 = sum over the features f of ((x_f - x'_f) / length_group(f))^2.
  *
  * Rasmussen & Williams 2006, "Gaussian processes for machine learning": equations 2.23 to 2.24
- * (prediction), 4.17 (kernel), 5.8 to 5.9 (likelihood, gradient).  s is the standard deviation of
- * the y_i, the mean is that of generalised least squares.
+ * (prediction), 4.17 (kernel), 5.8 to 5.9 (likelihood, gradient).  The mean is that of generalised
+ * least squares.
  *
- * One length for each group of features and the noise variance where none is given (relative to
- * s^2) maximise likelihood times prior, in GP_STEPS steps of Rprop (Riedmiller & Braun 1993, doi
- * 10.1109/ICNN.1993.298623; for this use Blum & Riedmiller 2013, ESANN).  Priors:
- *     log length ~ N(sqrt(2) - 3 + log(groups) / 2, 3), which is the log-normal of Hvarfner,
- * Hellsten & Nardi 2024, arXiv:2402.02229 (a function looks no rougher for having more parameters),
- * written as a density of the logarithm with the same maximum; log noise  ~ N(-4, 4). A likelihood
- * alone is no guide after ten noisy runs of six parameters; after a hundred the priors hardly
- * matter.  Of more than GP_FIT_MAX points the lengths see an even selection.
+ * One length for each group of features, the power s^2 and the noise variance where none is given
+ * (both relative to the variance of the y_i) maximise likelihood times prior, in GP_STEPS steps of
+ * Rprop (Riedmiller & Braun 1993, doi 10.1109/ICNN.1993.298623; for this use Blum & Riedmiller
+ * 2013, ESANN) from each of two sides: rough with little noise, smooth with much.  Priors:
+ *     log length ~ N(log(groups) / 2, 1),  log noise ~ N(-4, 4),  log power ~ N(0, 2).
+ * The first has the shape of the log-normal of Hvarfner, Hellsten & Nardi 2024, arXiv:2402.02229 (a
+ * function looks no rougher for having more parameters); theirs is 4.1 times as long, with a
+ * variance of 3.  A likelihood alone is no guide after ten noisy runs of six parameters, and after
+ * a hundred of ten it still finds one that explains the noise.  Of more than GP_FIT_MAX points the
+ * lengths see an even selection.
  *
  * Nothing here fails: a matrix that is not positive definite gets more on its diagonal.
  */
@@ -26,7 +28,7 @@
 
 #include <stddef.h>
 
-enum { GP_STEPS = 20, GP_FIT_MAX = 80 };
+enum { GP_STEPS = 20, GP_FIT_MAX = 128 };
 
 /* What was seen; borrowed. */
 struct gp_data {

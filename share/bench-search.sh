@@ -4,11 +4,12 @@
 # whose truth is known.  docs/search.md holds the table with its date.
 #
 #   make bench-search [REPETITIONS=10] [PROBLEMS="sphere-5 lm-8"] [NOISES="0 1"] [LIMIT=60]
-#                     [CONTESTANTS="gp forerunner"] [SAMPLERS="tpe cmaes"] [PEER_ROOT=DIR]
+#                     [LONG=5] [CONTESTANTS="gp forerunner"] [SAMPLERS="tpe cmaes"] [PEER_ROOT=DIR]
 #
 # Every repetition is another instance of every problem.  It goes through them repetition by
 # repetition, so that it may be stopped at any time (LIMIT ends it after so many minutes) and goes on
-# where it was; what is done of the same program stands in build/bench-search/.  At the end the
+# where it was; what is done of the same program stands in build/bench-search/.  Studies of 300 runs
+# are dear: they are there for the noises 0 and 1, in the first LONG repetitions.  At the end the
 # table is printed and left in build/bench-search.tsv, a row for each study.
 #
 # CONTESTANTS, ours: a strategy alone, STRATEGY+two_level, forerunner (tests/search_bench.c).
@@ -22,11 +23,12 @@ bench=build/tests/search_bench
 peer=share/peers/optuna_search.py
 work=build/bench-search
 repetitions=${REPETITIONS:-10}
+long=${LONG:-$repetitions}
 problems=${PROBLEMS:-$($bench list | awk '{ print $1 }')}
 noises=${NOISES:-0 0.25 1 4 0.25x4}
-contestants=${CONTESTANTS:-auto perturb gp tpe cmaes random sobol forerunner
-    auto+two_level perturb+two_level gp+two_level tpe+two_level cmaes+two_level random+two_level}
-samplers=${SAMPLERS-random tpe tpe-multivariate cmaes}
+contestants=${CONTESTANTS:-auto perturb tpe cmaes random sobol forerunner
+    auto+two_level perturb+two_level tpe+two_level cmaes+two_level random+two_level}
+samplers=${SAMPLERS-random tpe cmaes}
 
 case $repetitions in '' | *[!0-9]* | 0) echo "bench-search: REPETITIONS=$repetitions is not a number above 0" >&2; exit 2 ;; esac
 began=$(date +%s)
@@ -35,8 +37,14 @@ mkdir -p "$work"
 python=/usr/bin/python3
 [ -x $python ] || python=python3
 
-# The longest budget is dear, so it is there where the figures to reach are.
-budgets() { case $1 in 0 | 1) echo 50,100,300 ;; *) echo 50,100 ;; esac; }
+# budgets NOISE INSTANCE
+budgets()
+{
+    case $1 in
+    0 | 1) [ "$2" -gt "$long" ] || { echo 50,100,300; return; } ;;
+    esac
+    echo 50,100
+}
 
 comma() { echo "$@" | tr ' ' ,; }
 
@@ -68,7 +76,7 @@ ours()
     # shellcheck disable=SC2086 # one word for each
     left=$(missing "$work/ours.tsv" "$@" $contestants)
     [ -n "$left" ] || return 0
-    $bench night --problem "$1" --noise "$2" --instance "$3" --budgets "$(budgets "$2")" \
+    $bench night --problem "$1" --noise "$2" --instance "$3" --budgets "$(budgets "$2" "$3")" \
         --contestants "$(comma $left)" >"$work/rows" || failed "$@"
     cat "$work/rows" >>"$work/ours.tsv"
 }
@@ -93,11 +101,11 @@ theirs()
     rm -f "$work/answers"
     mkfifo "$work/answers"
     # shellcheck disable=SC2086
-    optuna "$which" --problem "$problem" --noise "$noise" --instance "$instance" --budgets "$(budgets "$noise")" \
+    optuna "$which" --problem "$problem" --noise "$noise" --instance "$instance" --budgets "$(budgets "$noise" "$instance")" \
         --samplers "$(comma $left)" <"$work/answers" 3>"$work/rows" |
         $bench serve --problem "$problem" --noise "$noise" --instance "$instance" >"$work/answers"
     # Two rows a budget and sampler: a program that ended early has left fewer.
-    wanted=$(budgets "$noise" | awk -F, -v n="$(echo $left | wc -w)" '{ print 2 * NF * n }')
+    wanted=$(budgets "$noise" "$instance" | awk -F, -v n="$(echo $left | wc -w)" '{ print 2 * NF * n }')
     [ "$(wc -l <"$work/rows")" -eq "$wanted" ] || failed "$which $problem $noise $instance"
     cat "$work/rows" >>"$work/peers.tsv"
 }
