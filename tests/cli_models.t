@@ -97,6 +97,21 @@ b=$($lm eval deep.gguf --text text --json | sed 's/.*"loss":\([0-9.]*\).*/\1/')
 perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) < 1e-5 * $ARGV[0])' "$a" "$b"
 ok $? 'a residual scale is in the weights behind a conversion, once'
 
+# --- speed -------------------------------------------------------------------------------------------
+
+run 0 'a model is timed' $lm bench "$model" --prompt 20 --tokens 4 --json
+python3 - <<'PY'
+import json
+r = json.load(open("out"))
+keys = "prompt_tokens_per_s generate_tokens_per_s read_gb_per_s share_of_bandwidth load_s peak_mib"
+assert all(r[k] > 0 for k in keys.split()), r
+assert r["parameters"] == 158016 and r["prompt_tokens"] == 20 and r["rounds"] == 7
+PY
+ok $? 'and every figure is told'
+refused 2 'are of training' 'a preset beside a model' $lm bench "$model" --preset small
+refused 2 'for a MODEL' 'a prompt without one' $lm bench --prompt 5
+refused 2 'longer than the 256' 'a prompt that the model cannot read' $lm bench "$model" --prompt 300
+
 # --- what is refused -----------------------------------------------------------------------------------
 
 refused 2 'no such model' 'a model that is not there' $lm generate nowhere --prompt x

@@ -4,32 +4,44 @@
 
 #include "args.h"
 #include "bench.h"
+#include "block.h"
+#include "clock.h"
 #include "command.h"
 #include "emit.h"
+#include "format.h"
 #include "gemm.h"
 #include "json.h"
 #include "mem.h"
 #include "preset.h"
+#include "speed.h"
 #include "str.h"
 
 static const char help[] =
     "usage: nightshift-lm bench [options]\n"
+    "       nightshift-lm bench MODEL [--prompt N] [--tokens N] [--threads N] [--json]\n"
     "\n"
     "Trains on random tokens for a few seconds and tells tokens a second, the share of what\n"
     "matrix products alone reach on this machine, what AdamW takes beside the memory traffic\n"
     "that it cannot avoid, the most memory held beside what a formula wants, and where the\n"
     "time goes.  All of it is measured in turn.\n"
     "\n"
+    "Of a MODEL (see `info`): tokens a second of a prompt and of generation behind it, and the "
+    "share\n"
+    "that generation reaches of what reading the weights alone takes, in turn too; the seconds of\n"
+    "loading.\n"
+    "\n"
     "  --preset NAME       a ready shape (default small); the names are below\n"
     "  --compact-vocab N   instead of the preset's vocabulary\n"
     "  --sequences N       sequences of one optimizer step\n"
     "  --threads N         default: the processors that this process may use\n"
     "  --steps N           steps to time (default: for about 5 seconds, 5 at least)\n"
+    "  --prompt N          tokens of the prompt (128)\n"
+    "  --tokens N          new tokens behind it (32)\n"
     "  --json              one object\n"
     "\n";
 
 struct words {
-    const char *preset, *vocab, *sequences, *threads, *steps;
+    const char *model, *preset, *vocab, *sequences, *threads, *steps, *prompt, *tokens;
     bool json, help;
 };
 
@@ -52,11 +64,23 @@ static int read_words(struct words *words, int argc, char **argv, struct err *er
     const struct arg table[] = {
         {"preset", &words->preset, NULL},       {"compact-vocab", &words->vocab, NULL},
         {"sequences", &words->sequences, NULL}, {"threads", &words->threads, NULL},
-        {"steps", &words->steps, NULL},         {"json", NULL, &words->json},
+        {"steps", &words->steps, NULL},         {"prompt", &words->prompt, NULL},
+        {"tokens", &words->tokens, NULL},       {"json", NULL, &words->json},
         {"help", NULL, &words->help},
     };
+    int n = args_read(&words->model, 1, table, sizeof table / sizeof *table, argc, argv, err);
 
-    return args_read(NULL, 0, table, sizeof table / sizeof *table, argc, argv, err);
+    if (n < 0)
+        return -1;
+    if (n > 0 && (words->preset != NULL || words->vocab != NULL || words->sequences != NULL ||
+                  words->steps != NULL))
+        return err_usage(err,
+                         "--preset, --compact-vocab, --sequences and --steps are of training, "
+                         "and %s is a model",
+                         words->model);
+    if (n == 0 && (words->prompt != NULL || words->tokens != NULL))
+        return err_usage(err, "--prompt and --tokens are for a MODEL");
+    return 0;
 }
 
 /* A word that was not given leaves *out as it is. */
@@ -178,6 +202,83 @@ static int measure(const struct request *r, bool json, struct err *err)
     return rc;
 }
 
+/* What a model was found to do, and what loading it took. */
+struct model_bench {
+    struct speed speed;
+    double load_s;
+    size_t threads;
+};
+
+static json_t *describe_model(const struct model_bench *b, const struct model *model)
+{
+    json_t *out = json_object();
+
+    json_object_set_new(out, "parameters", json_integer((json_int_t)model->n_weights));
+    json_object_set_new(out, "threads", json_integer((json_int_t)b->threads));
+    json_object_set_new(out, "rounds", json_integer((json_int_t)b->speed.rounds));
+    json_object_set_new(out, "prompt_tokens", json_integer((json_int_t)b->speed.prompt));
+    json_object_set_new(out, "prompt_tokens_per_s",
+                        json_number_or_null(b->speed.prompt_tokens_per_s));
+    json_object_set_new(out, "generate_tokens_per_s",
+                        json_number_or_null(b->speed.generate_tokens_per_s));
+    json_object_set_new(out, "read_gb_per_s", json_number_or_null(b->speed.read_gb_per_s));
+    json_object_set_new(out, "share_of_bandwidth", json_number_or_null(b->speed.share_of_reading));
+    json_object_set_new(out, "load_s", json_number_or_null(b->load_s));
+    json_object_set_new(out, "peak_mib", json_number_or_null(block_peak_mib()));
+    return out;
+}
+
+static void print_model(const struct model_bench *b, const struct model *model)
+{
+    const struct speed *s = &b->speed;
+
+    printf("%.2f M parameters, %zu thread%s, loaded in %.2f s\n", (double)model->n_weights / 1e6,
+           b->threads, b->threads > 1 ? "s" : "", b->load_s);
+    printf("prompt      %.1f tokens/s (%zu tokens)\n", s->prompt_tokens_per_s, s->prompt);
+    printf("generation  %.1f tokens/s, %.0f %% of reading the weights at %.1f GB/s\n",
+           s->generate_tokens_per_s, 100 * s->share_of_reading, s->read_gb_per_s);
+}
+
+/* Prompt and tokens, as asked for or as the model has room for. */
+static int read_lengths(uint64_t *prompt, uint64_t *tokens, const struct words *words, int seq,
+                        struct err *err)
+{
+    *tokens = seq > 64 ? 32 : 1;
+    *prompt = seq > 160 ? 128 : seq > 64 ? 32 : 1;
+    if (read_count(prompt, "prompt", words->prompt, 1048576, err) != 0 ||
+        read_count(tokens, "tokens", words->tokens, 1048576, err) != 0)
+        return -1;
+    return 0;
+}
+
+static int measure_model(const struct words *words, struct err *err)
+{
+    const struct format_hints hints = {.residual = RESIDUAL_NONE};
+    struct model_bench b = {.load_s = clock_s()};
+    struct model_file in = {0};
+    uint64_t prompt, tokens, threads = pool_processors();
+    real *weights = NULL;
+    int rc = -1;
+
+    if (read_count(&threads, "threads", words->threads, POOL_MOST, err) != 0 ||
+        model_file_open(&in, words->model, &hints, err) != 0 ||
+        read_lengths(&prompt, &tokens, words, in.model.shape.seq, err) != 0 ||
+        model_file_weights(&weights, &in, err) != 0)
+        goto out;
+    model_positions(&in.model);
+    b.load_s = clock_s() - b.load_s;
+    b.threads = (size_t)threads;
+    rc = speed_run(&b.speed, &in.model, weights, (size_t)prompt, (size_t)tokens, b.threads, err);
+    if (rc == 0 && words->json)
+        rc = emit_object(describe_model(&b, &in.model), err);
+    else if (rc == 0)
+        print_model(&b, &in.model);
+out:
+    free(weights);
+    model_file_close(&in);
+    return rc;
+}
+
 static int run(int argc, char **argv, struct err *err)
 {
     struct words words = {0};
@@ -187,9 +288,15 @@ static int run(int argc, char **argv, struct err *err)
         return -1;
     if (words.help)
         return print_help(err);
+    if (words.model != NULL) {
+        if (measure_model(&words, err) != 0)
+            return -1;
+        return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
+    }
     if (read_request(&request, &words, err) != 0 || measure(&request, words.json, err) != 0)
         return -1;
     return fflush(stdout) == 0 ? 0 : err_sys(err, "standard output");
 }
 
-const struct command command_bench = {"bench", "training speed on random tokens, by operator", run};
+const struct command command_bench = {
+    "bench", "speed of training by operator, or of a model's reading and writing", run};

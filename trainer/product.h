@@ -23,9 +23,6 @@
 void product(real *y, size_t stride, const real *x, const real *w, size_t rows, size_t outs,
              size_t in, real scale, real beta);
 
-/* The sum of x[i] y[i]: partial sums over LANES, added in double. */
-double inner_product(const real *x, const real *y, size_t n);
-
 /* y += factor x */
 void add_scaled(real *y, const real *x, real factor, size_t n);
 

@@ -11,7 +11,7 @@ _nightshift_lm_options()
         generate) echo --prompt --prompt-ids --prompts --tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --ids --json --echo --threads --tokenizer --residual --rope-theta ;;
         convert) echo --type --tokenizer --residual --rope-theta ;;
         info | options) echo --json ;;
-        bench) echo --preset --compact-vocab --sequences --threads --steps --json ;;
+        bench) echo --preset --compact-vocab --sequences --threads --steps --prompt --tokens --json ;;
     esac
 }
 
