@@ -40,7 +40,7 @@ static bool is_number(const struct space *space, const struct value *from, size_
 {
     const struct param *param = &space->params[at];
 
-    return param->distribution != NULL && param_levels(param) > 1 && from[at].type != VALUE_NONE;
+    return !param_is_choice(param) && param_levels(param) > 1 && from[at].type != VALUE_NONE;
 }
 
 bool audit_neighbour(struct value *out, const struct space *space, const struct value *from)

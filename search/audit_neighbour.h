@@ -11,8 +11,9 @@
 
 /*
  * Moves one parameter by AUDIT_STEP of its unit range: `lr` where it is a searched number, else
- * the first searched number; up, or down where up is not allowed; further where rounding takes
- * the step back.  The constraints hold.  False where no number can be moved (*out is `from` then).
+ * the first searched number (values in an order are as good); up, or down where up is not allowed;
+ * further where rounding takes the step back.  The constraints hold.  False where no number can be
+ * moved (*out is `from` then).
  *
  *   out, from [space->n]  settled configs
  */

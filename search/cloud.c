@@ -44,7 +44,7 @@ void cloud_over(double *out, size_t n, const struct space *space, struct rng *rn
 
 static double move(const struct param *param, double from, double sigma, struct rng *rng)
 {
-    if (param->distribution == NULL)
+    if (param_is_choice(param))
         return rng_uniform(rng);
     double least = 1 / param_levels(param); /* 0 where it is continuous */
     return cloud_reflect(from + fmax(sigma, least) * rng_normal(rng));

@@ -77,10 +77,12 @@ static double log_encode(const struct param *param, double value)
     return between(0, 1, (log(value) - low) / (log(param->max) - low));
 }
 
-/* --- stepped: the multiples first … last of the step ------------------------------------------ */
+/* --- stepped: numbers first … last of the multiples of a step, or of the powers of two ---------
+ */
 
-struct multiples {
+struct ladder {
     double step, first, last;
+    bool powers;
 };
 
 bool distribution_is_stepped(const struct distribution *distribution)
@@ -93,14 +95,22 @@ double distribution_step(const struct param *param)
     return param->distribution->takes_q ? param->q : 1;
 }
 
-/* The range in steps is off by rounding (0.3 / 0.1 is below 3), hence the slack. */
-static struct multiples multiples_of(const struct param *param)
+/* The number of a multiple or power; between two of them for what is neither. */
+static double rung(const struct ladder *ladder, double value)
 {
-    double step = distribution_step(param), low = param->min / step, high = param->max / step;
-    struct multiples m = {step, ceil(low - 1e-12 * fmax(1, fabs(low))),
-                          floor(high + 1e-12 * fmax(1, fabs(high)))};
+    return ladder->powers ? log2(value) : value / ladder->step;
+}
 
-    if (param->distribution->log)
+/* The range in steps is off by rounding (0.3 / 0.1 is below 3), hence the slack. */
+static struct ladder ladder_of(const struct param *param)
+{
+    struct ladder m = {.step = distribution_step(param),
+                       .powers = param->distribution->power_of_two};
+    double low = rung(&m, param->min), high = rung(&m, param->max);
+
+    m.first = ceil(low - 1e-12 * fmax(1, fabs(low)));
+    m.last = floor(high + 1e-12 * fmax(1, fabs(high)));
+    if (param->distribution->log && !m.powers)
         m.first = fmax(m.first, 1);
     return m;
 }
@@ -109,37 +119,47 @@ double distribution_levels(const struct param *param)
 {
     if (!distribution_is_stepped(param->distribution))
         return INFINITY;
-    struct multiples m = multiples_of(param);
+    struct ladder m = ladder_of(param);
     return fmax(0, m.last - m.first + 1);
 }
 
-/* The k-th multiple, as the decimal number that it is meant to be: 3 * 0.1 is 0.3. */
-static double multiple(const struct multiples *m, double k)
+/* The k-th power of two; or multiple, as the decimal number that it is meant to be: 3 * 0.1 is 0.3.
+ */
+static double at_rung(const struct ladder *m, double k)
 {
-    double x = between(m->first, m->last, k) * m->step;
+    double within = between(m->first, m->last, k), x = within * m->step;
 
+    if (m->powers)
+        return ldexp(1, (int)within);
     return (x == rint(x) ? x : round_digits(x, EXACT_DIGITS)) + 0.0;
 }
 
 double distribution_nth(const struct param *param, double level)
 {
-    struct multiples m = multiples_of(param);
+    struct ladder m = ladder_of(param);
 
-    return multiple(&m, m.first + level);
+    return at_rung(&m, m.first + level);
 }
 
-/* Every multiple has a cell of the same width. */
+double distribution_level(const struct param *param, double value)
+{
+    struct ladder m = ladder_of(param);
+
+    return between(m.first, m.last, round(rung(&m, value))) - m.first;
+}
+
+/* Every multiple, or power, has a cell of the same width. */
 static double step_decode(const struct param *param, double unit)
 {
-    struct multiples m = multiples_of(param);
+    struct ladder m = ladder_of(param);
 
-    return multiple(&m, floor(m.first + unit * (m.last - m.first + 1)));
+    return at_rung(&m, floor(m.first + unit * (m.last - m.first + 1)));
 }
 
 static double step_encode(const struct param *param, double value)
 {
-    struct multiples m = multiples_of(param);
-    double cell = round(value / m.step) - m.first + 0.5;
+    struct ladder m = ladder_of(param);
+    double cell = round(rung(&m, value)) - m.first + 0.5;
 
     return between(0, 1, cell / (m.last - m.first + 1));
 }
@@ -147,15 +167,15 @@ static double step_encode(const struct param *param, double value)
 /* The cell of multiple k reaches from log(k - 1/2) to log(k + 1/2), so the ends get a whole one. */
 static double log_step_decode(const struct param *param, double unit)
 {
-    struct multiples m = multiples_of(param);
+    struct ladder m = ladder_of(param);
     double low = log(m.first - 0.5), high = log(m.last + 0.5);
 
-    return multiple(&m, round(exp(low + unit * (high - low))));
+    return at_rung(&m, round(exp(low + unit * (high - low))));
 }
 
 static double log_step_encode(const struct param *param, double value)
 {
-    struct multiples m = multiples_of(param);
+    struct ladder m = ladder_of(param);
     double low = log(m.first - 0.5), high = log(m.last + 0.5);
     double k = between(m.first, m.last, round(value / m.step));
     double centre = (log(k - 0.5) + log(k + 0.5)) / 2;
@@ -214,9 +234,19 @@ static const struct distribution int_log_uniform_values = {
     .encode = log_step_encode,
 };
 
+static const struct distribution power_of_two = {
+    .name = "power_of_two",
+    .summary = "powers of two from min to max, all alike",
+    .integer = true,
+    .power_of_two = true,
+    .log = true,
+    .decode = step_decode,
+    .encode = step_encode,
+};
+
 const struct distribution *const distributions[] = {
-    &uniform,     &log_uniform_values,     &q_uniform, &q_log_uniform_values,
-    &int_uniform, &int_log_uniform_values, NULL,
+    &uniform,     &log_uniform_values,     &q_uniform,    &q_log_uniform_values,
+    &int_uniform, &int_log_uniform_values, &power_of_two, NULL,
 };
 
 const struct distribution *distribution_find(const char *name)

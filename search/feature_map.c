@@ -10,7 +10,7 @@ static size_t count(const struct param *param)
 {
     if (!(param_levels(param) > 1))
         return 0;
-    return (param->distribution != NULL ? 1 : param->n_values) + (param->when >= 0);
+    return (param_is_choice(param) ? param->n_values : 1) + (param->when >= 0);
 }
 
 void features_init(struct features *features, const struct space *space)
@@ -35,11 +35,7 @@ void features_clear(struct features *features)
 
 size_t feature_choice(const struct param *param, const struct value *value)
 {
-    size_t i = 0;
-
-    while (i < param->n_values && !value_same(&param->values[i], value))
-        i++;
-    return i;
+    return (size_t)param_level(param, value);
 }
 
 void features_write(double *out, const struct features *features, const struct value *config)
@@ -48,9 +44,9 @@ void features_write(double *out, const struct features *features, const struct v
         const struct param *param = &features->space->params[i];
         if (count(param) == 0)
             continue;
-        if (param->distribution != NULL)
+        if (!param_is_choice(param))
             *out++ = param_encode(param, &config[i]);
-        for (size_t k = 0; k < param->n_values; k++)
+        for (size_t k = 0; param_is_choice(param) && k < param->n_values; k++)
             *out++ = value_same(&param->values[k], &config[i]) ? sqrt(0.5) : 0;
         if (param->when >= 0)
             *out++ = config[i].type != VALUE_NONE;

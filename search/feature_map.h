@@ -3,7 +3,8 @@
  * feature_map.h - a config as numbers whose distances mean something.
  *
  * Each searched parameter has features of its own, its group:
- *     a number: its place in [0, 1];
+ *     a number: its place in [0, 1], of a power of two by its exponent; the same for values that
+ *               stand in an order;
  *     a choice: one feature for each of its values, sqrt(1/2) for the value that it has and 0 for
  *               the others, so that two different values are at distance 1;
  *     with a condition, one more: 1 where it is active, 0 where not.

@@ -53,19 +53,14 @@ bool param_is_searched(const struct param *param)
     return param->distribution != NULL || param->n_values > 1;
 }
 
+bool param_is_choice(const struct param *param)
+{
+    return param->distribution == NULL && param->n_values > 1 && !param->ordinal;
+}
+
 double param_levels(const struct param *param)
 {
     return param->distribution != NULL ? distribution_levels(param) : (double)param->n_values;
-}
-
-struct value param_decode(const struct param *param, double unit)
-{
-    double u = unit > 0 ? fmin(unit, 1) : 0;
-
-    if (param->distribution != NULL)
-        return (struct value){VALUE_NUMBER, param->distribution->decode(param, u) + 0.0, NULL};
-    size_t i = (size_t)(u * (double)param->n_values);
-    return param->values[i < param->n_values ? i : param->n_values - 1];
 }
 
 /* The index of a choice; n_values where it is none of them. */
@@ -76,6 +71,29 @@ static size_t choice_find(const struct param *param, const struct value *value)
     while (i < param->n_values && !value_same(&param->values[i], value))
         i++;
     return i;
+}
+
+struct value param_nth(const struct param *param, double level)
+{
+    if (param->distribution != NULL)
+        return (struct value){VALUE_NUMBER, distribution_nth(param, level), NULL};
+    return param->values[(size_t)level];
+}
+
+double param_level(const struct param *param, const struct value *value)
+{
+    return param->distribution != NULL ? distribution_level(param, value->number)
+                                       : (double)choice_find(param, value);
+}
+
+struct value param_decode(const struct param *param, double unit)
+{
+    double u = unit > 0 ? fmin(unit, 1) : 0;
+
+    if (param->distribution != NULL)
+        return (struct value){VALUE_NUMBER, param->distribution->decode(param, u) + 0.0, NULL};
+    size_t i = (size_t)(u * (double)param->n_values);
+    return param->values[i < param->n_values ? i : param->n_values - 1];
 }
 
 double param_encode(const struct param *param, const struct value *value)
@@ -96,6 +114,15 @@ static bool is_active(const struct param *param, const struct value *config)
         if (value_same(&config[param->when], &param->when_values[i]))
             return true;
     return param->when < 0;
+}
+
+double space_combinations(const struct space *space)
+{
+    double n = 1;
+
+    for (size_t i = 0; i < space->n; i++)
+        n *= fmax(1, param_levels(&space->params[i]));
+    return n;
 }
 
 void space_decode(struct value *config, const struct space *space, const double *unit)
@@ -196,7 +223,8 @@ static int read_number(struct value *out, const struct param *param, const char 
         return 0;
     }
     if (param->distribution->integer)
-        return err_usage(err, "parameter '%s': '%s' is not a whole number", param->name, text);
+        return err_usage(err, "parameter '%s': '%s' is not a %s", param->name, text,
+                         param->distribution->power_of_two ? "power of two" : "whole number");
     return err_usage(err, "parameter '%s': '%s' is not a multiple of %s", param->name, text,
                      number_text(step, param->q));
 }

@@ -30,6 +30,7 @@ struct distribution {
     bool takes_q; /* `q` (the step) is required */
     bool log;     /* min must be positive */
     bool integer;
+    bool power_of_two;                                        /* of the whole numbers these alone */
     double (*decode)(const struct param *param, double unit); /* [0, 1] -> [min, max], rounded */
     double (*encode)(const struct param *param, double value);
 };
@@ -42,6 +43,7 @@ struct param {
     double min, max, q;
     struct value *values; /* [n_values] the choices; a constant has exactly one */
     size_t n_values;
+    bool ordinal;              /* the values stand in an order: neighbours in it are alike */
     struct value start;        /* the baseline's value; a constant's only one */
     int when;                  /* the parameter that it depends on; -1: always active */
     struct value *when_values; /* [n_when] active where params[when] equals one of them */
@@ -65,9 +67,17 @@ const char *space_keep_text(struct space *space, const char *text);
 
 bool param_is_searched(const struct param *param); /* false for a constant */
 
-/* How many different values it can take: the choices, or the multiples of its step within
- * [min, max] (0: none fits, an empty range); INFINITY where it is continuous. */
+/* A choice among values without an order; what is searched and none has places near and far. */
+bool param_is_choice(const struct param *param);
+
+/* How many different values it can take: the choices, or the multiples of its step (or powers of
+ * two) within [min, max] (0: none fits, an empty range); INFINITY where it is continuous. */
 double param_levels(const struct param *param);
+
+/* Value number `level` (0 … levels - 1) of a parameter that is not continuous, and which of them a
+ * value is (of a choice: levels where it is none of them). */
+struct value param_nth(const struct param *param, double level);
+double param_level(const struct param *param, const struct value *value);
 
 /* One coordinate, without regard to conditions.  param_decode() takes what lies outside [0, 1],
  * or is NAN, for the nearer end (NAN: 0); param_encode() gives 0.5 for a constant and for
@@ -76,6 +86,10 @@ struct value param_decode(const struct param *param, double unit);
 double param_encode(const struct param *param, const struct value *value);
 
 int space_find(const struct space *space, const char *name); /* index, -1 when absent */
+
+/* How many different configs there are at most, before conditions and constraints; INFINITY where a
+ * parameter is continuous. */
+double space_combinations(const struct space *space);
 
 /* unit [n] -> settled config [n].  Coordinates of constants and inactive parameters are ignored. */
 void space_decode(struct value *config, const struct space *space, const double *unit);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,15 @@ const struct strategy *const strategies[] = {
     &strategy_exec,    NULL,
 };
 
-/* How often one proposal is asked for before the space counts as used up. */
-enum { ATTEMPTS = 1000 };
+/*
+ * How often one proposal is asked for; then, beyond spaces that are looked through one by one, how
+ * many points of the whole cube are tried: constraints may leave little of it.
+ */
+enum { ATTEMPTS = 1000, DRAWS = 50000 };
+
+/* Two configs that are under way at a time and differ by less than this share of every range would
+ * tell the same thing twice. */
+#define CROWD 0.005
 
 const struct strategy *strategy_find(const char *name)
 {
@@ -71,22 +79,47 @@ static void decode_proposal(struct value *config, const struct space *space,
     }
 }
 
+/* Differs a value that has steps or is a choice, or a continuous one by CROWD of its range? */
+static bool is_apart(const struct param *param, const struct value *value, double unit,
+                     const struct value *other, double other_unit)
+{
+    if (value->type == VALUE_NONE || other->type == VALUE_NONE || isfinite(param_levels(param)))
+        return !value_same(value, other);
+    return fabs(unit - other_unit) >= CROWD;
+}
+
+static bool is_crowded(const struct space *space, const struct history *history,
+                       const struct value *config, const double *unit)
+{
+    for (size_t k = history->n; k-- > 0;) {
+        const struct past *past = &history->past[k];
+        bool apart = past->outcome != OUTCOME_PENDING;
+        for (size_t i = 0; i < space->n && !apart; i++)
+            apart =
+                is_apart(&space->params[i], &config[i], unit[i], &past->config[i], past->unit[i]);
+        if (!apart)
+            return true;
+    }
+    return false;
+}
+
 bool proposal_is_useful(struct value *config, const struct space *space,
                         const struct history *history, const double *unit)
 {
     decode_proposal(config, space, history, unit);
-    return !seen_has(history->seen, config) && space_allows(space, config, NULL);
+    return !seen_has(history->seen, config) && space_allows(space, config, NULL) &&
+           !is_crowded(space, history, config, unit);
 }
 
-/* Asks until the answer is of use.  0; 1 when it never is; -1. */
+/* Asks until the answer is of use, so many times at most.  0; 1 when it never is; -1. */
 static int ask(struct value *config, const struct strategy *strategy, const struct space *space,
-               const struct history *history, struct rng *rng, struct err *err)
+               const struct history *history, struct rng *rng, size_t attempts, struct err *err)
 {
     double *unit = mem_new(space->n, sizeof *unit);
     bool useful = false;
     int rc = 0;
 
-    for (size_t attempt = 0; rc == 0 && !useful && attempt < ATTEMPTS; attempt++) {
+    for (size_t attempt = 0; rc == 0 && !useful && attempt < attempts; attempt++) {
         rc = strategy->propose(unit, space, history, rng, attempt, err);
         useful = rc == 0 && proposal_is_useful(config, space, history, unit);
     }
@@ -100,6 +133,16 @@ static bool is_searched(const struct space *space)
         if (param_is_searched(&space->params[i]))
             return true;
     return false;
+}
+
+/* What the strategy did not find: the one config that is left, a corner that constraints leave. */
+static int look_everywhere(struct value *config, const struct space *space,
+                           const struct history *history, struct rng *rng, struct err *err)
+{
+    if (space_is_small(space))
+        return ask(config, &strategy_grid, space, history, rng, 1, err);
+    return ask(config, &strategy_random, space, history, rng, space->n_constraints > 0 ? DRAWS : 0,
+               err);
 }
 
 int strategy_propose(struct value *config, const struct strategy *strategy,
@@ -116,9 +159,38 @@ int strategy_propose(struct value *config, const struct strategy *strategy,
     known.study_seed = study_seed;
     known.seen = &seen;
     rng_init(&rng, study_seed, "propose", index);
-    int rc = ask(config, strategy, space, &known, &rng, err);
-    if (rc == 1 && strategy != &strategy_grid && space_is_small(space))
-        rc = ask(config, &strategy_rest, space, &known, &rng, err);
+    int rc = ask(config, strategy, space, &known, &rng, ATTEMPTS, err);
+    if (rc == 1 && strategy != &strategy_grid)
+        rc = look_everywhere(config, space, &known, &rng, err);
     seen_clear(&seen);
     return rc == -1 ? err_wrap(err, "strategy '%s'", strategy->name) : rc;
+}
+
+int strategy_serves(const struct strategy *strategy, const struct space *space, struct err *err)
+{
+    if (strategy->serves == NULL || strategy->serves(space, err) == 0)
+        return 0;
+    return err_wrap(err, "strategy '%s' cannot search this space", strategy->name);
+}
+
+char *strategy_describe(const struct strategy *strategy, const struct space *space,
+                        size_t experiments)
+{
+    if (strategy->reason == NULL)
+        return mem_strdup(strategy->name);
+    char *reason = strategy->reason(space, experiments);
+    char *text = mem_printf("%s: %s", strategy->name, reason);
+    free(reason);
+    return text;
+}
+
+const char *strategy_ended(const struct strategy *strategy, const struct space *space)
+{
+    if (!is_searched(space))
+        return "no parameter is searched, so there is nothing to try";
+    if (strategy == &strategy_grid)
+        return "the grid is at its end";
+    if (space_is_small(space))
+        return "every config that the constraints allow was tried";
+    return "no config was found that is new and that the constraints allow";
 }

@@ -5,7 +5,8 @@
  * A strategy is a pure function of (space, history, random stream): it keeps nothing, so a study
  * that was interrupted goes on exactly where it stopped, and a replay gives the same proposals.
  * It sees the unit cube only.  Rounding, conditions, constraints and repeats are not its business:
- * strategy_propose() asks again until the config is allowed and new.
+ * strategy_propose() asks again until the config is allowed and new.  What breaks a constraint is
+ * refused, never moved to where it would hold.
  *
  * To add one: a file strategy_<name>.c and a row in strategy.c.
  */
@@ -65,11 +66,15 @@ struct strategy {
     char *(*reason)(const struct space *space, size_t experiments);
     /* An outside program is asked first, by the harness; propose() is what to fall back on. */
     bool outside;
+    /* Can it search this space?  0, or a usage error that says what it lacks and what to do about
+     * it.  NULL: any space. */
+    int (*serves)(const struct space *space, struct err *err);
 };
 
 /*
  * Makes the config [space->n] of a unit and says whether it may be proposed: allowed by the
- * constraints and not in the history.  For strategies that walk through points of their own.
+ * constraints, not in the history, and no near copy of what is under way (a step or another choice
+ * apart, or 1/200 of a continuous range).  For strategies that walk through points of their own.
  */
 bool proposal_is_useful(struct value *config, const struct space *space,
                         const struct history *history, const double *unit);
@@ -80,10 +85,21 @@ const struct strategy *strategy_find(const char *name);
 /*
  * The next config [space->n]: settled, allowed by the constraints, and not in the history.
  * The stream is ("propose", index) of the study's seed, index being the number of the proposal.
- * 0; 1 when the strategy has nothing left (a grid at its end, a space used up); -1 with err set.
+ * 0; 1 when the strategy has nothing left (strategy_ended() says what that means); -1 with err set.
  */
 int strategy_propose(struct value *config, const struct strategy *strategy,
                      const struct space *space, const struct history *history, uint64_t study_seed,
                      uint64_t index, struct err *err);
+
+/* Can it search this space?  0, or a usage error ("strategy 'grid': …"). */
+int strategy_serves(const struct strategy *strategy, const struct space *space, struct err *err);
+
+/* What a strategy that chooses among others chooses after so many experiments, and why: "auto: gp
+ * …"; of any other its name alone.  The caller frees. */
+char *strategy_describe(const struct strategy *strategy, const struct space *space,
+                        size_t experiments);
+
+/* What it means that nothing was left to propose: a sentence for people. */
+const char *strategy_ended(const struct strategy *strategy, const struct space *space);
 
 #endif

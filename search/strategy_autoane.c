@@ -8,7 +8,9 @@
  *                      distribution is logarithmic; cut off at the ends
  *   whole numbers      a step drawn evenly from -d … d, d = max(1, floor(0.2 (max - min))); cut off
  *   multiples of q     as many places up or down the list of its n values, drawn evenly from -d …
- * d, d = max(1, floor(0.2 n)); cut off choices            any of them, all alike
+ *                      d, d = max(1, floor(0.2 n)); cut off
+ *   powers of two      any of them, all alike
+ *   choices            any of them, all alike
  *
  * Its faults, which are kept:
  *
@@ -46,13 +48,13 @@ static double draw_places(double reach, struct rng *rng)
 
 /* Whole numbers have max - min in hand, multiples the number of their values, as in the original.
  */
-static double move_stepped(const struct param *param, double from, struct rng *rng)
+static double move_stepped(const struct param *param, const struct value *from, struct rng *rng)
 {
     double last = param_levels(param) - 1;
     double span = param->distribution->takes_q ? last + 1 : last;
-    double place = round((from - distribution_nth(param, 0)) / distribution_step(param));
+    double place = param_level(param, from);
     double to = fmin(fmax(place + draw_places(REACH * span, rng), 0), last);
-    struct value value = {VALUE_NUMBER, distribution_nth(param, to), NULL};
+    struct value value = param_nth(param, to);
 
     return param_encode(param, &value);
 }
@@ -60,12 +62,12 @@ static double move_stepped(const struct param *param, double from, struct rng *r
 static double move(const struct param *param, const struct value *from, double unit,
                    struct rng *rng)
 {
-    if (param->distribution == NULL) {
-        double n = (double)param->n_values;
-        return ((double)rng_below(rng, param->n_values) + 0.5) / n;
+    if (param->distribution == NULL || param->distribution->power_of_two) {
+        double n = param_levels(param);
+        return ((double)rng_below(rng, (uint64_t)n) + 0.5) / n;
     }
     if (distribution_is_stepped(param->distribution))
-        return move_stepped(param, from->number, rng);
+        return move_stepped(param, from, rng);
     return fmin(fmax(unit + SIGMA * rng_normal(rng), 0), 1);
 }
 

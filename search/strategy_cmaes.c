@@ -41,11 +41,6 @@ struct state {
     double **chance; /* [space->n] of each value, NULL where it is not a choice */
 };
 
-static bool is_choice(const struct param *param)
-{
-    return param->distribution == NULL && param->n_values > 1;
-}
-
 static void list_coordinates(struct state *state)
 {
     const struct space *space = state->space;
@@ -54,7 +49,7 @@ static void list_coordinates(struct state *state)
     state->levels = mem_new(space->n, sizeof *state->levels);
     for (size_t i = 0; i < space->n; i++) {
         double levels = param_levels(&space->params[i]);
-        if (!(levels > 1) || is_choice(&space->params[i]))
+        if (!(levels > 1) || param_is_choice(&space->params[i]))
             continue;
         state->param[state->n] = i;
         state->levels[state->n++] = levels;
@@ -86,7 +81,7 @@ static void state_init(struct state *state, const struct space *space)
     free(mean);
     state->chance = mem_new(space->n, sizeof *state->chance);
     for (size_t i = 0; i < space->n; i++)
-        if (is_choice(&space->params[i]))
+        if (param_is_choice(&space->params[i]))
             state->chance[i] = first_chances(&space->params[i]);
 }
 
@@ -224,6 +219,23 @@ static void draw(double *unit, struct state *state, struct rng *rng)
     free(x);
 }
 
+static int serves(const struct space *space, struct err *err)
+{
+    size_t choices = 0;
+
+    for (size_t i = 0; i < space->n; i++) {
+        const struct param *param = &space->params[i];
+        if (param_levels(param) > 1 && !param_is_choice(param))
+            return 0;
+        choices += param_is_choice(param);
+    }
+    if (choices == 0)
+        return 0;
+    return err_usage(err,
+                     "it moves a normal distribution, and only choices are searched here; use "
+                     "gp or tpe, or say `distribution: ordinal` where values stand in an order");
+}
+
 /* Refused draws widen the distribution, so that it ends nowhere. */
 static int propose(double *unit, const struct space *space, const struct history *history,
                    struct rng *rng, size_t attempt, struct err *err)
@@ -244,4 +256,5 @@ const struct strategy strategy_cmaes = {
     .name = "cmaes",
     .summary = "a normal distribution that moves to where losses are low (CMA-ES with margin)",
     .propose = propose,
+    .serves = serves,
 };

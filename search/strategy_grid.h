@@ -11,10 +11,6 @@
 
 extern const struct strategy strategy_grid;
 
-/* The same walk over every single config, for spaces where space_is_small(); in no table: it
- * finds what another strategy has left over. */
-extern const struct strategy strategy_rest;
-
 /* True where all configs can be looked at: nothing continuous, at most 2^17 combinations. */
 bool space_is_small(const struct space *space);
 

@@ -3,9 +3,12 @@
  * perturb - change one parameter of the head (probability 0.75) or two, the others stay.
  *
  * A number moves by a Gaussian step, reflected at the ends of its range, so that a head at an end
- * does not lose half of its moves; a stepped one by at least one step in the direction drawn.  A
- * choice becomes one of the others, all alike.  A parameter that a new choice activates begins at
- * its start.
+ * does not lose half of its moves; a stepped one (a power of two, a value that stands in an order)
+ * by at least one step in the direction drawn.  A choice becomes one of the others, all alike.  A
+ * parameter that a new choice activates begins at its start.
+ *
+ * A point that is nearer than a third of a step to one under way is drawn again, so that a batch
+ * does not crowd about the head; so are a few, and then the last one must do.
  *
  * When the neighbourhood is used up (many refused attempts) the step and the number of changed
  * parameters grow until the whole space is within reach.
@@ -15,7 +18,6 @@
 
 #include <gsl/gsl_randist.h>
 
-#include "distribution.h"
 #include "gsl_stream.h"
 #include "mem.h"
 #include "neighbour.h"
@@ -24,6 +26,7 @@
 #define ONE_PARAMETER  0.75 /* probability that a single parameter changes */
 #define SUCCESS_FACTOR 1.1
 #define WIDEN_AFTER    100 /* refused attempts until the step doubles */
+#define DRAWS          10  /* of a point that is not near one under way */
 
 double perturb_step(const struct space *space, const struct history *history)
 {
@@ -61,15 +64,13 @@ static double move_choice(const struct param *param, const struct value *from, c
 /* One step up or down, inwards at the ends. */
 static double move_one_step(const struct param *param, const struct value *from, bool up)
 {
-    double step = distribution_step(param);
-    struct value to = *from;
+    double level = param_level(param, from), last = param_levels(param) - 1;
+    double to = level + (up ? 1 : -1);
 
-    to.number = from->number + (up ? step : -step);
-    double unit = param_encode(param, &to);
-    if (param_decode(param, unit).number != from->number)
-        return unit;
-    to.number = from->number - (up ? step : -step);
-    return param_encode(param, &to);
+    if (to < 0 || to > last)
+        to = level - (up ? 1 : -1);
+    struct value next = param_nth(param, to);
+    return param_encode(param, &next);
 }
 
 static double move_number(const struct param *param, const struct value *from, double sigma,
@@ -77,9 +78,9 @@ static double move_number(const struct param *param, const struct value *from, d
 {
     double by = gsl_ran_gaussian(gsl, sigma);
     double unit = reflect(param_encode(param, from) + by);
+    struct value there = param_decode(param, unit);
 
-    if (distribution_is_stepped(param->distribution) &&
-        param_decode(param, unit).number == from->number)
+    if (isfinite(param_levels(param)) && value_same(&there, from))
         return move_one_step(param, from, by > 0);
     return unit;
 }
@@ -94,10 +95,33 @@ static void move_some(double *unit, const struct space *space, const struct valu
     for (size_t k = 0; k < count; k++) {
         const struct param *param = &space->params[moved[k]];
         const struct value *from = &head[moved[k]];
-        unit[moved[k]] = param->distribution == NULL ? move_choice(param, from, &gsl)
-                                                     : move_number(param, from, sigma, &gsl);
+        unit[moved[k]] = param_is_choice(param) ? move_choice(param, from, &gsl)
+                                                : move_number(param, from, sigma, &gsl);
     }
     free(moved);
+}
+
+/* The largest difference of a coordinate; another choice is a whole range away. */
+static double distance(const struct space *space, const double *unit, const struct past *past)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < space->n; i++) {
+        bool choice = param_is_choice(&space->params[i]);
+        double by = past->config[i].type != VALUE_NONE ? fabs(unit[i] - past->unit[i]) : 0;
+        most = fmax(most, choice && by > 0 ? 1 : by);
+    }
+    return most;
+}
+
+static bool is_near_pending(const struct space *space, const struct history *history,
+                            const double *unit, double reach)
+{
+    for (size_t k = history->n; k-- > 0;)
+        if (history->past[k].outcome == OUTCOME_PENDING &&
+            distance(space, unit, &history->past[k]) < reach)
+            return true;
+    return false;
 }
 
 static int propose(double *unit, const struct space *space, const struct history *history,
@@ -106,11 +130,15 @@ static int propose(double *unit, const struct space *space, const struct history
     struct value *at = mem_new(space->n, sizeof *at);
     size_t wider = attempt / WIDEN_AFTER;
     double sigma = ldexp(perturb_step(space, history), (int)(wider < 10 ? wider : 10));
-    size_t count = (rng_uniform(rng) < ONE_PARAMETER ? 1 : 2) + wider;
 
     (void)err;
-    neighbour_stand(unit, at, space, history);
-    move_some(unit, space, at, sigma, count, rng);
+    for (int draw = 0; draw < DRAWS; draw++) {
+        size_t count = (rng_uniform(rng) < ONE_PARAMETER ? 1 : 2) + wider;
+        neighbour_stand(unit, at, space, history);
+        move_some(unit, space, at, sigma, count, rng);
+        if (!is_near_pending(space, history, unit, sigma / 3))
+            break;
+    }
     free(at);
     return 0;
 }

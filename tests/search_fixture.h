@@ -99,6 +99,15 @@ static inline void add_constraint(struct space *space, const char *text)
     space->constraints[space->n_constraints++] = constraint;
 }
 
+/* Values between blanks that stand in an order. */
+static inline struct param *add_ordinal(struct space *space, const char *name, const char *words)
+{
+    struct param *param = add_choice(space, name, words);
+
+    param->ordinal = true;
+    return param;
+}
+
 /* One of every kind: journal, linear, stepped, whole, choice, condition, constant, constraint. */
 static inline void fill_mixed_space(struct space *space)
 {
@@ -109,6 +118,21 @@ static inline void fill_mixed_space(struct space *space)
     add_number(space, "layers", "int_uniform", 1, 8, 0, 3);
     add_choice(space, "optimizer", "adamw muon sgd");
     add_number(space, "muon_lr", "log_uniform_values", 1e-3, 1e-1, 0, 2e-2);
+    only_when(space, "optimizer", "muon");
+    add_choice(space, "tokens", "2000000");
+    add_constraint(space, "dim * layers <= 1024");
+}
+
+/* The same without continuous ranges, for a strategy that wants steps. */
+static inline void fill_stepped_space(struct space *space)
+{
+    *space = (struct space){0};
+    add_number(space, "batch", "power_of_two", 4, 256, 0, 32);
+    add_number(space, "warmup", "q_uniform", 0, 0.4, 0.1, 0.1);
+    add_number(space, "dim", "q_uniform", 64, 256, 64, 128);
+    add_number(space, "layers", "int_uniform", 1, 8, 0, 3);
+    add_choice(space, "optimizer", "adamw muon sgd");
+    add_number(space, "muon_lr", "q_uniform", 0.01, 0.1, 0.01, 0.02);
     only_when(space, "optimizer", "muon");
     add_choice(space, "tokens", "2000000");
     add_constraint(space, "dim * layers <= 1024");

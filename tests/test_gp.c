@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The Gaussian process, the strategy `gp` that asks it, and `auto`, which asks `gp` first.
+ * The Gaussian process, and the strategy `gp` that asks it.
  */
 #include "cholesky.h"
 #include "feature_map.h"
@@ -344,66 +344,6 @@ static void gp_avoids_the_region_that_fails(void **state)
     space_clear(&space);
 }
 
-/* --- auto ------------------------------------------------------------------------------------- */
-
-static void add_by_chance(struct journal *journal, size_t n)
-{
-    struct rng rng;
-    double unit[6];
-    struct value config[6];
-
-    rng_init(&rng, 1, "chance", 0);
-    while (journal->history.n < n) {
-        for (size_t i = 0; i < journal->space->n; i++)
-            unit[i] = rng_uniform(&rng);
-        space_decode(config, journal->space, unit);
-        journal_add(journal, config, OUTCOME_REVERT, rng_uniform(&rng));
-    }
-}
-
-static void assert_auto_is(const struct journal *journal, const char *name)
-{
-    struct value a[6], b[6];
-
-    assert_int_equal(ask_next(a, strategy_find("auto"), journal, 1), 0);
-    assert_int_equal(ask_next(b, strategy_find(name), journal, 1), 0);
-    assert_true(space_same(journal->space, a, b));
-    char *why = strategy_find("auto")->reason(journal->space, journal->history.n);
-    assert_memory_equal(why, name, strlen(name));
-    free(why);
-}
-
-static void auto_asks_gp_first_and_tpe_after_four_hundred_experiments(void **state)
-{
-    struct space space;
-    struct journal journal;
-    (void)state;
-
-    fill_hartmann(&space);
-    journal_init(&journal, &space);
-    add_by_chance(&journal, 30);
-    assert_auto_is(&journal, "gp");
-    add_by_chance(&journal, 400);
-    assert_auto_is(&journal, "tpe");
-    journal_clear(&journal);
-    space_clear(&space);
-}
-
-static void auto_tries_a_tiny_space_evenly(void **state)
-{
-    struct space space = {0};
-    struct journal journal;
-    (void)state;
-
-    add_choice(&space, "optimizer", "adamw muon lion sgd");
-    add_number(&space, "layers", "int_uniform", 1, 4, 0, 2);
-    journal_init(&journal, &space);
-    journal_add_start(&journal);
-    assert_auto_is(&journal, "sobol");
-    journal_clear(&journal);
-    space_clear(&space);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,8 +361,6 @@ int main(void)
         cmocka_unit_test(gp_copes_with_odd_losses),
         cmocka_unit_test(gp_keeps_away_from_what_is_pending),
         cmocka_unit_test(gp_avoids_the_region_that_fails),
-        cmocka_unit_test(auto_asks_gp_first_and_tpe_after_four_hundred_experiments),
-        cmocka_unit_test(auto_tries_a_tiny_space_evenly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

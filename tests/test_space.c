@@ -24,6 +24,8 @@ static const struct {
     {"int_uniform", 1, 8, 0},
     {"int_uniform", -2, 1e9, 0},
     {"int_log_uniform_values", 1, 1000, 0},
+    {"power_of_two", 16, 512, 0},
+    {"power_of_two", 1, 0x1p40, 0},
 };
 enum { RANGES = sizeof ranges / sizeof *ranges };
 
@@ -43,7 +45,8 @@ static struct param range_param(size_t i)
 
 static void decode_reaches_both_ends_and_never_leaves_the_range(void **state)
 {
-    static const double first[] = {-1, 0.9, 1e6, 1e-4, 1, 1e-20, 64, 0.1, -0.3, 64, 1, 1, -2, 1};
+    static const double first[] = {-1,   0.9, 1e6, 1e-4, 1,  1e-20, 64, 0.1,
+                                   -0.3, 64,  1,   1,    -2, 1,     16, 1};
     (void)state;
 
     for (size_t i = 0; i < RANGES; i++) {
@@ -192,6 +195,7 @@ static void levels_are_counted_and_an_empty_range_has_none(void **state)
     } cases[] = {
         {"q_uniform", 64, 256, 64, 4},   {"q_uniform", 65, 127, 64, 0},
         {"q_uniform", 0.1, 0.3, 0.1, 3}, {"int_uniform", 1, 8, 0, 8},
+        {"power_of_two", 5, 100, 0, 4},  {"power_of_two", 5, 7, 0, 0},
         {"int_uniform", 1.2, 1.8, 0, 0}, {"uniform", 0, 1, 0, INFINITY},
     };
     (void)state;
@@ -200,6 +204,61 @@ static void levels_are_counted_and_an_empty_range_has_none(void **state)
         struct param param = make_param(cases[i].name, cases[i].min, cases[i].max, cases[i].q);
         assert_true(param_levels(&param) == cases[i].levels);
     }
+}
+
+static void powers_of_two_have_cells_of_one_width_and_stand_by_their_exponents(void **state)
+{
+    struct param param = make_param("power_of_two", 5, 100, 0); /* 8 16 32 64 */
+    int count[4] = {0};
+    (void)state;
+
+    for (int k = 0; k < 4000; k++) {
+        double x = param_decode(&param, (k + 0.5) / 4000).number;
+        assert_true(x == 8 || x == 16 || x == 32 || x == 64);
+        count[(int)log2(x) - 3]++;
+    }
+    for (int k = 0; k < 4; k++) {
+        struct value x = param_nth(&param, k);
+        assert_int_equal(count[k], 1000);
+        assert_true(x.number == 8 << k);
+        assert_true(param_level(&param, &x) == k);
+        assert_true(fabs(param_encode(&param, &x) - (k + 0.5) / 4) < 1e-15);
+    }
+}
+
+static void an_ordinal_stands_by_the_place_in_its_list_and_a_choice_has_none(void **state)
+{
+    struct space space = {0};
+    (void)state;
+
+    struct param *sizes = add_ordinal(&space, "size", "medium tiny 7 true");
+    for (int k = 0; k < 4; k++) {
+        struct value value = param_nth(sizes, k);
+        assert_true(value_same(&value, &sizes->values[k]));
+        assert_true(param_level(sizes, &value) == k);
+        assert_true(param_encode(sizes, &value) == (k + 0.5) / 4);
+    }
+    assert_false(param_is_choice(sizes));
+    assert_true(param_is_choice(add_choice(&space, "optimizer", "adamw muon")));
+    assert_false(param_is_choice(add_choice(&space, "tokens", "5")));
+    assert_false(param_is_choice(add_number(&space, "lr", "uniform", 0, 1, 0, 0.5)));
+    space_clear(&space);
+}
+
+static void combinations_are_counted_before_conditions_and_constraints(void **state)
+{
+    struct space space = {0};
+    (void)state;
+
+    assert_true(space_combinations(&space) == 1);
+    add_choice(&space, "tokens", "5");
+    add_ordinal(&space, "size", "s m l");
+    add_number(&space, "batch", "power_of_two", 4, 32, 0, 8);
+    only_when(&space, "size", "l");
+    assert_true(space_combinations(&space) == 12);
+    add_number(&space, "lr", "uniform", 0, 1, 0, 0.5);
+    assert_true(isinf(space_combinations(&space)));
+    space_clear(&space);
 }
 
 static void multiples_are_the_decimal_numbers_that_are_meant(void **state)
@@ -487,6 +546,9 @@ int main(void)
         cmocka_unit_test(every_value_has_its_fair_share),
         cmocka_unit_test(log_whole_numbers_share_by_doublings_and_the_ends_are_whole),
         cmocka_unit_test(levels_are_counted_and_an_empty_range_has_none),
+        cmocka_unit_test(powers_of_two_have_cells_of_one_width_and_stand_by_their_exponents),
+        cmocka_unit_test(an_ordinal_stands_by_the_place_in_its_list_and_a_choice_has_none),
+        cmocka_unit_test(combinations_are_counted_before_conditions_and_constraints),
         cmocka_unit_test(multiples_are_the_decimal_numbers_that_are_meant),
         cmocka_unit_test(an_unknown_distribution_is_not_found),
         cmocka_unit_test(values_are_written_as_json_and_printed_for_people),

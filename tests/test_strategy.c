@@ -272,6 +272,79 @@ static void perturb_takes_every_other_choice_alike(void **state)
     space_clear(&space);
 }
 
+/* From 64, at step 0.25 of the six of 16 … 512: mostly to 32 and 128, and never to 64 again. */
+static void perturb_moves_powers_of_two_by_their_exponents(void **state)
+{
+    struct space space = {0};
+    struct value config[1];
+    int count[6] = {0};
+    (void)state;
+
+    add_number(&space, "batch", "power_of_two", 16, 512, 0, 64);
+    for (uint64_t k = 0; k < 900; k++) {
+        propose_first(config, strategy_find("perturb"), &space, 1, k);
+        count[(int)log2(config[0].number) - 4]++;
+    }
+    assert_int_equal(count[2], 0);
+    assert_true(count[1] > 2 * count[0] && count[3] > 2 * count[4] && count[4] > count[5]);
+    assert_true(count[0] > 0 && count[5] > 0);
+    space_clear(&space);
+}
+
+/* The order is that of the list, whatever the values are. */
+static void perturb_moves_ordinals_to_their_neighbours(void **state)
+{
+    static const char *const outcomes =
+        "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"
+        "rrrrrrrrrr"; /* the step is at its least, 0.05 */
+    struct space space = {0};
+    struct value config[2];
+    struct journal journal;
+    int count[9] = {0};
+    (void)state;
+
+    add_ordinal(&space, "size", "i g e c a b d f h")->start.text = "a";
+    add_number(&space, "x", "int_uniform", 0, 1000, 0, 0);
+    journal_init(&journal, &space);
+    journal_add_start(&journal);
+    for (size_t i = 0; outcomes[i] != '\0'; i++) {
+        config[0] = space.params[0].start;
+        config[1] = number_value((double)i + 1);
+        journal_add(&journal, config, OUTCOME_REVERT, NAN);
+    }
+    assert_true(perturb_step(&space, &journal.history) == PERTURB_STEP_MIN);
+    for (uint64_t k = 0; k < 400; k++) {
+        struct err err = {0};
+        assert_int_equal(strategy_propose(config, strategy_find("perturb"), &space,
+                                          &journal.history, 1, k, &err),
+                         0);
+        count[(int)param_level(&space.params[0], &config[0])]++;
+    }
+    assert_true(count[3] > 80 &&
+                count[5] > 80); /* c and b, next to a; half of 400 leave it alone */
+    assert_int_equal(count[0] + count[1] + count[7] + count[8], 0);
+    journal_clear(&journal);
+    space_clear(&space);
+}
+
+static void autoane_takes_every_power_of_two_alike(void **state)
+{
+    struct space space = {0};
+    struct value config[1];
+    int count[4] = {0};
+    (void)state;
+
+    add_number(&space, "seq", "power_of_two", 64, 512, 0, 128);
+    for (uint64_t k = 0; k < 900; k++) {
+        propose_first(config, strategy_find("autoane"), &space, 1, k);
+        count[(int)log2(config[0].number) - 6]++;
+    }
+    assert_int_equal(count[1], 0);
+    for (int i = 0; i < 4; i++)
+        assert_true(i == 1 || abs(count[i] - 300) < 60); /* Binomial(900, 1/3): sd 14 */
+    space_clear(&space);
+}
+
 static void perturb_starts_an_activated_parameter_at_its_start(void **state)
 {
     struct space space;
@@ -750,27 +823,31 @@ static void grid_walks_in_order_the_first_parameter_slowest(void **state)
     space_clear(&space);
 }
 
-static void grid_gives_five_levels_to_what_is_continuous_or_long(void **state)
+static void grid_takes_every_step_and_refuses_a_range_without(void **state)
 {
     struct space space = {0};
+    struct err err = {0};
     (void)state;
 
-    add_number(&space, "lr", "log_uniform_values", 1e-4, 1, 0, 0.5);
+    add_number(&space, "batch", "power_of_two", 3, 70, 0, 8);
     char *walk = walk_grid(&space);
-    assert_string_equal(walk, "0.0001; 0.001; 0.01; 0.1; 1; ");
+    assert_string_equal(walk, "4; 16; 32; 64; ");
     free(walk);
     space_clear(&space);
 
-    add_number(&space, "warmup", "int_uniform", 0, 100, 0, 50);
+    add_number(&space, "layers", "int_log_uniform_values", 1, 12, 0, 2);
     walk = walk_grid(&space);
-    assert_string_equal(walk, "0; 25; 75; 100; ");
+    assert_string_equal(walk, "1; 3; 4; 5; 6; 7; 8; 9; 10; 11; 12; ");
     free(walk);
-    space_clear(&space);
+    assert_int_equal(strategy_serves(strategy_find("grid"), &space, &err), 0);
 
-    add_number(&space, "layers", "int_log_uniform_values", 1, 9, 0, 2);
-    walk = walk_grid(&space);
-    assert_string_equal(walk, "1; 3; 4; 5; 6; 7; 8; 9; ");
-    free(walk);
+    add_number(&space, "lr", "log_uniform_values", 1e-4, 1, 0, 0.5);
+    assert_int_equal(strategy_serves(strategy_find("grid"), &space, &err), -1);
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_string_equal(err.text,
+                        "strategy 'grid' cannot search this space: 'lr' is a range without steps, "
+                        "of which it cannot try all values; give the parameter `values` or a step "
+                        "`q`, or use sobol");
     space_clear(&space);
 }
 
@@ -798,7 +875,7 @@ static void grid_says_so_where_the_constraints_forbid_everything(void **state)
 
     for (int i = 0; i < 9; i++) {
         char name[] = {'x', (char)('0' + i), '\0'};
-        add_number(&space, name, "uniform", 0, 1, 0, 0.5);
+        add_number(&space, name, "q_uniform", 0, 1, 0.1, 0.5);
     }
     add_constraint(&space, "x0 > 2");
     journal_init(&journal, &space);
@@ -826,6 +903,9 @@ int main(void)
         cmocka_unit_test(perturb_moves_by_a_whole_step_in_the_direction_drawn),
         cmocka_unit_test(perturb_is_thrown_back_by_the_ends_of_a_range),
         cmocka_unit_test(perturb_takes_every_other_choice_alike),
+        cmocka_unit_test(perturb_moves_powers_of_two_by_their_exponents),
+        cmocka_unit_test(perturb_moves_ordinals_to_their_neighbours),
+        cmocka_unit_test(autoane_takes_every_power_of_two_alike),
         cmocka_unit_test(perturb_starts_an_activated_parameter_at_its_start),
         cmocka_unit_test(perturb_leaves_the_head_s_spelling_alone),
         cmocka_unit_test(perturb_reaches_all_of_a_long_range),
@@ -844,7 +924,7 @@ int main(void)
         cmocka_unit_test(sobol_beyond_forty_parameters_is_still_even),
         cmocka_unit_test(sobol_passes_over_what_is_forbidden),
         cmocka_unit_test(grid_walks_in_order_the_first_parameter_slowest),
-        cmocka_unit_test(grid_gives_five_levels_to_what_is_continuous_or_long),
+        cmocka_unit_test(grid_takes_every_step_and_refuses_a_range_without),
         cmocka_unit_test(grid_proposes_an_inactive_combination_once),
         cmocka_unit_test(grid_says_so_where_the_constraints_forbid_everything),
     };
