@@ -322,6 +322,15 @@ int64_t record_baseline(const struct record *record)
     return (int64_t)record->n_decisions + 1;
 }
 
+size_t record_experiments_known(const struct record *record)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < record->n_experiments; i++)
+        n += record->experiments[i].purpose != PURPOSE_PLACEBO;
+    return n;
+}
+
 const struct decision *record_decision(const struct record *record, int64_t experiment)
 {
     if (experiment < 1 || experiment > (int64_t)record->n_experiments)

@@ -131,16 +131,19 @@ static int read_trainer(void *into, const struct yaml *node, struct err *err)
 
 /* --- search and decision ---------------------------------------------------------------------- */
 
+static struct study *study_of(void *reading)
+{
+    return ((struct study_reading *)reading)->study;
+}
+
 static int read_proposer_timeout(void *into, const struct yaml *node, struct err *err)
 {
-    struct study *study = into;
-
-    return yaml_read_duration(&study->proposer_timeout_s, node, err);
+    return yaml_read_duration(&study_of(into)->proposer_timeout_s, node, err);
 }
 
 static int read_writable(void *into, const struct yaml *node, struct err *err)
 {
-    struct study *study = into;
+    struct study *study = study_of(into);
 
     return yaml_read_texts(&study->writable, &study->n_writable, node, MAX_PATH, err);
 }
@@ -160,39 +163,48 @@ static int refuse_strategy(const struct yaml *node, const char *name, struct err
 
 static int read_strategy(void *into, const struct yaml *node, struct err *err)
 {
-    struct study *study = into;
+    struct study_reading *reading = into;
     const char *name;
 
     if (yaml_read_text(&name, node, MAX_WORD, err) != 0)
         return -1;
-    study->strategy = strategy_find(name);
-    return study->strategy != NULL ? 0 : refuse_strategy(node, name, err);
+    reading->strategy = node;
+    reading->study->strategy = strategy_find(name);
+    return reading->study->strategy != NULL ? 0 : refuse_strategy(node, name, err);
 }
 
 static int read_seed(void *into, const struct yaml *node, struct err *err)
 {
-    struct study *study = into;
+    struct study_reading *reading = into;
 
-    return yaml_read_integer(&study->seed, node, 0, UINT64_MAX, err);
+    return yaml_read_integer(&reading->study->seed, node, 0, UINT64_MAX, err);
+}
+
+static int remember_enqueue(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    if (node->kind != YAML_LIST)
+        return yaml_refuse(node, err, "'enqueue' must be a list of configs: [{name: value}, …]");
+    reading->enqueue = node;
+    return 0;
 }
 
 static int read_search(void *into, const struct yaml *node, struct err *err)
 {
     static const struct yaml_key keys[] = {
-        {"strategy", false, read_strategy},      {"seed", false, read_seed},
-        {"command", false, study_read_proposer}, {"timeout", false, read_proposer_timeout},
-        {"writable", false, read_writable},      {NULL, false, NULL},
+        {"strategy", false, read_strategy},
+        {"seed", false, read_seed},
+        {"command", false, study_read_proposer},
+        {"timeout", false, read_proposer_timeout},
+        {"writable", false, read_writable},
+        {"enqueue", false, remember_enqueue},
+        {NULL, false, NULL},
     };
-    struct study_reading *reading = into;
 
-    if (yaml_read_map(reading->study, node, keys, err) != 0)
+    if (yaml_read_map(into, node, keys, err) != 0)
         return -1;
-    return study_check_proposer(reading->study, node, err);
-}
-
-static struct study *study_of(void *reading)
-{
-    return ((struct study_reading *)reading)->study;
+    return study_check_proposer(study_of(into), node, err);
 }
 
 static int read_procedure(void *into, const struct yaml *node, struct err *err)
@@ -500,7 +512,7 @@ static void study_init(struct study *study, const char *text, size_t len)
         .text = mem_strndup(text, len),
         .text_len = len,
         .timeout_s = INFINITY,
-        .strategy = strategy_find("perturb"),
+        .strategy = strategy_find("auto"),
         .seed = 1,
         .proposer_timeout_s = 60,
         .source = {.timeout_s = 600},
@@ -555,6 +567,17 @@ static void settle(struct study *study, int audit)
     study->audit = audit == NOT_GIVEN ? two : audit != 0;
 }
 
+/* Said before the night, not by a night that ends at once. */
+static int check_strategy(const struct study_reading *reading, struct err *err)
+{
+    const struct study *study = reading->study;
+    struct err why = {0, ""};
+
+    if (reading->strategy == NULL || strategy_serves(study->strategy, &study->space, &why) == 0)
+        return 0;
+    return yaml_refuse(reading->strategy, err, "%s", why.text);
+}
+
 static int read_study(struct study *study, const struct yaml *root, struct err *err)
 {
     struct study_reading reading = {.study = study, .audit = NOT_GIVEN};
@@ -565,13 +588,14 @@ static int read_study(struct study *study, const struct yaml *root, struct err *
         return -1;
     if (study_check_source(&reading, err) != 0 || study_read_evaluate(study, &reading, err) != 0)
         return -1;
-    if (check_fdr(&reading, err) != 0)
+    if (check_fdr(&reading, err) != 0 || check_strategy(&reading, err) != 0)
         return -1;
     settle(study, reading.audit);
     if (reading.early != NULL && study_check_early(study, reading.early, err) != 0)
         return -1;
-    return reading.constraints != NULL ? study_read_constraints(study, reading.constraints, err)
-                                       : 0;
+    if (reading.constraints != NULL && study_read_constraints(study, reading.constraints, err) != 0)
+        return -1;
+    return reading.enqueue != NULL ? study_read_enqueue(study, reading.enqueue, err) : 0;
 }
 
 int study_parse(struct study *out, const char *text, size_t len, const char *name, struct err *err)
@@ -640,6 +664,9 @@ void study_clear(struct study *study)
     free(study->source.binary);
     free_texts(study->files, study->n_files);
     free_texts(study->env, study->n_env);
+    for (size_t i = 0; i < study->n_enqueued; i++)
+        free(study->enqueued[i]);
+    free(study->enqueued);
     space_clear(&study->space);
     policy_clear(&study->policy);
     *study = (struct study){0};

@@ -51,8 +51,11 @@ struct study {
     size_t n_command;
     double timeout_s; /* per run; INFINITY where none was given */
     struct space space;
-    const struct strategy *strategy;
+    const struct strategy *strategy; /* auto; it can search the space */
     uint64_t seed;
+    struct value **enqueued; /* [n_enqueued][space.n] the user's own guesses, settled and allowed;
+                              * they run first, behind the baseline */
+    size_t n_enqueued;
     char **proposer; /* [n_proposer] argv of the outside program (strategy exec), as written */
     size_t n_proposer;
     double proposer_timeout_s; /* for one proposal; 60 */

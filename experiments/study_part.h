@@ -15,6 +15,7 @@
 struct study_reading {
     struct study *study;
     const struct yaml *constraints, *command; /* for the second turn; NULL where absent */
+    const struct yaml *strategy, *enqueue;    /* likewise */
     const struct yaml *fdr;                   /* likewise */
     const struct yaml *source, *evaluate;     /* likewise */
     const struct yaml *early;                 /* likewise */
@@ -26,6 +27,13 @@ int study_read_parameters(struct study *study, const struct yaml *node, struct e
 
 /* `constraints`, each of which the start values must fulfil. */
 int study_read_constraints(struct study *study, const struct yaml *node, struct err *err);
+
+/* `search.enqueue`: the user's own guesses into study->enqueued, each allowed and none twice. */
+int study_read_enqueue(struct study *study, const struct yaml *node, struct err *err);
+
+/* A value that parameter `index` can have: one of its choices, or a number of its range. */
+int study_read_value(struct value *out, struct space *space, size_t index, const struct yaml *node,
+                     struct err *err);
 
 /* The keys of policy.h; `into` is a struct study_reading. */
 int study_read_breaker(void *into, const struct yaml *node, struct err *err);
@@ -41,7 +49,7 @@ int study_read_command(struct study *study, const struct yaml *node, struct err 
 
 /* `search.command`: an argv of which no element but {study_dir}, {dir} and {seed} is a
  * placeholder. */
-int study_read_proposer(void *study, const struct yaml *node, struct err *err);
+int study_read_proposer(void *reading, const struct yaml *node, struct err *err);
 
 /* `search` as a whole: a command belongs to a strategy that asks an outside program, and to no
  * other. */

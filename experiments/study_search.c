@@ -43,7 +43,7 @@ static int check_element(const struct yaml *node, bool is_program, struct err *e
 
 int study_read_proposer(void *into, const struct yaml *node, struct err *err)
 {
-    struct study *study = into;
+    struct study *study = ((struct study_reading *)into)->study;
 
     if (node->kind != YAML_LIST)
         return yaml_refuse(node, err,

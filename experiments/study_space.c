@@ -48,9 +48,8 @@ static int read_value(struct value *out, struct space *space, const struct yaml 
     return 0;
 }
 
-/* Reads a value that the parameter can have: one of its choices, or a number of its range. */
-static int read_value_of(struct value *out, struct space *space, size_t index,
-                         const struct yaml *node, struct err *err)
+int study_read_value(struct value *out, struct space *space, size_t index, const struct yaml *node,
+                     struct err *err)
 {
     const struct param *param = &space->params[index];
     struct value value = {.type = VALUE_NONE};
@@ -90,9 +89,10 @@ static int read_distribution(struct param *param, const struct yaml *node, struc
         return yaml_refuse(node, err,
                            "unknown distribution 'log_uniform', whose bounds are "
                            "exponents (use 'log_uniform_values')");
-    for (; n < 62 && distributions[n] != NULL; n++)
+    for (; n < 61 && distributions[n] != NULL; n++)
         names[n] = distributions[n]->name;
     names[n++] = "categorical";
+    names[n++] = "ordinal";
     names[n++] = "constant";
     const char *meant = word_suggest(name, names, n);
     if (meant != NULL)
@@ -144,8 +144,9 @@ static int check_levels(const struct param *param, const struct yaml *map, struc
     double levels = param_levels(param);
 
     if (levels < 2)
-        return yaml_refuse(q != NULL ? q : yaml_find(map, "max"), err,
-                           "fewer than two multiples of the step lie within min and max");
+        return yaml_refuse(
+            q != NULL ? q : yaml_find(map, "max"), err, "fewer than two %s lie within min and max",
+            param->distribution->power_of_two ? "powers of two" : "multiples of the step");
     if (isfinite(levels) && levels > MAX_LEVELS)
         return yaml_refuse(q != NULL ? q : yaml_find(map, "max"), err,
                            "more than 2^53 steps lie within min and max");
@@ -249,8 +250,8 @@ static int read_when_values(struct param *param, struct space *space, const stru
         return yaml_refuse(node, err, "'when' needs a value of '%s'", node->key);
     param->when_values = mem_new(n, sizeof *param->when_values);
     for (; param->n_when < n; param->n_when++)
-        if (read_value_of(&param->when_values[param->n_when], space, (size_t)param->when,
-                          node->kind == YAML_LIST ? node->items[param->n_when] : node, err) != 0)
+        if (study_read_value(&param->when_values[param->n_when], space, (size_t)param->when,
+                             node->kind == YAML_LIST ? node->items[param->n_when] : node, err) != 0)
             return -1;
     return 0;
 }
@@ -315,14 +316,16 @@ static int check_form(const struct yaml *map, struct err *err)
     return 0;
 }
 
-/* The words of W&B for the two forms without a range; true when the word is one of them. */
-static bool is_word_of_form(const struct yaml *distribution, bool *fits, const struct yaml *map)
+/* The words for the forms without a range (W&B's, and `ordinal`); true when it is one of them. */
+static bool read_word_of_form(struct param *param, const struct yaml *distribution, bool *fits,
+                              const struct yaml *map)
 {
     const char *word = distribution->kind == YAML_SCALAR ? distribution->text : "";
 
+    param->ordinal = strcmp(word, "ordinal") == 0;
     if (strcmp(word, "constant") == 0)
         *fits = yaml_find(map, "value") != NULL;
-    else if (strcmp(word, "categorical") == 0)
+    else if (strcmp(word, "categorical") == 0 || param->ordinal)
         *fits = yaml_find(map, "values") != NULL;
     else
         return false;
@@ -338,7 +341,7 @@ static int read_form(struct param *param, struct space *space, const struct yaml
 
     if (check_form(map, err) != 0)
         return -1;
-    if (word != NULL && !is_word_of_form(word, &fits, map) &&
+    if (word != NULL && !read_word_of_form(param, word, &fits, map) &&
         read_distribution(param, word, err) != 0)
         return -1;
     if (word != NULL && !fits)
@@ -360,7 +363,7 @@ static int read_start(struct space *space, const struct yaml *map, struct err *e
     const struct yaml *start = yaml_find(map, "start");
 
     if (start != NULL)
-        return read_value_of(&param->start, space, space->n - 1, start, err);
+        return study_read_value(&param->start, space, space->n - 1, start, err);
     if (param_is_searched(param))
         return yaml_refuse_key(map, err, "parameter '%s' lacks 'start', the baseline's value",
                                param->name);

@@ -54,6 +54,8 @@ static json_t *param_json(const struct space *space, const struct param *param)
         set_range(object, param);
     else
         json_object_set_new(object, "values", values_json(param->values, param->n_values));
+    if (param->ordinal)
+        json_object_set_new(object, "distribution", json_string("ordinal"));
     json_object_set_new(object, "start", value_json(&param->start));
     if (param->when >= 0) {
         json_t *when = json_object();
@@ -83,12 +85,29 @@ static json_t *constraints_json(const struct space *space)
     return list;
 }
 
-/* The seed is text: JSON's whole numbers end before 2^64. */
+static json_t *config_json(const struct space *space, const struct value *config)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < space->n; i++)
+        if (config[i].type != VALUE_NONE)
+            json_object_set_new(object, space->params[i].name, value_json(&config[i]));
+    return object;
+}
+
+/* The seed is text: JSON's whole numbers end before 2^64.  Without guesses there is no key of
+ * theirs, so that such studies are what they were before there was one. */
 static json_t *search_json(const struct study *study)
 {
     char *seed = mem_printf("%llu", (unsigned long long)study->seed);
     json_t *object = json_pack("{s:s, s:s}", "strategy", study->strategy->name, "seed", seed);
+    json_t *guesses = json_array();
 
+    for (size_t i = 0; i < study->n_enqueued; i++)
+        json_array_append_new(guesses, config_json(&study->space, study->enqueued[i]));
+    if (study->n_enqueued > 0)
+        json_object_set(object, "enqueue", guesses);
+    json_decref(guesses);
     free(seed);
     if (study->strategy->outside) {
         json_object_set_new(object, "command", texts_json(study->proposer, study->n_proposer));

@@ -47,6 +47,15 @@ static void checked_clear(struct checked *c)
 
 /* --- what a run would need -------------------------------------------------------------------- */
 
+static size_t count_searched(const struct space *space)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < space->n; i++)
+        n += param_is_searched(&space->params[i]);
+    return n;
+}
+
 static int check_files(const struct checked *c, struct err *err)
 {
     for (size_t i = 0; i < c->study.n_files; i++) {
@@ -160,6 +169,8 @@ static void find_notes(struct checked *c)
     note_policy(c);
     if (isinf(study->timeout_s))
         add_note(c, mem_strdup("trainer.timeout is not given: a run that hangs is never ended"));
+    if (count_searched(&study->space) == 0)
+        add_note(c, mem_strdup("no parameter is searched: the baseline is all there is to run"));
     if (study->run_cap == 0 && isnan(study->hours) && study->until == NULL)
         add_note(c, mem_strdup("no run_cap, hours or until: a study ends when you stop it"));
 }
@@ -183,33 +194,13 @@ static int check_study(struct checked *c, const char *word, struct err *err)
     return 0;
 }
 
-/* Different configs at most, before conditions and constraints; INFINITY where one is continuous.
- */
-static double count_cells(const struct space *space)
-{
-    double cells = 1;
-
-    for (size_t i = 0; i < space->n; i++)
-        cells *= param_levels(&space->params[i]);
-    return cells;
-}
-
-static size_t count_searched(const struct space *space)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < space->n; i++)
-        n += param_is_searched(&space->params[i]);
-    return n;
-}
-
 /* --- as a table ------------------------------------------------------------------------------- */
 
 static const char *distribution_word(const struct param *param)
 {
     if (param->distribution != NULL)
         return param->distribution->name;
-    return param_is_searched(param) ? "categorical" : "constant";
+    return !param_is_searched(param) ? "constant" : param->ordinal ? "ordinal" : "categorical";
 }
 
 static char *values_text(const struct value *values, size_t n)
@@ -274,19 +265,26 @@ static void add_space(struct str *out, const struct space *space)
     size_t n = count_searched(space);
 
     str_addf(out, "%zu parameter%s searched; ", n, n == 1 ? " is" : "s are");
-    if (isinf(count_cells(space)))
+    if (isinf(space_combinations(space)))
         str_add(out, "the space is continuous");
     else
-        str_addf(out, "at most %s different configs", number_short(cells, count_cells(space), 9));
+        str_addf(out, "at most %s different configs",
+                 number_short(cells, space_combinations(space), 9));
     str_addf(out, "; %zu constraint%s\n", space->n_constraints,
              space->n_constraints == 1 ? "" : "s");
 }
 
 static void add_plan(struct str *out, const struct study *study)
 {
-    str_addf(out, "strategy %s, seed %llu; ", study->strategy->name,
-             (unsigned long long)study->seed);
-    str_addf(out, "%d run%s at a time\n", study->jobs, study->jobs == 1 ? "" : "s");
+    char *strategy = strategy_describe(study->strategy, &study->space, 0);
+
+    str_addf(out, "strategy %s\n", strategy);
+    str_addf(out, "seed %llu; %d run%s at a time\n", (unsigned long long)study->seed, study->jobs,
+             study->jobs == 1 ? "" : "s");
+    if (study->n_enqueued > 0)
+        str_addf(out, "%zu config%s of your own come%s first\n", study->n_enqueued,
+                 study->n_enqueued == 1 ? "" : "s", study->n_enqueued == 1 ? "s" : "");
+    free(strategy);
     cost_write(out, study, study->run_cap);
     if (study->early.kind == NULL)
         return;
@@ -347,10 +345,11 @@ static int print_json(const struct checked *c, struct err *err)
     sha256_bytes(sha, spec.at, spec.len);
     int rc = json_read(&parsed, spec.at, spec.len, "spec", err);
     if (rc == 0) {
-        object = json_pack("{s:o, s:s, s:s, s:o, s:s, s:i, s:o, s:O}", "runs", cost_json(&c->study),
-                           "path", c->place.study_path, "trainer", c->program, "spec", parsed,
-                           "sha256", sha, "searched", (int)count_searched(&c->study.space), "cells",
-                           json_number_or_null(count_cells(&c->study.space)), "notes", c->notes);
+        object =
+            json_pack("{s:o, s:s, s:s, s:o, s:s, s:i, s:o, s:O}", "runs", cost_json(&c->study),
+                      "path", c->place.study_path, "trainer", c->program, "spec", parsed, "sha256",
+                      sha, "searched", (int)count_searched(&c->study.space), "cells",
+                      json_number_or_null(space_combinations(&c->study.space)), "notes", c->notes);
         rc = view_print_json(object, err);
     }
     json_decref(object);
@@ -379,13 +378,14 @@ const struct command command_check = {
     .name = "check",
     .operands = "[STUDY]",
     .summary = "read a study file, say what it means, create nothing",
-    .help =
-        "Every mistake in the file is one line with its place (file:line:column) and exit\n"
-        "status 2.  The trainer's program and the files under `files` must exist.  A note is no\n"
-        "mistake: the study can run, but perhaps not as it was meant.\n"
-        "\n"
-        "  nightshift check kjv.yaml\n"
-        "  nightshift check kjv.yaml --json | jq .notes\n",
+    .help = "Every mistake in the file is one line with its place (file:line:column) and exit\n"
+            "status 2; a strategy that cannot search the space is one.  The trainer's program and\n"
+            "the files under `files` must exist.  A note is no mistake: the study can run, but "
+            "perhaps\n"
+            "not as it was meant.\n"
+            "\n"
+            "  nightshift check kjv.yaml\n"
+            "  nightshift check kjv.yaml --json | jq .notes\n",
     .options = options,
     .run = run,
 };

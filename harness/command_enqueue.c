@@ -111,7 +111,8 @@ const struct command command_enqueue = {
     .summary = "try this config next",
     .help =
         "Parameters that are not named keep the incumbent's values.  The config is judged like\n"
-        "any other.\n"
+        "any other; one that a constraint forbids, or that was tried, is refused.  `search:\n"
+        "{enqueue: […]}` in the study file tries configs before all proposals.\n"
         "\n"
         "  nightshift enqueue kjv.yaml lr=3e-4 layers=4\n",
     .options = options,

@@ -64,7 +64,11 @@ static const char builtin[] =
     "\n";
 
 static const char tail[] =
-    "search: {strategy: perturb, seed: 1}    # `nightshift list strategies`\n"
+    "search:\n"
+    "  strategy: auto            # picks by space and experiments so far; `nightshift list "
+    "strategies`\n"
+    "  seed: 1\n"
+    "  # enqueue: [{lr: 3e-3}]   # configs of your own, tried first; all else as at the start\n"
     "decision:\n"
     "  procedure: two_level      # go on from what is probably better, believe what a test on "
     "fresh\n"

@@ -134,13 +134,14 @@ static int read_limits(struct limits *out, const struct arguments *arguments,
 /* What a strategy that chooses among others has chosen here, and why. */
 static void say_strategy(const struct record *record)
 {
-    const struct strategy *strategy = record->study.strategy;
+    const struct study *study = &record->study;
 
-    if (strategy->reason == NULL)
+    if (study->strategy->reason == NULL)
         return;
-    char *reason = strategy->reason(&record->study.space, record->n_experiments);
-    log_info("strategy %s: %s", strategy->name, reason);
-    free(reason);
+    char *text =
+        strategy_describe(study->strategy, &study->space, record_experiments_known(record));
+    log_info("strategy %s", text);
+    free(text);
 }
 
 static void greet(const struct session *session, const struct limits *limits)
@@ -199,6 +200,8 @@ static void say_end(const struct record *record, enum loop_end end, struct notif
 
     for (size_t i = 0; i < record->n_decisions; i++)
         kept += record->decisions[i].verified;
+    if (end == LOOP_EXHAUSTED)
+        log_info("%s", strategy_ended(record->study.strategy, &record->study.space));
     str_addf(&text, "%s: %zu experiments, %zu decisions, %zu verified keep%s", how_ended(end),
              record->n_experiments, record->n_decisions, kept, kept == 1 ? "" : "s");
     log_info("%s", text.at);
@@ -243,6 +246,17 @@ static void print_cost(const struct study *study, int64_t experiments)
     str_clear(&text);
 }
 
+static void print_strategy(const struct study *study)
+{
+    char *text = strategy_describe(study->strategy, &study->space, 0);
+
+    printf("strategy  %s, seed %llu\n", text, (unsigned long long)study->seed);
+    if (study->n_enqueued > 0)
+        printf("enqueued  %zu config%s first\n", study->n_enqueued,
+               study->n_enqueued == 1 ? "" : "s");
+    free(text);
+}
+
 static int dry_run(const struct arguments *arguments, const char *word, struct err *err)
 {
     struct place place;
@@ -271,7 +285,7 @@ static int dry_run(const struct arguments *arguments, const char *word, struct e
         printf("record    %s%s\n", place.run_dir,
                file_exists(place.db) ? " (goes on)" : " (would be made)");
         printf("branches  nightshift/%s, nightshift/%s-log\n", study.name, study.name);
-        printf("strategy  %s, seed %llu\n", study.strategy->name, (unsigned long long)study.seed);
+        print_strategy(&study);
         if (proposer != NULL)
             printf("asks      %s\n", proposer);
         printf("runs      %d at a time\n", limits.jobs);

@@ -383,6 +383,15 @@ static int refuse_enqueued(struct loop *loop, int64_t enqueued, const char *why,
     return -1;
 }
 
+static void say_turn(const struct record *record)
+{
+    char *turn = propose_turn(record);
+
+    if (turn != NULL)
+        log_info("strategy %s", turn);
+    free(turn);
+}
+
 static int propose_one(struct loop *loop, struct err *err)
 {
     struct session *s = loop->session;
@@ -402,6 +411,8 @@ static int propose_one(struct loop *loop, struct err *err)
         return rc < 0 ? -1 : 0;
     rc = store_experiment(loop, &e, enqueued, err);
     experiment_clear(&e);
+    if (rc == 0)
+        say_turn(&s->record);
     return rc;
 }
 

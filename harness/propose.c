@@ -191,7 +191,23 @@ static int propose_by_strategy(struct experiment *out, const struct record *reco
     return ask_strategy(out, record, err);
 }
 
-/* From the queue where it holds something, else from the strategy; `store` NULL: no queue. */
+/* The study file's own guesses come before all other proposals; false where none is left. */
+static bool take_guess(struct experiment *out, const struct record *record)
+{
+    const struct study *study = &record->study;
+    size_t taken = 0;
+
+    for (size_t i = 0; study->n_enqueued > 0 && i < record->n_experiments; i++)
+        taken += record->experiments[i].purpose == PURPOSE_ENQUEUED;
+    if (taken >= study->n_enqueued)
+        return false;
+    out->purpose = PURPOSE_ENQUEUED;
+    memcpy(out->config, study->enqueued[taken], study->space.n * sizeof *out->config);
+    return true;
+}
+
+/* From the study file's guesses, from the queue where it holds something, else from the strategy;
+ * `store` NULL: no queue. */
 static int choose_config(struct experiment *out, int64_t *enqueued, const struct record *record,
                          struct store *store, struct err *err)
 {
@@ -204,6 +220,8 @@ static int choose_config(struct experiment *out, int64_t *enqueued, const struct
     }
     if (answer != NULL)
         return propose_answer(out, answer, record, err);
+    if (take_guess(out, record))
+        return 0;
     if (store != NULL &&
         take_enqueued(out->config, enqueued, record, store, out->against, err) != 0)
         return err->code == ERR_USAGE ? PROPOSE_REFUSED : -1;
@@ -234,6 +252,24 @@ int propose_next(struct experiment *out, int64_t *enqueued, const struct record 
     space_encode(out->unit, space, out->config);
     trial_hash(out->sha, space, out->config);
     return 0;
+}
+
+char *propose_turn(const struct record *record)
+{
+    const struct study *study = &record->study;
+    size_t n = record->n_experiments, known = record_experiments_known(record);
+
+    if (study->strategy->reason == NULL || known == 0 ||
+        record->experiments[n - 1].purpose == PURPOSE_PLACEBO)
+        return NULL;
+    char *before = strategy_describe(study->strategy, &study->space, known - 1);
+    char *now = strategy_describe(study->strategy, &study->space, known);
+    bool turned = strcmp(before, now) != 0;
+    free(before);
+    if (turned)
+        return now;
+    free(now);
+    return NULL;
 }
 
 int propose_repeat(struct experiment *out, const struct record *record, struct err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * propose.h - the next experiment: the baseline first, then what the user asked for, then what the
- * strategy, or the outside program that it asks, proposes.
+ * propose.h - the next experiment: the baseline first, then the guesses of the study file, then what
+ * the user has enqueued, then what the strategy, or the outside program that it asks, proposes.
  *
  * Proposal k knows the decisions up to k - lookahead and the configs of all experiments before it,
  * so that the same study gives the same proposals however its runs happen to end.
@@ -27,6 +27,10 @@ int propose_next(struct experiment *out, int64_t *enqueued, const struct record 
  * holds; the user's queue left aside: for a replay. */
 int propose_repeat(struct experiment *out, const struct record *record, struct err *err);
 void experiment_clear(struct experiment *experiment);
+
+/* What the strategy does from the next proposal on and why, where that has just changed; else NULL.
+ * The caller frees. */
+char *propose_turn(const struct record *record);
 
 /* The incumbent that experiment `id` starts from: after the decisions it may know.  0: none. */
 int64_t propose_against(const struct record *record, int64_t id);

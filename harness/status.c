@@ -126,6 +126,22 @@ static void write_experiments(struct str *out, const struct view *view, const st
     str_add(out, "\n");
 }
 
+static char *describe_strategy(const struct view *view)
+{
+    const struct record *record = &view->record;
+
+    return strategy_describe(record->study.strategy, &record->study.space,
+                             record_experiments_known(record));
+}
+
+static void write_strategy(struct str *out, const struct view *view)
+{
+    char *text = describe_strategy(view);
+
+    str_addf(out, "strategy     %s\n", text);
+    free(text);
+}
+
 static void write_failures(struct str *out, const struct view *view)
 {
     json_t *failures = view_json_failures(view);
@@ -215,6 +231,7 @@ void status_write(struct str *out, const struct view *view)
     belief_read(&belief, view);
     write_state(out, view, &status);
     write_experiments(out, view, &status);
+    write_strategy(out, view);
     write_runs(out, view, &status);
     write_early(out, &view->record);
     refusals_write_status(out, &view->record);
@@ -295,6 +312,7 @@ json_t *status_json(const struct view *view)
     struct belief belief;
     json_t *object = json_object();
     int64_t cap = record->study.run_cap;
+    char *strategy = describe_strategy(view);
 
     status_read(&s, view);
     belief_read(&belief, view);
@@ -305,6 +323,8 @@ json_t *status_json(const struct view *view)
     json_object_set_new(object, "since", s.since > 0 ? json_integer(s.since) : json_null());
     json_object_set_new(object, "experiments", json_integer((json_int_t)record->n_experiments));
     json_object_set_new(object, "run_cap", cap > 0 ? json_integer(cap) : json_null());
+    json_object_set_new(object, "strategy", json_string(record->study.strategy->name));
+    json_object_set_new(object, "strategy_now", json_string(strategy));
     json_object_set_new(object, "decisions", verdicts_as_json(&s));
     json_object_set_new(object, "runs", json_integer((json_int_t)s.ended));
     json_object_set_new(object, "runs_under_way", json_integer((json_int_t)s.under_way));
@@ -320,5 +340,6 @@ json_t *status_json(const struct view *view)
     if (program != NULL)
         json_object_set_new(object, "program", program);
     status_clear(&s);
+    free(strategy);
     return object;
 }

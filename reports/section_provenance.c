@@ -88,6 +88,21 @@ static void write_rules(struct str *out, const struct study *study)
     free(ahead);
 }
 
+static void write_strategy(struct str *out, const struct record *record)
+{
+    const struct study *study = &record->study;
+    char *text = study->strategy != NULL ? strategy_describe(study->strategy, &study->space,
+                                                             record_experiments_known(record))
+                                         : NULL;
+    char *guesses = study->n_enqueued > 0 ? mem_printf("%zu", study->n_enqueued) : NULL;
+
+    write_fact(out, "strategy", text);
+    if (guesses != NULL)
+        write_fact(out, "configs of the study file that ran first", guesses);
+    free(guesses);
+    free(text);
+}
+
 static void write_study(struct str *out, const struct record *record)
 {
     static const char *const heads[] = {"what", "which"};
@@ -100,7 +115,7 @@ static void write_study(struct str *out, const struct record *record)
     markdown_head(out, heads, "ll");
     write_fact(out, "study", study->name);
     write_fact(out, "study SHA-256 (what decides the results)", sha);
-    write_fact(out, "strategy", study->strategy != NULL ? study->strategy->name : NULL);
+    write_strategy(out, record);
     write_fact(out, "study seed", seed);
     write_rules(out, study);
     write_fact(out, "trainer command", command);
