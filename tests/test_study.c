@@ -12,6 +12,20 @@
 #include "rng.h"
 #include "yaml.h"
 
+static void check_refusal(const char *text, size_t len, const char *expected)
+{
+    struct err err = {0, ""};
+    struct study s, empty = {0};
+
+    memset(&s, 0xff, sizeof s);
+    int rc = study_parse(&s, text, len, "s.yaml", &err);
+    if (rc == 0)
+        fail_msg("accepted, expected: %s", expected);
+    assert_string_equal(err.text, expected);
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_memory_equal(&s, &empty, sizeof s);
+}
+
 /* --- what is understood ----------------------------------------------------------------------- */
 
 static void a_sound_file_is_read_as_it_is_written(void **state)
@@ -55,7 +69,8 @@ static void what_is_left_out_has_its_default(void **state)
                    "parameters: {p: {min: 0.0, max: 1, start: 0}}\n");
     assert_false(s.maximize);
     assert_true(isinf(s.timeout_s));
-    assert_string_equal(s.strategy->name, "perturb");
+    assert_string_equal(s.strategy->name, "auto");
+    assert_int_equal(s.n_enqueued, 0);
     assert_int_equal(s.seed, 1);
     assert_int_equal(s.procedure, PROCEDURE_TWO_LEVEL);
     assert_true(s.fdr == 0.05 && s.rule.max_seeds == 8 && s.rule.min_gain == 0);
@@ -159,6 +174,106 @@ static void words_of_wandb_sweeps_mean_the_same_here(void **state)
     study_clear(&s);
 }
 
+static void powers_of_two_and_ordinals_have_words_of_their_own(void **state)
+{
+    char *text = sound_with("  tokens: {value: 2000000}\n",
+                            "  seq: {distribution: power_of_two, min: 60, max: 512, start: 128}\n"
+                            "  size: {distribution: ordinal, values: [s, m, l], start: m}\n");
+    struct study s;
+
+    (void)state;
+    parse_good(&s, text);
+    const struct param *seq = &s.space.params[5], *size = &s.space.params[6];
+    assert_string_equal(seq->distribution->name, "power_of_two");
+    assert_true(param_levels(seq) == 4 && seq->start.number == 128); /* 64 128 256 512 */
+    assert_true(size->ordinal && size->distribution == NULL && size->n_values == 3);
+    assert_string_equal(size->start.text, "m");
+    assert_false(s.space.params[3].ordinal);
+    study_clear(&s);
+    free(text);
+}
+
+/* --- the user's own guesses ------------------------------------------------------------------- */
+
+static char *with_guesses(const char *guesses)
+{
+    char *search = mem_printf("seed: 1, enqueue: %s}", guesses);
+    char *text = sound_with("seed: 1}", search);
+
+    free(search);
+    return text;
+}
+
+static void guesses_keep_the_starts_of_what_they_do_not_name(void **state)
+{
+    char *text = with_guesses("[{lr: 1e-3}, {optimizer: muon, layers: 4}, {optimizer: muon, "
+                              "muon_lr: 0.05}]");
+    struct study s;
+
+    (void)state;
+    parse_good(&s, text);
+    assert_int_equal(s.n_enqueued, 3);
+    assert_true(s.enqueued[0][0].number == 1e-3 && s.enqueued[0][1].number == 128);
+    assert_int_equal(s.enqueued[0][4].type, VALUE_NONE); /* muon_lr beside adamw */
+    assert_string_equal(s.enqueued[1][3].text, "muon");
+    assert_true(s.enqueued[1][2].number == 4 && s.enqueued[1][4].number == 0.02);
+    assert_true(s.enqueued[2][4].number == 0.05 && s.enqueued[2][5].number == 2000000);
+    study_clear(&s);
+    free(text);
+}
+
+static void a_wrong_guess_is_told_with_its_place(void **state)
+{
+    static const char *const cases[][2] = {
+        {"{lr: 1e-3}", "s.yaml:14:47: 'enqueue' must be a list of configs: [{name: value}, …]"},
+        {"[3]", "s.yaml:14:48: a config is a map of names and values: {lr: 1e-3}"},
+        {"[{}]", "s.yaml:14:48: a config is a map of names and values: {lr: 1e-3}"},
+        {"[{lr: 1}]", "s.yaml:14:53: parameter 'lr': '1' is not within 0.0001 to 0.01"},
+        {"[{lr: 1e-3}, {layer: 2}]",
+         "s.yaml:14:61: unknown parameter 'layer' (did you mean 'layers'?)"},
+        {"[{dim: 100}]", "s.yaml:14:54: parameter 'dim': '100' is not a multiple of 64"},
+        {"[{optimizer: sgd}]", "s.yaml:14:60: parameter 'optimizer': 'sgd' is not adamw or muon"},
+        {"[{muon_lr: 0.05}]", "s.yaml:14:49: 'muon_lr' has no meaning beside the other values"},
+        {"[{dim: 256, layers: 8}]",
+         "s.yaml:14:48: this config breaks the constraint 'dim * layers <= 1024'"},
+        {"[{lr: 6e-4}]", "s.yaml:14:48: this config is the baseline, which runs first anyway"},
+        {"[{lr: 1e-3}, {lr: 0.001}]",
+         "s.yaml:14:60: this config stands here twice (it is number 1 too)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = with_guesses(cases[i][0]);
+        check_refusal(text, strlen(text), cases[i][1]);
+        free(text);
+    }
+}
+
+/* --- a strategy and its space ----------------------------------------------------------------- */
+
+#define OF_CHOICES                                                                                 \
+    "name: a\nmetric: {name: x}\ntrainer: {command: [t]}\n"                                        \
+    "search:\n  strategy: cmaes\nparameters:\n  o: {values: [a, b], start: a"
+
+static void a_strategy_that_cannot_search_the_space_is_refused_where_it_is_named(void **state)
+{
+    char *grid = sound_with("strategy: perturb", "strategy: grid");
+    struct study s;
+
+    (void)state;
+    check_refusal(grid, strlen(grid),
+                  "s.yaml:14:20: strategy 'grid' cannot search this space: 'lr' is a range without "
+                  "steps, of which it cannot try all values; give the parameter `values` or a step "
+                  "`q`, or use sobol");
+    check_refusal(OF_CHOICES "}\n", strlen(OF_CHOICES "}\n"),
+                  "s.yaml:5:13: strategy 'cmaes' cannot search this space: it moves a normal "
+                  "distribution, and only choices are searched here; use gp or tpe, or say "
+                  "`distribution: ordinal` where values stand in an order");
+    parse_good(&s, OF_CHOICES ", distribution: ordinal}\n"); /* the mend mends */
+    study_clear(&s);
+    free(grid);
+}
+
 static void durations_add_up_to_seconds(void **state)
 {
     static const struct {
@@ -198,20 +313,6 @@ static void the_largest_seed_and_the_ends_of_a_range_are_allowed(void **state)
 }
 
 /* --- what is refused -------------------------------------------------------------------------- */
-
-static void check_refusal(const char *text, size_t len, const char *expected)
-{
-    struct err err = {0, ""};
-    struct study s, empty = {0};
-
-    memset(&s, 0xff, sizeof s);
-    int rc = study_parse(&s, text, len, "s.yaml", &err);
-    if (rc == 0)
-        fail_msg("accepted, expected: %s", expected);
-    assert_string_equal(err.text, expected);
-    assert_int_equal(err.code, ERR_USAGE);
-    assert_memory_equal(&s, &empty, sizeof s);
-}
 
 /* One change of the sound study, and the one line that it must give. */
 /* clang-format off */
@@ -400,6 +501,16 @@ static const char *const changes[][3] = {
      "s.yaml:8:37: more than 2^53 steps lie within min and max"},
     {"q: 64, min: 64, max: 256, start: 128", "q: 100, min: 10, max: 199, start: 100",
      "s.yaml:8:37: fewer than two multiples of the step lie within min and max"},
+    {"q_uniform, q: 64, min: 64, max: 256, start: 128", "power_of_two, min: 65, max: 127, start: 100",
+     "s.yaml:8:51: fewer than two powers of two lie within min and max"},
+    {"q_uniform, q: 64, min: 64, max: 256, start: 128", "power_of_two, min: 64, max: 256, start: 192",
+     "s.yaml:8:63: parameter 'dim': '192' is not a power of two"},
+    {"q_uniform, q: 64, min: 64, max: 256, start: 128", "power_of_two, min: 0, max: 256, start: 128",
+     "s.yaml:8:42: min of 'power_of_two' must be more than 0, not 0"},
+    {"q_uniform, q: 64, min: 64, max: 256, start: 128", "ordinal, min: 64, max: 256, start: 128",
+     "s.yaml:8:23: the distribution 'ordinal' does not go with 'min' and 'max'"},
+    {"q_uniform, q: 64, min: 64, max: 256, start: 128", "ordnial, values: [64, 128], start: 128",
+     "s.yaml:8:23: unknown distribution 'ordnial' (did you mean 'ordinal'?)"},
     {"start: 128", "start: 100",
      "s.yaml:8:67: parameter 'dim': '100' is not a multiple of 64"},
     {"start: 128", "start: 320",
@@ -846,6 +957,11 @@ static void a_change_of_the_study_is_told_key_by_key(void **state)
          "1024\"]\n"},
         {"jobs: 2", "files: [x]", "files: [] -> [\"x\"]\n"},
         {"jobs: 2", "lookahead: 3", "lookahead: 2 -> 3\n"},
+        {"seed: 1}", "seed: 1, enqueue: [{lr: 1e-3}]}",
+         "search.enqueue: none -> [{\"dim\":128,\"layers\":3,\"lr\":0.001,\"optimizer\":\"adamw\","
+         "\"tokens\":2000000}]\n"},
+        {"[adamw, muon], start: adamw}", "[adamw, muon], start: adamw, distribution: ordinal}",
+         "parameters.optimizer.distribution: none -> ordinal\n"},
         {"  layers: {min: 1, max: 8, start: 3}\n  optimizer: {values: [adamw, muon], start: "
          "adamw}\n",
          "  optimizer: {values: [adamw, muon], start: adamw}\n  layers: {min: 1, max: 8, start: "
@@ -873,7 +989,8 @@ static void a_change_of_the_study_is_told_key_by_key(void **state)
 static void every_shipped_study_is_sound(void **state)
 {
     static const char *const files[] = {"experiments/kjv.yaml", "experiments/script.yaml",
-                                        "experiments/autoresearch.yaml"};
+                                        "experiments/autoresearch.yaml",
+                                        "experiments/arch-grid.yaml", "experiments/lr-sweep.yaml"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -883,6 +1000,96 @@ static void every_shipped_study_is_sound(void **state)
             fail_msg("%s", err.text);
         study_clear(&s);
     }
+}
+
+/* What the forerunner's autoresearch.py tries, widths by 8 and rates times 8, in order. */
+static const double eleven_pairs[][2] = {{64, 4},  {64, 8},  {96, 2},  {96, 4},  {96, 6}, {128, 2},
+                                         {128, 4}, {128, 6}, {128, 8}, {192, 2}, {192, 4}};
+static const double three_shapes[][2] = {{64, 4}, {96, 2}, {128, 2}};
+static const double five_rates[] = {8e-4, 2.4e-3, 4e-3, 8e-3, 1.6e-2};
+
+static double number_of(const struct study *s, const struct value *config, const char *name)
+{
+    return config[space_find(&s->space, name)].number;
+}
+
+/* How many configs a study tries in all, and whether a wanted one is among them. */
+struct walk {
+    struct study study;
+    struct past past[32];
+    struct value *configs[32];
+    struct history history;
+};
+
+static void walk_study(struct walk *walk, const char *path)
+{
+    struct err err = {0, ""};
+    const struct space *space = &walk->study.space;
+    static const double unit[32];
+
+    if (study_read(&walk->study, path, &err) != 0)
+        fail_msg("%s", err.text);
+    walk->history = (struct history){.past = walk->past};
+    int rc = 0;
+    for (size_t n = 0; rc == 0; n++) {
+        assert_true(n < 32);
+        walk->configs[n] = mem_new(space->n, sizeof **walk->configs);
+        if (n == 0)
+            space_start(walk->configs[n], space);
+        else
+            rc = strategy_propose(walk->configs[n], walk->study.strategy, space, &walk->history, 1,
+                                  n + 1, &err);
+        walk->past[n] = (struct past){unit, walk->configs[n], OUTCOME_REVERT, NAN, NAN, NAN};
+        walk->history.n += rc == 0;
+    }
+    assert_int_equal(rc, 1);
+}
+
+static size_t count_in_walk(const struct walk *walk, double dim, double layers, double lr)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < walk->history.n; i++) {
+        const struct value *config = walk->configs[i];
+        n += number_of(&walk->study, config, "dim") == dim &&
+             number_of(&walk->study, config, "layers") == layers &&
+             number_of(&walk->study, config, "heads") == dim / 32 &&
+             (isnan(lr) || number_of(&walk->study, config, "lr") == lr);
+    }
+    return n;
+}
+
+static void walk_clear(struct walk *walk)
+{
+    for (size_t i = 0; i <= walk->history.n; i++)
+        free(walk->configs[i]);
+    study_clear(&walk->study);
+}
+
+static void the_grid_of_architectures_is_the_forerunner_s_eleven_pairs(void **state)
+{
+    struct walk walk;
+
+    (void)state;
+    walk_study(&walk, "experiments/arch-grid.yaml");
+    assert_int_equal(walk.history.n, 11);
+    for (size_t i = 0; i < 11; i++)
+        assert_int_equal(count_in_walk(&walk, eleven_pairs[i][0], eleven_pairs[i][1], NAN), 1);
+    walk_clear(&walk);
+}
+
+static void the_sweep_of_learning_rates_is_the_forerunner_s_fifteen_points(void **state)
+{
+    struct walk walk;
+
+    (void)state;
+    walk_study(&walk, "experiments/lr-sweep.yaml");
+    assert_int_equal(walk.history.n, 15);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 5; k++)
+            assert_int_equal(
+                count_in_walk(&walk, three_shapes[i][0], three_shapes[i][1], five_rates[k]), 1);
+    walk_clear(&walk);
 }
 
 static void the_example_of_the_manual_is_sound(void **state)
@@ -910,6 +1117,10 @@ int main(void)
         cmocka_unit_test(every_further_key_reaches_its_place),
         cmocka_unit_test(json_is_read_too_with_tabs_and_escapes),
         cmocka_unit_test(words_of_wandb_sweeps_mean_the_same_here),
+        cmocka_unit_test(powers_of_two_and_ordinals_have_words_of_their_own),
+        cmocka_unit_test(guesses_keep_the_starts_of_what_they_do_not_name),
+        cmocka_unit_test(a_wrong_guess_is_told_with_its_place),
+        cmocka_unit_test(a_strategy_that_cannot_search_the_space_is_refused_where_it_is_named),
         cmocka_unit_test(durations_add_up_to_seconds),
         cmocka_unit_test(the_largest_seed_and_the_ends_of_a_range_are_allowed),
         cmocka_unit_test(every_mistake_is_one_line_with_its_place),
@@ -926,6 +1137,8 @@ int main(void)
         cmocka_unit_test(the_spelling_of_a_number_is_no_part_of_the_identity),
         cmocka_unit_test(a_change_of_the_study_is_told_key_by_key),
         cmocka_unit_test(every_shipped_study_is_sound),
+        cmocka_unit_test(the_grid_of_architectures_is_the_forerunner_s_eleven_pairs),
+        cmocka_unit_test(the_sweep_of_learning_rates_is_the_forerunner_s_fifteen_points),
         cmocka_unit_test(the_example_of_the_manual_is_sound),
     };
 
