@@ -331,6 +331,14 @@ size_t record_experiments_known(const struct record *record)
     return n;
 }
 
+char *record_describe_strategy(const struct record *record)
+{
+    const struct study *study = &record->study;
+
+    return strategy_describe(study->strategy, &study->space, (size_t)study->planned,
+                             record_experiments_known(record));
+}
+
 const struct decision *record_decision(const struct record *record, int64_t experiment)
 {
     if (experiment < 1 || experiment > (int64_t)record->n_experiments)

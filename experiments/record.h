@@ -246,6 +246,9 @@ int64_t record_known(const struct record *record, int64_t experiment);
 /* How many experiments the strategy knows of when it is asked next: all but placebos. */
 size_t record_experiments_known(const struct record *record);
 
+/* strategy_describe() for the next proposal; the caller frees. */
+char *record_describe_strategy(const struct record *record);
+
 /* An experiment's own decision, its first, or NULL while it is pending.  Borrowed. */
 const struct decision *record_decision(const struct record *record, int64_t experiment);
 

@@ -564,6 +564,7 @@ static void settle(struct study *study, int audit)
     set_default(&study->placebo, two ? PLACEBO_USUAL : 0);
     set_default(&study->confirm, two ? 8 : 0);
     set_default(&study->lookahead, two ? 2 : 1);
+    study->planned = study->run_cap;
     study->audit = audit == NOT_GIVEN ? two : audit != 0;
 }
 

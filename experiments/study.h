@@ -75,6 +75,7 @@ struct study {
     int lookahead;           /* proposals under way at a time; decisions depend on it, not on jobs;
                               * 2 for two_level, else 1 */
     int64_t run_cap;         /* experiments; 0: no cap */
+    int64_t planned;         /* the cap as the study was begun: later ones change no proposal */
     bool timed;              /* budget: time; a run's speed moves its result (harness/gate.h) */
     double hours;            /* NAN: no limit */
     char *until;             /* "07:30", NULL: no limit */

@@ -171,7 +171,8 @@ static void find_notes(struct checked *c)
         add_note(c, mem_strdup("trainer.timeout is not given: a run that hangs is never ended"));
     if (count_searched(&study->space) == 0)
         add_note(c, mem_strdup("no parameter is searched: the baseline is all there is to run"));
-    if (study->run_cap == 0 && isnan(study->hours) && study->until == NULL)
+    if (study->run_cap == 0 && isnan(study->hours) && study->until == NULL &&
+        strcmp(study->strategy->name, "grid") != 0)
         add_note(c, mem_strdup("no run_cap, hours or until: a study ends when you stop it"));
 }
 
@@ -276,7 +277,7 @@ static void add_space(struct str *out, const struct space *space)
 
 static void add_plan(struct str *out, const struct study *study)
 {
-    char *strategy = strategy_describe(study->strategy, &study->space, 0);
+    char *strategy = strategy_describe(study->strategy, &study->space, (size_t)study->planned, 0);
 
     str_addf(out, "strategy %s\n", strategy);
     str_addf(out, "seed %llu; %d run%s at a time\n", (unsigned long long)study->seed, study->jobs,

@@ -138,8 +138,7 @@ static void say_strategy(const struct record *record)
 
     if (study->strategy->reason == NULL)
         return;
-    char *text =
-        strategy_describe(study->strategy, &study->space, record_experiments_known(record));
+    char *text = record_describe_strategy(record);
     log_info("strategy %s", text);
     free(text);
 }
@@ -248,7 +247,7 @@ static void print_cost(const struct study *study, int64_t experiments)
 
 static void print_strategy(const struct study *study)
 {
-    char *text = strategy_describe(study->strategy, &study->space, 0);
+    char *text = strategy_describe(study->strategy, &study->space, (size_t)study->planned, 0);
 
     printf("strategy  %s, seed %llu\n", text, (unsigned long long)study->seed);
     if (study->n_enqueued > 0)

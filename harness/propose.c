@@ -85,7 +85,8 @@ static void fill_history(struct history *history, struct past *past, const struc
 {
     int64_t known = record_known(record, id), head = propose_against(record, id);
 
-    *history = (struct history){.past = past, .head = SIZE_MAX};
+    *history =
+        (struct history){.past = past, .head = SIZE_MAX, .planned = (size_t)record->study.planned};
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
         if (e->purpose == PURPOSE_PLACEBO)
@@ -262,8 +263,9 @@ char *propose_turn(const struct record *record)
     if (study->strategy->reason == NULL || known == 0 ||
         record->experiments[n - 1].purpose == PURPOSE_PLACEBO)
         return NULL;
-    char *before = strategy_describe(study->strategy, &study->space, known - 1);
-    char *now = strategy_describe(study->strategy, &study->space, known);
+    size_t planned = (size_t)study->planned;
+    char *before = strategy_describe(study->strategy, &study->space, planned, known - 1);
+    char *now = strategy_describe(study->strategy, &study->space, planned, known);
     bool turned = strcmp(before, now) != 0;
     free(before);
     if (turned)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * propose.h - the next experiment: the baseline first, then the guesses of the study file, then what
- * the user has enqueued, then what the strategy, or the outside program that it asks, proposes.
+ * propose.h - the next experiment: the baseline first, then the guesses of the study file, then
+ * what the user has enqueued, then what the strategy, or the outside program that it asks,
+ * proposes.
  *
  * Proposal k knows the decisions up to k - lookahead and the configs of all experiments before it,
  * so that the same study gives the same proposals however its runs happen to end.

@@ -126,17 +126,9 @@ static void write_experiments(struct str *out, const struct view *view, const st
     str_add(out, "\n");
 }
 
-static char *describe_strategy(const struct view *view)
-{
-    const struct record *record = &view->record;
-
-    return strategy_describe(record->study.strategy, &record->study.space,
-                             record_experiments_known(record));
-}
-
 static void write_strategy(struct str *out, const struct view *view)
 {
-    char *text = describe_strategy(view);
+    char *text = record_describe_strategy(&view->record);
 
     str_addf(out, "strategy     %s\n", text);
     free(text);
@@ -312,7 +304,7 @@ json_t *status_json(const struct view *view)
     struct belief belief;
     json_t *object = json_object();
     int64_t cap = record->study.run_cap;
-    char *strategy = describe_strategy(view);
+    char *strategy = record_describe_strategy(record);
 
     status_read(&s, view);
     belief_read(&belief, view);

@@ -91,9 +91,7 @@ static void write_rules(struct str *out, const struct study *study)
 static void write_strategy(struct str *out, const struct record *record)
 {
     const struct study *study = &record->study;
-    char *text = study->strategy != NULL ? strategy_describe(study->strategy, &study->space,
-                                                             record_experiments_known(record))
-                                         : NULL;
+    char *text = study->strategy != NULL ? record_describe_strategy(record) : NULL;
     char *guesses = study->n_enqueued > 0 ? mem_printf("%zu", study->n_enqueued) : NULL;
 
     write_fact(out, "strategy", text);

@@ -173,12 +173,12 @@ int strategy_serves(const struct strategy *strategy, const struct space *space, 
     return err_wrap(err, "strategy '%s' cannot search this space", strategy->name);
 }
 
-char *strategy_describe(const struct strategy *strategy, const struct space *space,
+char *strategy_describe(const struct strategy *strategy, const struct space *space, size_t planned,
                         size_t experiments)
 {
     if (strategy->reason == NULL)
         return mem_strdup(strategy->name);
-    char *reason = strategy->reason(space, experiments);
+    char *reason = strategy->reason(space, planned, experiments);
     char *text = mem_printf("%s: %s", strategy->name, reason);
     free(reason);
     return text;

@@ -41,7 +41,8 @@ struct past {
 struct history {
     const struct past *past; /* [n]; the baseline is past[0] */
     size_t n;
-    size_t head; /* index of the config that proposals start from; SIZE_MAX when there is none */
+    size_t head;    /* index of the config that proposals start from; SIZE_MAX when there is none */
+    size_t planned; /* experiments that the study was begun for; 0: not known */
 
     /* Filled by strategy_propose() for the strategies; the caller leaves them zero. */
     uint64_t study_seed;     /* for what must be the same in all proposals of a study */
@@ -61,9 +62,9 @@ struct strategy {
      */
     int (*propose)(double *unit, const struct space *space, const struct history *history,
                    struct rng *rng, size_t attempt, struct err *err);
-    /* What it does in this space after so many experiments, and why: for one line of the log.  NULL
-     * where the summary says it all.  The caller frees. */
-    char *(*reason)(const struct space *space, size_t experiments);
+    /* What it does in this space after so many experiments of those planned, and why: for one line
+     * of the log.  NULL where the summary says it all.  The caller frees. */
+    char *(*reason)(const struct space *space, size_t planned, size_t experiments);
     /* An outside program is asked first, by the harness; propose() is what to fall back on. */
     bool outside;
     /* Can it search this space?  0, or a usage error that says what it lacks and what to do about
@@ -94,9 +95,9 @@ int strategy_propose(struct value *config, const struct strategy *strategy,
 /* Can it search this space?  0, or a usage error ("strategy 'grid': …"). */
 int strategy_serves(const struct strategy *strategy, const struct space *space, struct err *err);
 
-/* What a strategy that chooses among others chooses after so many experiments, and why: "auto: gp
- * …"; of any other its name alone.  The caller frees. */
-char *strategy_describe(const struct strategy *strategy, const struct space *space,
+/* What a strategy that chooses among others chooses after so many experiments of those planned (0:
+ * not known), and why, as "auto: gp …"; of any other its name alone.  The caller frees. */
+char *strategy_describe(const struct strategy *strategy, const struct space *space, size_t planned,
                         size_t experiments);
 
 /* What it means that nothing was left to propose: a sentence for people. */

@@ -41,7 +41,7 @@ extern const struct strategy strategy_sobol;
 
 enum { FIRST = 10, CANDIDATES = 96, GOOD_MIN = 4, GOOD_MAX = 25 };
 #define GOOD_SHARE    0.15
-#define CAUTION       10.0 /* power of the share of successes */
+#define CAUTION       12.0 /* power of the share of successes */
 #define PRIOR         4.0
 #define BANDWIDTH_MIN 0.03
 #define BANDWIDTH_MAX 0.5

@@ -31,21 +31,25 @@ y='y: {distribution: int_uniform, min: -3, max: 3, start: 3}'
 
 study night '{seed: 3}' "$x" "$y"
 run 0 'without a strategy the study is sound' nightshift check night.yaml
-grep -q '^strategy auto: perturb up to experiment 12, as few runs .*; then gp$' out
+grep -q '^strategy auto: perturb, as a plan of 8 experiments is too short to learn a model$' out
 ok $? 'check says that auto is the strategy, whom it asks, and why'
 run 0 'a dry run is one' nightshift run night.yaml --dry-run
-grep -q '^strategy  auto: perturb up to experiment 12' out && [ ! -e runs ]
+grep -q '^strategy  auto: perturb, as a plan of 8' out && [ ! -e runs ]
 ok $? 'so does a dry run'
-run 0 'the default searches' nightshift run night.yaml --experiments 13
-grep -q 'strategy auto: perturb up to' err && grep -q 'strategy auto: gp for experiments 13 to 400' err
-ok $? 'the log of a run says whom auto asks, and when that changes'
+run 0 'the default searches' nightshift run night.yaml
+grep -q 'strategy auto: perturb, as' err
+ok $? 'the log of a run says whom auto asks'
+sed -i 's/run_cap: 8/run_cap: 7/' night.yaml
+run 0 'a short plan may be overrun' nightshift run night.yaml --experiments 10
+grep -q 'strategy auto: gp up to experiment 400' err
+ok $? 'and then it is gp that is asked, whatever the cap is by now'
 run 0 'status' nightshift status night.yaml
-grep -q '^strategy     auto: gp for experiments 13' out
+grep -q '^strategy     auto: gp up to experiment 400' out
 ok $? 'status says so'
 nightshift status night.yaml --json >out 2>err && grep -q '"strategy":"auto"' out &&
-    grep -q '"strategy_now":"auto: gp for' out
+    grep -q '"strategy_now":"auto: gp up' out
 ok $? 'and its JSON'
-grep -q '| strategy | auto: gp for experiments 13' runs/night/report/REPORT.md
+grep -q '| strategy | auto: gp up to experiment 400' runs/night/report/REPORT.md
 ok $? 'the report says so'
 run 0 'every proposal of the night can be made again' nightshift doctor --deep night.yaml
 
@@ -64,7 +68,9 @@ sed -n 1p out | grep -q '"purpose":"baseline"' &&
 ok $? 'they run in order, with all their digits, behind the baseline and before any proposal'
 run 0 'doctor finds all well' nightshift doctor --deep guess.yaml
 cp guess.yaml kept && sed -i 's/x: 0.25/x: 0.5/' guess.yaml
-refused 2 'search.enqueue' 'other guesses are another study' nightshift run guess.yaml
+run 2 'other guesses are another study' nightshift run guess.yaml
+grep -q 'take back: search.enqueue: ' err
+ok $? 'and that is said'
 cp kept guess.yaml
 run 0 'enqueue works beside them' nightshift enqueue guess.yaml x=0.75
 run 0 'and its config comes next' nightshift run guess.yaml --experiments 5
@@ -73,15 +79,16 @@ sed -n 5p out | grep -q '"x":0.75.*"purpose":"enqueued"'
 ok $? 'it came next'
 
 study wrong '{enqueue: [{x: 0.25}, {x: 7}]}' "$x" "$y"
-refused 2 "wrong.yaml:5:34: parameter 'x': '7' is not within -2 to 2" \
+refused 2 "wrong.yaml:5:35: parameter 'x': '7' is not within -2 to 2" \
     'a guess outside its range is refused where it stands' nightshift check wrong.yaml
 study wrong '{enqueue: [{x: 1, y: -3}]}' "$x" "$y" && echo 'constraints: [x + y > 0]' >>wrong.yaml
 refused 2 "wrong.yaml:5:20: this config breaks the constraint 'x + y > 0'" \
     'a guess against a constraint is refused, not mended' nightshift run wrong.yaml
 echo 'constraints: [x + y > -4]' >>night.yaml && sed -i 's/^name: night/name: tight/' night.yaml
 run 0 'a study with a constraint runs' nightshift run night.yaml --experiments 2
-refused 2 "breaks the constraint 'x + y > -4'" 'enqueue refuses what a constraint forbids' \
-    nightshift enqueue night.yaml x=-2 y=-3
+run 2 'enqueue refuses what a constraint forbids' nightshift enqueue night.yaml x=-2 y=-3
+grep -q "this breaks the constraint 'x + y > -4'" err
+ok $? 'and names it'
 
 # --- a strategy that cannot serve a space -----------------------------------------------------------
 

@@ -122,6 +122,10 @@ cp "$tests"/../experiments/*.yaml "$tests"/../experiments/script.sh "$tests"/../
 mkdir -p shipped/data/kjv
 status 0 nightshift check shipped/kjv.yaml && ! grep -q '^note' out
 ok $? "kjv.yaml passes check"
+for name in arch-grid lr-sweep; do
+    status 0 nightshift check shipped/$name.yaml && ! grep -q '^note' out && grep -q '^strategy grid$' out
+    ok $? "$name.yaml passes check"
+done
 status 0 nightshift check shipped/script.yaml && ! grep -q '^note' out
 ok $? "script.yaml passes check"
 a=$(sh shipped/script.sh 0.003 8 7) && b=$(sh shipped/script.sh 0.003 8 7) && c=$(sh shipped/script.sh 0.05 2 7) &&

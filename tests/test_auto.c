@@ -27,6 +27,7 @@ static void add_by_chance(struct journal *journal, size_t n)
 /* It proposes what `name` does, and its reason begins with that name and holds `why`. */
 static void assert_auto_is(const struct journal *journal, const char *name, const char *why)
 {
+    const struct history *history = &journal->history;
     struct value *a = mem_new(journal->space->n, sizeof *a);
     struct value *b = mem_new(journal->space->n, sizeof *b);
 
@@ -34,7 +35,8 @@ static void assert_auto_is(const struct journal *journal, const char *name, cons
     assert_int_equal(ask_next(b, strategy_find(name), journal, 1), 0);
     assert_true(space_same(journal->space, a, b));
     char *begin = mem_printf("auto: %s", name);
-    char *said = strategy_describe(strategy_find("auto"), journal->space, journal->history.n);
+    char *said =
+        strategy_describe(strategy_find("auto"), journal->space, history->planned, history->n);
     assert_memory_equal(said, begin, strlen(begin));
     assert_non_null(strstr(said, why));
     free(said);
@@ -43,7 +45,7 @@ static void assert_auto_is(const struct journal *journal, const char *name, cons
     free(b);
 }
 
-static void auto_perturbs_a_short_night_then_asks_gp_and_at_last_tpe(void **state)
+static void auto_asks_gp_first_and_tpe_after_four_hundred_experiments(void **state)
 {
     struct space space;
     struct journal journal;
@@ -52,15 +54,34 @@ static void auto_perturbs_a_short_night_then_asks_gp_and_at_last_tpe(void **stat
     fill_mixed_space(&space);
     journal_init(&journal, &space);
     journal_add_start(&journal);
-    assert_auto_is(&journal, "perturb", "up to experiment 12");
-    add_by_chance(&journal, 11);
-    assert_auto_is(&journal, "perturb", "then gp");
-    add_by_chance(&journal, 12);
-    assert_auto_is(&journal, "gp", "experiments 13 to 400");
+    assert_auto_is(&journal, "gp", "up to experiment 400");
+    journal.history.planned = 9; /* long enough for a model */
+    assert_auto_is(&journal, "gp", "noisy runs");
+    add_by_chance(&journal, 30);
+    assert_auto_is(&journal, "gp", "up to experiment 400");
     add_by_chance(&journal, 399);
-    assert_auto_is(&journal, "gp", "experiments 13 to 400");
+    assert_auto_is(&journal, "gp", "up to experiment 400");
     add_by_chance(&journal, 400);
     assert_auto_is(&journal, "tpe", "from experiment 401");
+    journal_clear(&journal);
+    space_clear(&space);
+}
+
+static void auto_perturbs_for_as_long_as_a_short_plan_goes(void **state)
+{
+    struct space space;
+    struct journal journal;
+    (void)state;
+
+    fill_mixed_space(&space);
+    journal_init(&journal, &space);
+    journal_add_start(&journal);
+    journal.history.planned = 8;
+    assert_auto_is(&journal, "perturb", "a plan of 8 experiments is too short");
+    add_by_chance(&journal, 7);
+    assert_auto_is(&journal, "perturb", "a plan of 8 experiments is too short");
+    add_by_chance(&journal, 8); /* another night after all */
+    assert_auto_is(&journal, "gp", "up to experiment 400");
     journal_clear(&journal);
     space_clear(&space);
 }
@@ -93,8 +114,6 @@ static void auto_leaves_a_space_that_is_too_wide_for_gp_to_tpe(void **state)
     }
     journal_init(&journal, &space);
     journal_add_start(&journal);
-    assert_auto_is(&journal, "perturb", "then tpe");
-    add_by_chance(&journal, 12);
     assert_auto_is(&journal, "tpe", "102 features");
     journal_clear(&journal);
     space_clear(&space);
@@ -106,7 +125,7 @@ static void a_strategy_that_chooses_no_other_is_described_by_its_name(void **sta
     (void)state;
 
     fill_mixed_space(&space);
-    char *said = strategy_describe(strategy_find("perturb"), &space, 3);
+    char *said = strategy_describe(strategy_find("perturb"), &space, 0, 3);
     assert_string_equal(said, "perturb");
     free(said);
     space_clear(&space);
@@ -115,7 +134,8 @@ static void a_strategy_that_chooses_no_other_is_described_by_its_name(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(auto_perturbs_a_short_night_then_asks_gp_and_at_last_tpe),
+        cmocka_unit_test(auto_asks_gp_first_and_tpe_after_four_hundred_experiments),
+        cmocka_unit_test(auto_perturbs_for_as_long_as_a_short_plan_goes),
         cmocka_unit_test(auto_tries_a_tiny_space_evenly),
         cmocka_unit_test(auto_leaves_a_space_that_is_too_wide_for_gp_to_tpe),
         cmocka_unit_test(a_strategy_that_chooses_no_other_is_described_by_its_name),
