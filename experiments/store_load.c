@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "mem.h"
 #include "query.h"
 #include "store.h"
@@ -49,6 +50,26 @@ static int load_source(struct store *store, struct record *out, struct err *err)
     return 0;
 }
 
+/* A study that names no strategy goes on with the default of the day on which it was begun. */
+static int keep_strategy(struct record *out, struct err *err)
+{
+    json_t *spec = NULL;
+
+    if (out->spec == NULL)
+        return 0;
+    if (json_read(&spec, out->spec, strlen(out->spec), "recorded spec", err) != 0) {
+        err->code = ERR_INTEGRITY;
+        return -1;
+    }
+    const char *name =
+        json_string_value(json_object_get(json_object_get(spec, "search"), "strategy"));
+    const struct strategy *strategy = name != NULL ? strategy_find(name) : NULL;
+    if (strategy != NULL)
+        out->study.strategy = strategy;
+    json_decref(spec);
+    return 0;
+}
+
 static int load_study(struct store *store, struct record *out, struct err *err)
 {
     char *text = NULL;
@@ -59,7 +80,7 @@ static int load_study(struct store *store, struct record *out, struct err *err)
         return err_integrity(err, "record '%s' holds no study", store->path);
     int rc = parse_study(store, &out->study, text, err);
     free(text);
-    if (rc != 0 || store_get(store, &out->spec, "spec", err) != 0)
+    if (rc != 0 || store_get(store, &out->spec, "spec", err) != 0 || keep_strategy(out, err) != 0)
         return -1;
     return load_source(store, out, err);
 }
