@@ -169,7 +169,11 @@ static void find_notes(struct checked *c)
     note_policy(c);
     if (isinf(study->timeout_s))
         add_note(c, mem_strdup("trainer.timeout is not given: a run that hangs is never ended"));
-    if (count_searched(&study->space) == 0)
+    if (study->strategy->outside && !confine_possible())
+        add_note(c,
+                 mem_strdup("this kernel has no Landlock: what the program, and a trainer that it "
+                            "patched, write is noticed, not prevented"));
+    if (count_searched(&study->space) == 0 && study->source.binary == NULL)
         add_note(c, mem_strdup("no parameter is searched: the baseline is all there is to run"));
     if (study->run_cap == 0 && isnan(study->hours) && study->until == NULL &&
         strcmp(study->strategy->name, "grid") != 0)
@@ -307,9 +311,6 @@ static int print_table(const struct checked *c, struct err *err)
         str_addf(&out, "asks %s for each proposal\n", c->proposer);
     if (c->source[0] != '\0')
         str_addf(&out, "built from %s\n", c->source);
-    if (c->study.source.binary != NULL && !confine_possible())
-        str_add(&out,
-                "this kernel has no Landlock: what a patch writes is noticed, not prevented\n");
     str_add(&out, "\n");
     add_params(&out, &c->study.space);
     str_add(&out, "\n");

@@ -8,6 +8,7 @@
 #include "breaker.h"
 #include "clock.h"
 #include "command.h"
+#include "confine.h"
 #include "cost.h"
 #include "draw.h"
 #include "errand.h"
@@ -157,6 +158,8 @@ static void greet(const struct session *session, const struct limits *limits)
              limits->jobs == 1 ? "" : "s", record->study.strategy->name, cap,
              timed ? "time limit " : "no time limit", timed ? time_text : "");
     say_strategy(record);
+    if (record->study.strategy->outside && !confine_possible())
+        log_warn("this kernel has no Landlock: what the program writes is noticed, not prevented");
     if (session->resumed)
         log_info("%zu experiments and %zu decisions are in the record", record->n_experiments,
                  record->n_decisions);

@@ -13,6 +13,14 @@
 #define ACCESS_REFER    (1ULL << 13) /* version 2 */
 #define ACCESS_TRUNCATE (1ULL << 14) /* version 3 */
 
+/* struct landlock_ruleset_attr as of version 6; older kernels know its beginning. */
+struct ruleset {
+    uint64_t access_fs; /* what is refused where no rule allows it */
+    uint64_t access_net;
+    uint64_t scoped;
+};
+#define SCOPE_SIGNAL (1ULL << 1) /* version 6: no signals to processes outside */
+
 static long version(void)
 {
     return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -54,16 +62,17 @@ static bool allow(int rules, const char *folder, uint64_t set)
 bool confine_writes(const char *const *folders)
 {
     long known = version();
-    struct landlock_ruleset_attr attributes = {.handled_access_fs = changes(known)};
+    struct ruleset rule = {.access_fs = changes(known), .scoped = known >= 6 ? SCOPE_SIGNAL : 0};
+    size_t size = known >= 6 ? sizeof rule : sizeof rule.access_fs;
 
     if (known < 1)
         return true;
-    int rules = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &rule, size, 0);
     if (rules < 0)
         return false;
-    bool good = allow(rules, "/dev", attributes.handled_access_fs);
+    bool good = allow(rules, "/dev", rule.access_fs);
     for (; good && *folders != NULL; folders++)
-        good = allow(rules, *folders, attributes.handled_access_fs);
+        good = allow(rules, *folders, rule.access_fs);
     good = good && syscall(SYS_landlock_restrict_self, rules, 0) == 0;
     close(rules);
     return good;

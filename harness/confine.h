@@ -2,8 +2,9 @@
 /*
  * confine.h - a process that may write to some folders only, and so do all that it starts.
  *
- * By Landlock, where the kernel has it (Linux 5.13 and later, doc landlock(7)): no privileges are
- * needed, and nothing can be given back.  Reading is not restricted.
+ * By Landlock, where the kernel has it (Linux 5.13 and later, landlock(7)): no privileges are
+ * needed, and nothing can be given back.  Reading is not restricted.  It cannot look into other
+ * processes, nor (Linux 6.12 and later) send them signals.
  */
 #ifndef HARNESS_CONFINE_H
 #define HARNESS_CONFINE_H

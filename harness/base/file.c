@@ -191,11 +191,32 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
     return remove(path);
 }
 
+/* 1: this folder was closed to us and is open now, so the walk begins anew. */
+static int open_one(const char *path, const struct stat *st, int flag, struct FTW *where)
+{
+    (void)where;
+    if (flag != FTW_DNR && (flag != FTW_D || (st->st_mode & S_IRWXU) == S_IRWXU))
+        return 0;
+    return chmod(path, S_IRWXU) == 0 ? 1 : -1;
+}
+
+/* Folders that their maker has closed to itself, and so to us: -1 where they stay closed. */
+static int open_folders(const char *path)
+{
+    enum { MOST = 10000 };
+    int rc = 1;
+
+    for (int i = 0; i < MOST && rc == 1; i++)
+        rc = nftw(path, open_one, 16, FTW_PHYS);
+    return rc;
+}
+
 int file_remove(const char *path, struct err *err)
 {
-    if (!file_exists(path))
+    if (!file_exists(path) || nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
         return 0;
-    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        return err_sys(err, "cannot remove '%s'", path);
-    return 0;
+    if ((errno == EACCES || errno == ENOTEMPTY || errno == EEXIST) && open_folders(path) == 0 &&
+        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
+        return 0;
+    return err_sys(err, "cannot remove '%s'", path);
 }

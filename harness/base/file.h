@@ -41,7 +41,7 @@ int file_write_unsynced(const char *path, const void *bytes, size_t len, struct 
 int file_sync_dir(const char *dir, struct err *err);
 
 /* Removes a file or a whole folder, symbolic links themselves and not what they name; absent is
- * fine. */
+ * fine, and so are folders of ours that are closed (mode 0). */
 int file_remove(const char *path, struct err *err);
 
 /* Writes all of it to a descriptor, through short writes and EINTR. */
