@@ -3,6 +3,7 @@
 # An outside program patches the trainer, and cheats where it can: what judges is never patched.
 
 . tests/tap.sh
+export GIT_AUTHOR_DATE='946684800 +0000' GIT_COMMITTER_DATE='946684800 +0000' # twins are equal
 
 # A laboratory in git: a trainer that is built from its source, and the data and the program that
 # judge what it left.  The best model is 0.3, and the trainer adds a bias to x.
@@ -234,7 +235,7 @@ for twin in whole killed; do
     sed -i 's/^rm/sleep 0.2; rm/' $twin/build.sh
     echo '{"params": {"x": 0.9}}' >$twin/state/params.json
     printf '%s\n' bias params >$twin/state/script
-    git -C $twin commit -qam 'slower' --date='2026-01-01T00:00:00Z'
+    git -C $twin commit -qam 'slower'
 done
 run 0 'a study with a patch' nightshift run whole/lab.yaml --experiments 3
 for _ in 1 2 3 4 5; do
@@ -245,10 +246,10 @@ for _ in 1 2 3 4 5; do
     wait $pid 2>/dev/null
 done
 run 0 'killed five times it goes on' nightshift run killed/lab.yaml --experiments 3
-nightshift log whole/lab.yaml --json | sed 's/"commit":"[^"]*",//; s/patch [0-9a-f]*/patch/' >log1
-nightshift log killed/lab.yaml --json | sed 's/"commit":"[^"]*",//; s/patch [0-9a-f]*/patch/' >log2
+nightshift log whole/lab.yaml --json >log1
+nightshift log killed/lab.yaml --json >log2
 [ "$(wc -l <log1)" -eq 3 ] && cmp -s log1 log2
-ok $? 'to the same experiments, values and verdicts'
+ok $? 'to the same experiments, values, patches and commit ids'
 run 0 'and doctor agrees' nightshift doctor --deep killed/lab.yaml
 
 # --- the study file --------------------------------------------------------------------------------
