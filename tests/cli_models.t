@@ -32,6 +32,9 @@ print(*ids[8:])' "$golden/$model/case.json" >ids
     $lm convert "$golden/$model" $model.gguf >out 2>err
     same 'so does a GGUF of it' $lm generate $model.gguf --prompt-ids "$prompt" --tokens 24 --ids
     same 'on one thread too' $lm generate $model.gguf --prompt-ids "$prompt" --tokens 24 --ids --threads 1
+    python3 "$tests/gguf_reference.py" $model.gguf "$golden/$model/case.json" >out 2>err
+    perl -e 'exit !(<> < 1e-5)' out
+    ok $? "which a reader of its own runs to the reference's logits"
     $lm convert $model.gguf $model-folder >out 2>err
     same 'and a folder of that' $lm generate $model-folder --prompt-ids "$prompt" --tokens 24 --ids
 done
