@@ -100,6 +100,45 @@ b=$($lm eval deep.gguf --text text --json | sed 's/.*"loss":\([0-9.]*\).*/\1/')
 perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) < 1e-5 * $ARGV[0])' "$a" "$b"
 ok $? 'a residual scale is in the weights behind a conversion, once'
 
+# --- training on -----------------------------------------------------------------------------------
+
+loss() { sed -n 's/.*"val_loss":\([0-9.]*\).*/\1/p' "$1"; }
+echo '{"data": "data", "seq": 32, "batch": 8, "steps": 2, "lr": 0, "weight_decay": 0}' >c.json
+$lm train --config c.json --out on --init own.gguf >still 2>err
+# near A B: the same but for the rounding of other batches.
+near() { perl -e 'exit !(abs($ARGV[0] - $ARGV[1]) < 1e-6 * $ARGV[1])' "$1" "$2"; }
+evaluated() { $lm eval "$1" --tokens data --seq 32 --json | sed 's/.*"loss":\([0-9.]*\).*/\1/'; }
+near "$(loss still)" "$(evaluated own)"
+ok $? 'a run that begins with a model and does nothing has its loss'
+cmp -s on/model.safetensors own/model.safetensors
+ok $? 'and its weights, bit for bit'
+grep -q '"config":{.*"dim":32,.*"layers":2,' still
+ok $? 'its config in effect tells the shape of the model'
+echo '{"data": "data", "seq": 32, "batch": 8, "steps": 40, "lr": 0.003}' >c.json
+$lm train --config c.json --out on --init own >further 2>err
+perl -e 'exit !($ARGV[0] < $ARGV[1])' "$(loss further)" "$(loss still)"
+ok $? 'training on makes the loss less'
+near "$(loss further)" "$(evaluated on)"
+ok $? 'and the loss that is told is that of the model that is kept'
+perl -e 'for (1 .. 800) { print "the dog sat on 12 mats.\n" }' >other
+run 0 "text becomes tokens by a model's own tokenizer" $lm prepare --text other --tokenizer own.gguf --out other-data
+[ -f other-data/tokenizer.json ] && grep -q '"vocab": 275' other-data/meta.json
+ok $? 'which goes along'
+run 0 'and the model is trained on that' $lm train --config c.json --out on3 --init own.gguf --data other-data
+refused 2 'is what --tokenizer has' 'a vocabulary beside a tokenizer' \
+    $lm prepare --text other --tokenizer own --vocab 300 --out x
+refused 2 'no tokenizer' 'a model without one' $lm prepare --text other --tokenizer "$model" --out x
+echo '{"data": "data", "seq": 32, "batch": 8, "steps": 4, "compact_vocab": true}' >c.json
+refused 2 'compact_vocab' 'a compact vocabulary for it' $lm train --config c.json --out x --init own
+echo '{"data": "data", "seq": 32, "batch": 8, "steps": 6, "checkpoint_every": 3, "log_every": 1}' >c.json
+$lm train --config c.json --out whole --init own >out 2>err
+python3 - <<'PY'
+import json
+r = json.load(open("whole/model.json"))
+assert r["nightshift"]["init"]["weights_sha256"] == json.load(open("own/model.json"))["nightshift"]["weights_sha256"]
+PY
+ok $? 'the model that is kept names the weights that it began with'
+
 # --- speed -------------------------------------------------------------------------------------------
 
 run 0 'a model is timed' $lm bench "$model" --prompt 20 --tokens 4 --json

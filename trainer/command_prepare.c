@@ -18,6 +18,7 @@ struct request {
     struct prepare_options options;
     const char **texts;
     size_t texts_n;
+    const char *learns; /* the latest option of a tokenizer that is learned; NULL: none was given */
     bool help;
 };
 
@@ -50,6 +51,7 @@ static int set_vocab(struct request *r, const char *text, struct err *err)
         return err_usage(err, "--vocab '%s' is not a whole number from %d to %d", text,
                          TOKENIZER_VOCAB_MIN, TOKENIZER_VOCAB_MAX);
     r->options.vocab = (uint32_t)n;
+    r->learns = "vocab";
     return 0;
 }
 
@@ -94,6 +96,7 @@ static int set_pattern(struct request *r, const char *text, struct err *err)
     if (*text == '\0')
         return err_usage(err, "--pattern is empty");
     r->options.regex = split_pattern_find(text);
+    r->learns = "pattern";
     return 0;
 }
 
@@ -104,6 +107,14 @@ static int set_train_bytes(struct request *r, const char *text, struct err *err)
     if (!integer_read(&n, text, INT64_MAX) || n == 0)
         return err_usage(err, "--train-bytes '%s' is not a positive whole number", text);
     r->options.train_bytes = (int64_t)n;
+    r->learns = "train-bytes";
+    return 0;
+}
+
+static int set_tokenizer(struct request *r, const char *text, struct err *err)
+{
+    (void)err;
+    r->options.tokenizer = text;
     return 0;
 }
 
@@ -125,8 +136,9 @@ static const struct option_row rows[] = {
                   "text holds a mark, else files where there are several, else blank-lines", set_documents},
     {"val", "SHARE", "share of the text kept for validation [0.05]", set_val},
     {"test", "SHARE", "share kept for the final test, at the end of the text [0.05]", set_test},
-    {"pattern", "P", "how text is cut before merging: cl100k, gpt2, or a regular expression\n"
-                  "(PCRE2 with Unicode; no look-behind) [cl100k]", set_pattern},
+    {"pattern", "P", "how text is cut before merging: cl100k, gpt2, qwen2, smollm, or a\n"
+                  "regular expression (PCRE2 with Unicode; no look-behind) [cl100k]", set_pattern},
+    {"tokenizer", "MODEL", "use this model's tokenizer, or tokenizer.json of a folder, and learn none", set_tokenizer},
     {"train-bytes", "N", "learn the tokenizer from the first N bytes of the training text [all]", set_train_bytes},
     {"help", NULL, "this text", set_help},
 };
@@ -220,6 +232,8 @@ static int check_request(struct request *r, struct err *err)
         return err_usage(err, "prepare: no text: give --text FILE (see prepare --help)");
     if (r->options.out == NULL)
         return err_usage(err, "prepare: no output folder: give --out DIR (see prepare --help)");
+    if (r->options.tokenizer != NULL && r->learns != NULL)
+        return err_usage(err, "prepare: --%s is what --tokenizer has already", r->learns);
     if (r->options.val + r->options.test > 0.9)
         return err_usage(err, "prepare: --val and --test leave less than a tenth for training");
     return 0;

@@ -5,6 +5,7 @@
 #include "args.h"
 #include "command.h"
 #include "emit.h"
+#include "fine_tune.h"
 #include "mem.h"
 #include "pool.h"
 #include "train.h"
@@ -23,6 +24,10 @@ static const char help[] =
     "  --data PATH     instead of the option data\n"
     "  --steps N       instead of the budget in the config; 0: as the config says\n"
     "  --threads N     default: the processors that this process may use\n"
+    "  --init MODEL    begin with this model's weights and shape, in any format that `info` "
+    "reads;\n"
+    "                  the data's tokens are its tokenizer's\n"
+    "  --residual SCALE, --rope-theta X    of a model whose format does not tell (see `convert`)\n"
     "  --resume        go on from DIR/train.state, which the option checkpoint_every leaves\n"
     "\n"
     "Standard output has one JSON object a line; the last one holds val_loss.\n"
@@ -30,17 +35,19 @@ static const char help[] =
     "SIGTERM.\n";
 
 struct words {
-    const char *config, *seed, *out, *data, *steps, *threads;
+    const char *config, *seed, *out, *data, *steps, *threads, *init, *residual, *theta;
     bool resume, help;
 };
 
 static int read_words(struct words *words, int argc, char **argv, struct err *err)
 {
     const struct arg table[] = {
-        {"config", &words->config, NULL}, {"seed", &words->seed, NULL},
-        {"out", &words->out, NULL},       {"data", &words->data, NULL},
-        {"steps", &words->steps, NULL},   {"threads", &words->threads, NULL},
-        {"resume", NULL, &words->resume}, {"help", NULL, &words->help},
+        {"config", &words->config, NULL},    {"seed", &words->seed, NULL},
+        {"out", &words->out, NULL},          {"data", &words->data, NULL},
+        {"steps", &words->steps, NULL},      {"threads", &words->threads, NULL},
+        {"init", &words->init, NULL},        {"residual", &words->residual, NULL},
+        {"rope-theta", &words->theta, NULL}, {"resume", NULL, &words->resume},
+        {"help", NULL, &words->help},
     };
 
     if (args_read(NULL, 0, table, sizeof table / sizeof *table, argc, argv, err) < 0)
@@ -73,10 +80,24 @@ static int read_request(struct train_request *request, const struct words *words
     return 0;
 }
 
+/* Puts the model's shape into the config. */
+static int open_init(struct model_file *init, struct config *config, const struct words *words,
+                     struct err *err)
+{
+    struct format_hints hints;
+
+    if (words->init == NULL)
+        return 0;
+    if (format_hints_read(&hints, words->residual, words->theta, err) != 0)
+        return -1;
+    return fine_tune_open(init, config, words->init, &hints, err);
+}
+
 static int run(int argc, char **argv, struct err *err)
 {
     struct words words = {0};
-    struct train_request request;
+    struct train_request request = {0};
+    struct model_file init = {0};
     struct config config;
     int rc = -1;
 
@@ -91,8 +112,12 @@ static int run(int argc, char **argv, struct err *err)
         free(config.data);
         config.data = mem_strdup(words.data);
     }
+    if (open_init(&init, &config, &words, err) != 0)
+        goto out;
+    request.init = words.init != NULL ? &init : NULL;
     rc = train(&config, &request, err);
 out:
+    model_file_close(&init);
     config_clear(&config);
     return rc;
 }

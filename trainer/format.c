@@ -112,6 +112,16 @@ void model_file_close(struct model_file *in)
     *in = (struct model_file){0};
 }
 
+int model_file_load(real *weights, const struct model_file *in, struct pool *pool, struct err *err)
+{
+    if (in->untold != NULL)
+        return err_usage(err, "%s: %s", in->path, in->untold);
+    if (storage_load(weights, &in->storage, &in->model, in->naming, pool, err) != 0)
+        return -1;
+    return in->format == &format_folder ? checkpoint_check_hash(&in->model, weights, in->path, err)
+                                        : 0;
+}
+
 int model_file_weights(real **weights, const struct model_file *in, struct err *err)
 {
     size_t threads = pool_processors();
@@ -119,16 +129,12 @@ int model_file_weights(real **weights, const struct model_file *in, struct err *
     int rc;
 
     *weights = NULL;
-    if (in->untold != NULL)
-        return err_usage(err, "%s: %s", in->path, in->untold);
     if (block_check_memory((double)in->model.n_weights * sizeof(real), threads, err) != 0 ||
         pool_open(&pool, threads, err) != 0)
         return -1;
     *weights = block_new(in->model.n_weights);
-    rc = storage_load(*weights, &in->storage, &in->model, in->naming, pool, err);
+    rc = model_file_load(*weights, in, pool, err);
     pool_close(pool);
-    if (rc == 0 && in->format == &format_folder)
-        rc = checkpoint_check_hash(&in->model, *weights, in->path, err);
     return rc;
 }
 

@@ -97,6 +97,9 @@ void model_file_close(struct model_file *in);
  */
 int model_file_weights(real **weights, const struct model_file *in, struct err *err);
 
+/* The same into a block [n_weights] that is there, on the pool's threads. */
+int model_file_load(real *weights, const struct model_file *in, struct pool *pool, struct err *err);
+
 /*
  * Its tokenizer, or that of the folder `given` where one is.  Refused where it has more tokens
  * than the model knows.  tokenizer_free() it.

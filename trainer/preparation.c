@@ -14,6 +14,8 @@ int64_t preparation_counted(const struct preparation *p)
 {
     int64_t train = p->cuts.end[SPLIT_TRAIN], asked = p->options->train_bytes;
 
+    if (p->options->tokenizer != NULL)
+        return 0;
     return asked > 0 && asked < train ? asked : train;
 }
 

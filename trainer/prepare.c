@@ -5,6 +5,7 @@
 
 #include "bpe_train.h"
 #include "clock.h"
+#include "format.h"
 #include "log.h"
 #include "mem.h"
 #include "preparation.h"
@@ -365,9 +366,41 @@ static void report(const struct preparation *p)
              p->options->out);
 }
 
+/* A tokenizer.json in a folder, or what a model in one file has. */
+static int open_tokenizer(struct tokenizer **out, const char *path, struct err *err)
+{
+    const struct format_hints hints = {0};
+    struct model_file in = {0};
+    char *json = path_join(path, "tokenizer.json");
+    int rc = -1;
+
+    if (file_is_regular(json))
+        rc = tokenizer_open(out, path, err);
+    else if (model_file_open(&in, path, &hints, err) == 0)
+        rc = model_file_tokenizer(out, &in, NULL, err);
+    model_file_close(&in);
+    free(json);
+    return rc;
+}
+
+/* Instead of learning; `own` becomes the options with what the tokenizer settles. */
+static int take_tokenizer(struct preparation *p, struct prepare_options *own, struct err *err)
+{
+    if (open_tokenizer(&p->tokenizer, own->tokenizer, err) != 0)
+        return -1;
+    if (tokenizer_endoftext(p->tokenizer) < 0)
+        return err_usage(err, "%s: its tokenizer has no mark %s to put between documents",
+                         own->tokenizer, ENDOFTEXT);
+    own->vocab = tokenizer_vocab(p->tokenizer);
+    own->regex = tokenizer_regex(p->tokenizer);
+    p->options = own;
+    return 0;
+}
+
 int prepare(const struct prepare_options *options, struct err *err)
 {
     struct preparation p = {.options = options};
+    struct prepare_options own = *options;
     struct pretokenizer *pieces = NULL;
     int rc = -1;
 
@@ -377,7 +410,8 @@ int prepare(const struct prepare_options *options, struct err *err)
         goto out;
     if (options->chunk > 0)
         p.corpus.chunk = options->chunk;
-    if (find_cuts(&p, err) != 0 || learn(&p, pieces, err) != 0 || write_dir(&p, err) != 0)
+    if ((own.tokenizer != NULL && take_tokenizer(&p, &own, err) != 0) || find_cuts(&p, err) != 0 ||
+        (own.tokenizer == NULL && learn(&p, pieces, err) != 0) || write_dir(&p, err) != 0)
         goto out;
     report(&p);
     rc = 0;

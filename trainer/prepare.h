@@ -21,14 +21,16 @@
 struct prepare_options {
     const char *const *texts; /* [texts_n] paths */
     size_t texts_n;
-    const char *out;     /* the folder */
-    uint32_t vocab;      /* 257 … TOKENIZER_VOCAB_MAX */
-    double val, test;    /* shares of the text */
-    int end;             /* enum document_end, or PREPARE_END_AUTO */
-    const char *regex;   /* how text is cut into pieces */
-    int64_t train_bytes; /* how much of the training split the tokenizer learns from; 0: all */
-    size_t chunk;        /* bytes read at a time; 0: CORPUS_CHUNK */
-    size_t word_limit;   /* distinct pieces counted at most; 0: WORDS_LIMIT */
+    const char *out;       /* the folder */
+    uint32_t vocab;        /* 257 … TOKENIZER_VOCAB_MAX */
+    double val, test;      /* shares of the text */
+    int end;               /* enum document_end, or PREPARE_END_AUTO */
+    const char *regex;     /* how text is cut into pieces */
+    const char *tokenizer; /* a folder with tokenizer.json, or a model: its tokenizer is used and
+                              none learned; vocab and regex are its own.  NULL: one is learned */
+    int64_t train_bytes;   /* how much of the training split the tokenizer learns from; 0: all */
+    size_t chunk;          /* bytes read at a time; 0: CORPUS_CHUNK */
+    size_t word_limit;     /* distinct pieces counted at most; 0: WORDS_LIMIT */
     const volatile sig_atomic_t *stop; /* turns non-zero to end the work; NULL: never */
 };
 

@@ -13,6 +13,7 @@
 #include "emit.h"
 #include "evaluate.h"
 #include "file.h"
+#include "fine_tune.h"
 #include "json.h"
 #include "mem.h"
 #include "schedule.h"
@@ -50,6 +51,7 @@ struct run {
     json_t *derived;
     json_t *identity; /* for the state; NULL where none is kept or resumed */
     char *state_path;
+    char init_sha256[SHA256_TEXT]; /* of the weights it began with; empty: the seed's */
     struct progress progress;
     int64_t kept; /* the step that the file at state_path is of; 0: there is none */
     double begin; /* clock_s() that makes progress.train_s start at 0 */
@@ -144,6 +146,8 @@ static void identify(struct run *run)
     json_object_set_new(own, "seed", json_integer((json_int_t)run->request->seed));
     json_object_set_new(own, "--steps", json_integer(run->request->steps));
     json_object_set_new(own, "train_sha256", json_string(hash));
+    if (run->request->init != NULL)
+        json_object_set_new(own, "init_sha256", json_string(run->init_sha256));
     run->identity = own;
 }
 
@@ -176,6 +180,9 @@ static int prepare(struct run *run, struct err *err)
                      run->request->seed, err) != 0)
         return -1;
     if (derive(run, err) != 0)
+        return -1;
+    if (run->request->init != NULL &&
+        fine_tune_load(run->init_sha256, run->trainer, run->request->init, err) != 0)
         return -1;
     identify(run);
     if (resume(run, err) != 0)
@@ -305,6 +312,7 @@ static int write_val_losses(const struct run *run, const real *losses, struct er
 static int write_checkpoint(const struct run *run, double val_loss, struct err *err)
 {
     struct trainer *t = run->trainer;
+    struct model kept;
     json_t *about;
     int rc;
 
@@ -315,9 +323,16 @@ static int write_checkpoint(const struct run *run, double val_loss, struct err *
     json_object_set_new(about, "steps", json_integer(run->progress.steps));
     json_object_set_new(about, "val_loss", json_number_or_null(val_loss));
     json_object_set_new(about, "config", config_echo(run->config));
+    if (run->request->init != NULL)
+        json_object_set_new(about, "init",
+                            json_pack("{s:s, s:s}", "path", run->request->init->path,
+                                      "weights_sha256", run->init_sha256));
     if (run->config->compact_vocab)
         json_object_set_new(about, "vocabulary", compact_write(&run->compact));
-    rc = checkpoint_write(run->request->out, &t->model, trainer_weights(t), about, err);
+    kept = t->model;
+    if (run->request->init != NULL && run->request->init->model.shape.seq > kept.shape.seq)
+        kept.shape.seq = run->request->init->model.shape.seq; /* it reads as far as before */
+    rc = checkpoint_write(run->request->out, &kept, trainer_weights(t), about, err);
     json_decref(about);
     return rc;
 }
@@ -388,14 +403,23 @@ static int tell_start(struct run *run, struct err *err)
     return choose_steps(run, err);
 }
 
+/* The seed's weights, or the model's: calibration has changed what was loaded before. */
+static int start(struct run *run, struct err *err)
+{
+    trainer_start(run->trainer);
+    if (run->request->init == NULL)
+        return 0;
+    return fine_tune_load(NULL, run->trainer, run->request->init, err);
+}
+
 static enum outcome train_and_finish(struct run *run, struct err *err)
 {
     enum outcome outcome;
 
     if (tell_start(run, err) != 0)
         return OUTCOME_ERROR;
-    if (!run->request->resume)
-        trainer_start(run->trainer);
+    if (!run->request->resume && start(run, err) != 0)
+        return OUTCOME_ERROR;
     run->begin = clock_s() - run->progress.train_s;
     outcome = train_steps(run, err);
     if (outcome == OUTCOME_DONE)

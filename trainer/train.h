@@ -21,13 +21,15 @@
 
 #include "config.h"
 #include "err.h"
+#include "format.h"
 
 struct train_request {
     const char *out; /* folder, made where it is missing */
     uint64_t seed;
     int64_t steps; /* above 0: instead of the config's budget */
     size_t threads;
-    bool resume; /* goes on from the state in the folder */
+    bool resume;                   /* goes on from the state in the folder */
+    const struct model_file *init; /* begins with its weights; NULL: with the seed's.  Borrowed */
 };
 
 /*

@@ -5,8 +5,8 @@
 _nightshift_lm_options()
 {
     case $1 in
-        prepare) echo --text --out --vocab --documents --val --test --pattern --train-bytes ;;
-        train) echo --config --seed --out --data --steps --threads --resume ;;
+        prepare) echo --text --out --vocab --documents --val --test --pattern --tokenizer --train-bytes ;;
+        train) echo --config --seed --out --data --steps --threads --init --residual --rope-theta --resume ;;
         eval) echo --tokens --text --tokenizer --residual --rope-theta --seq --threads --json ;;
         generate) echo --prompt --prompt-ids --prompts --tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --ids --json --echo --threads --tokenizer --residual --rope-theta ;;
         convert) echo --type --tokenizer --residual --rope-theta ;;
