@@ -153,6 +153,11 @@ void cgroup_open(struct cgroup *out, double max_memory)
         open_memory(out, max_memory);
 }
 
+bool cgroup_is_made(const struct cgroup *group)
+{
+    return group->tree[0] != '\0' || group->memory[0] != '\0';
+}
+
 bool cgroup_join(const struct cgroup *group)
 {
     bool joined = group->tree[0] == '\0' || put(group->tree, "cgroup.procs", "0");

@@ -23,6 +23,8 @@ struct cgroup {
  * was killed has left empty are removed. */
 void cgroup_open(struct cgroup *out, double max_memory);
 
+bool cgroup_is_made(const struct cgroup *group);
+
 /* The calling process, and all that it will start, belong to the group. */
 bool cgroup_join(const struct cgroup *group);
 

@@ -81,7 +81,10 @@ static const char tail[] =
     "audit: on                   # 13 runs first: how large is the noise?  off: learnt on the way\n"
     "placebo: 15                 # one proposal in so many is a placebo: how often are we fooled?\n"
     "jobs: 1                     # runs at a time, each on cores of its own\n"
-    "run_cap: 100                # experiments; `hours: 8` and until: \"07:30\" also end a night\n";
+    "run_cap: 100                # experiments; `hours: 8` and until: \"07:30\" also end a night\n"
+    "breaker: 10                 # failures in a row after which it pauses\n"
+    "# notify: [./tell.sh, \"{event}\", \"{message}\"]    told of verified, breaker, pause, "
+    "finish\n";
 
 /* --- a trainer of one's own ------------------------------------------------------------------- */
 

@@ -317,13 +317,25 @@ static int sync_outputs(struct shim *shim, struct err *err)
     return 0;
 }
 
+/* In a group of its own where one can be made; one that lets nobody in is done without. */
+static int begin_trainer(struct trainer *out, struct shim *shim, char *why, size_t size,
+                         struct err *err)
+{
+    cgroup_open(&shim->cgroup, shim->job->max_memory);
+    int rc = trainer_begin(out, shim->job, &shim->cgroup, why, size, err);
+    if (rc != 0 || out->pid >= 0 || !cgroup_is_made(&shim->cgroup))
+        return rc;
+    cgroup_close(&shim->cgroup);
+    shim->cgroup = (struct cgroup){.tree = ""};
+    return trainer_begin(out, shim->job, &shim->cgroup, why, size, err);
+}
+
 static int run(struct shim *shim, struct outcome_facts *facts, struct err *err)
 {
     struct trainer trainer;
     char why[1024];
 
-    cgroup_open(&shim->cgroup, shim->job->max_memory);
-    if (trainer_begin(&trainer, shim->job, &shim->cgroup, why, sizeof why, err) != 0)
+    if (begin_trainer(&trainer, shim, why, sizeof why, err) != 0)
         return -1;
     if (trainer.pid < 0) {
         shim_describe_refusal(facts, why);

@@ -39,6 +39,16 @@ kill $reader 2>err
 wait $reader 2>err
 [ "$(nightshift log sleeper/plain.yaml --json | wc -l)" -eq 20 ]
 ok $? 'which comes to its end'
+mkdir stopped && plain 6 0 >stopped/plain.yaml
+cat >terminal.py <<'END'
+import os, pty, subprocess, sys, termios
+master, slave = pty.openpty()
+termios.tcflow(slave, termios.TCOOFF)  # as Ctrl-S does
+sys.exit(subprocess.run(sys.argv[1:], stdin=slave, stderr=slave, stdout=subprocess.DEVNULL, timeout=50).returncode)
+END
+run 0 'nor does a terminal that was stopped' python3 terminal.py nightshift run stopped/plain.yaml
+[ "$(nightshift log stopped/plain.yaml --json | wc -l)" -eq 6 ]
+ok $? 'which loses lines, and no result'
 mkdir hangup && plain 4 150 >hangup/plain.yaml
 nightshift run hangup/plain.yaml >out 2>err &
 pid=$!
