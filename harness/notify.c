@@ -143,7 +143,8 @@ static int spawn(pid_t *out, char **argv, char **env, int input)
     posix_spawnattr_init(&attributes);
     if (set_attributes(&attributes) == 0 &&
         posix_spawn_file_actions_adddup2(&actions, input, 0) == 0 &&
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) == 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) == 0 &&
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3) == 0)
         failure = posix_spawnp(out, argv[0], &actions, &attributes, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);

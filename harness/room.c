@@ -16,18 +16,24 @@
 
 static const double usual_free = 0x1p30, usual_memory = 0x1p28, usual_share = 0.05;
 
-/* statvfs() of `dir`, which need not exist yet. */
-static bool look_at_disk(struct statvfs *out, const char *dir)
+/* `dir`, or the nearest folder above it that exists.  The caller frees. */
+static char *nearest(const char *dir)
 {
     char *path = mem_strdup(dir);
-    bool found = statvfs(path, out) == 0;
 
-    while (!found && errno == ENOENT && strcmp(path, "/") != 0 && strcmp(path, ".") != 0) {
+    while (!file_exists(path) && strcmp(path, "/") != 0 && strcmp(path, ".") != 0) {
         char *above = path_dir(path);
         free(path);
         path = above;
-        found = statvfs(path, out) == 0;
     }
+    return path;
+}
+
+static bool look_at_disk(struct statvfs *out, const char *dir)
+{
+    char *path = nearest(dir);
+    bool found = statvfs(path, out) == 0;
+
     free(path);
     return found;
 }
@@ -97,7 +103,7 @@ void room_describe(struct str *out, const struct room *room)
 bool room_can_write(const char *dir)
 {
     static const char block[1 << 14] = "";
-    char *path = path_join(dir, ".room");
+    char *there = nearest(dir), *path = path_join(there, ".room");
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool can = fd >= 0 && write(fd, block, sizeof block) == (ssize_t)sizeof block && fsync(fd) == 0;
 
@@ -106,6 +112,7 @@ bool room_can_write(const char *dir)
         unlink(path);
     }
     free(path);
+    free(there);
     return can;
 }
 

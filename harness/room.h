@@ -31,7 +31,8 @@ bool room_is_short(const struct room *room);
 /* "12 MiB of disk are free and 1 GiB must be (min_free)"; nothing where there is room. */
 void room_describe(struct str *out, const struct room *room);
 
-/* Can a block be written and synced in `dir`?  It is removed again.  This sees a quota too. */
+/* Can a block be written and synced in `dir`, or the nearest folder above it?  It is removed again.
+ * This sees a quota too. */
 bool room_can_write(const char *dir);
 
 /* True where an error says that a disk is full, whoever has said it (errors come through other

@@ -66,6 +66,28 @@ verdicts fails/night.yaml >paused && verdicts steady/night.yaml >straight && [ -
     cmp -s paused straight
 ok $? 'comes to the same verdicts'
 
+# --- what may pass ---------------------------------------------------------------------------------
+
+mkdir gone && cat >gone/gone.yaml <<'END'
+name: gone
+decision: {procedure: paired}
+metric: {name: val_loss, goal: minimize}
+trainer: {command: [./once.sh, "{x}", "{seed}"]}
+parameters: {x: {distribution: int_uniform, min: 1, max: 9, start: 5}}
+END
+cat >gone/once.sh <<'END'
+#!/bin/sh
+rm "$0" && echo "val_loss: $1.5"
+END
+chmod +x gone/once.sh
+run 1 'a trainer that can be started no more fails in the end' nightshift run gone/gone.yaml
+nightshift show gone/gone.yaml 1 --json | tr '{' '\n' | sed -n 's/.*"class":"\([a-z]*\)".*/\1/p' | tr '\n' ' ' >out
+[ "$(cat out)" = 'ok interrupted interrupted spawn interrupted interrupted spawn ' ]
+ok $? 'after two more tries of each seed, which count for nothing'
+nightshift status gone/gone.yaml >out 2>err
+grep -q '4 set aside for a fault that may pass and repeated; failed: spawn 2' out
+ok $? 'and are told apart'
+
 # --- files of experiments --------------------------------------------------------------------------
 
 cat >leave.sh <<'END'

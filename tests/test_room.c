@@ -115,6 +115,10 @@ static void whether_a_block_can_be_written_is_tried_and_leaves_nothing(void **st
     (void)state;
     assert_true(room_can_write(dir));
     assert_false(file_exists(probe));
+    char *below = path_join(dir, "not/yet/there");
+    assert_true(room_can_write(below));
+    free(below);
+    assert_false(file_exists(probe));
     assert_false(room_can_write("/proc"));
     assert_int_equal(symlink("/tmp/nightshift-no-such-target", probe), 0);
     assert_false(room_can_write(dir)); /* a link is not followed */

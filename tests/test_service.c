@@ -275,7 +275,7 @@ static void a_command_sees_no_secret_of_our_environment(void **state)
     (void)state;
     setenv("NIGHTSHIFT_TEST_TOKEN", "s3cr3t-s3cr3t", 1);
     tell_script(&told, "",
-                "#!/bin/sh\ncd \"${0%/*}\" && env >env; cat >>env; ls -l /proc/$$/fd >fds\n");
+                "#!/bin/sh\ncd \"${0%/*}\" && env >env; cat >>env; ls /proc/$$/fd >fds\n");
     struct notifier *notifier = notifier_new(&told.study, told.dir, 10);
     notify(notifier, "finish", "done", NULL);
     notifier_free(notifier);
@@ -284,6 +284,9 @@ static void a_command_sees_no_secret_of_our_environment(void **state)
     assert_null(strstr(env, "s3cr3t"));
     assert_null(strstr(env, "NIGHTSHIFT_TEST"));
     assert_non_null(strstr(env, "PATH="));
+    char *fds = heard(&told, "fds");
+    assert_null(strstr(fds, "\n3\n")); /* nor any file of ours */
+    free(fds);
     free(env);
     end_told(&told);
 }
