@@ -60,7 +60,7 @@ const struct event_kind event_kinds[] = {
      " || (SELECT ifnull(group_concat(exact(name) || exact(bits), ''), '')"
      "     FROM (SELECT * FROM metric WHERE run = run.id ORDER BY name))"
      " || (SELECT ifnull(group_concat(exact(path) || exact(sha) || exact(bytes), ''), '')"
-     "     FROM (SELECT * FROM artifact WHERE run = run.id ORDER BY path))"
+     "     FROM (SELECT * FROM artifact WHERE ifnull(run, 0) = run.id ORDER BY path))"
      " || (SELECT ifnull(group_concat(exact(name) || exact(progress) || exact(step)"
      "     || exact(value), ''), '')"
      "     FROM (SELECT * FROM curve WHERE run = run.id ORDER BY name, idx)))"

@@ -49,12 +49,24 @@ int ledger_unreadable(struct err *err, const char *fmt, ...)
     return -1;
 }
 
+/* GIT_DIR, GIT_OBJECT_DIRECTORY and their like mean another repository than ours. */
+static void forget_environment(void)
+{
+    for (size_t i = 0; environ[i] != NULL;) {
+        char *name = mem_strndup(environ[i], strcspn(environ[i], "="));
+        bool foreign = strncmp(name, "GIT_", 4) == 0 && unsetenv(name) == 0;
+        free(name);
+        i = foreign ? 0 : i + 1;
+    }
+}
+
 /* Durable writes, every object hashed when it is read, and no configuration but the repository's
  * own.  The cache is off, so that what is read back comes from the disk. */
 static int start_library(struct err *err)
 {
     static const int levels[] = {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
                                  GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_PROGRAMDATA};
+    forget_environment();
     int rc = git_libgit2_init();
 
     if (rc < 0)

@@ -71,11 +71,19 @@ size_t chain_next(const struct chain *chain, size_t row)
     return chain->next[row];
 }
 
-/* The slot of the key, or the free one where it belongs.  The multiplier is splitmix64's. */
+/* All experiments share the seeds of the panel, so every bit of the key must reach the low bits:
+ * the finalizer of MurmurHash3 (Appleby 2011). */
+static uint64_t mix(uint64_t key)
+{
+    key = (key ^ key >> 33) * 0xff51afd7ed558ccdu;
+    key = (key ^ key >> 33) * 0xc4ceb9fe1a85ec53u;
+    return key ^ key >> 33;
+}
+
+/* The slot of the key, or the free one where it belongs. */
 static size_t probe(const struct seed_table *table, int64_t experiment, uint32_t seed)
 {
-    uint64_t hash = ((uint64_t)experiment << 32 ^ seed) * 0x9e3779b97f4a7c15u;
-    size_t at = (size_t)(hash >> 20) & (table->size - 1);
+    size_t at = (size_t)mix((uint64_t)experiment << 32 ^ seed) & (table->size - 1);
 
     while (table->slots[at].experiment != 0 &&
            (table->slots[at].experiment != experiment || table->slots[at].seed != seed))

@@ -49,9 +49,12 @@ static int read_end(struct store *store, const char *sql, int64_t *at, char hash
     return row < 0 ? -1 : 0;
 }
 
-static int read_ends(struct ends *out, struct store *store, struct err *err)
+/* The night's own is looked for only where it is needed: behind a long row of the study's events it
+ * is far. */
+static int read_ends(struct ends *out, struct store *store, bool study, struct err *err)
 {
     char ignored[SHA256_TEXT];
+    int64_t seq;
 
     if (read_end(store, "SELECT seq, '' FROM event ORDER BY seq DESC LIMIT 1", &out->seq, ignored,
                  err) != 0)
@@ -61,7 +64,9 @@ static int read_ends(struct ends *out, struct store *store, struct err *err)
                  " ORDER BY number DESC LIMIT 1",
                  &out->number, out->study, err) != 0)
         return -1;
-    int64_t seq;
+    out->night[0] = '\0';
+    if (study)
+        return 0;
     return read_end(store,
                     "SELECT seq, lower(hex(hash)) FROM event WHERE number IS NULL"
                     " ORDER BY seq DESC LIMIT 1",
@@ -104,7 +109,7 @@ static int append(struct store *store, struct event *event, bool study, struct e
 {
     struct ends ends;
 
-    if (read_ends(&ends, store, err) != 0)
+    if (read_ends(&ends, store, study, err) != 0)
         return -1;
     event->seq = ends.seq + 1;
     event->number = study ? ends.number + 1 : 0;

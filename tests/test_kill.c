@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "event.h"
 #include "file.h"
 #include "mem.h"
 #include "place.h"
@@ -91,6 +92,16 @@ static int run_to_end(const char *dir)
     return wait_status(start(dir, argv));
 }
 
+/* The study's own chain of the log. */
+static int add_event(void *context, const struct event *event, struct err *err)
+{
+    (void)err;
+    if (event->number > 0)
+        str_addf(context, "%lld %s %lld %s\n", (long long)event->number, event->kind,
+                 (long long)event->row, event->hash);
+    return 0;
+}
+
 /* Everything that must not depend on when the harness died. */
 static char *final_state(const char *dir)
 {
@@ -109,6 +120,7 @@ static char *final_state(const char *dir)
         str_addf(&text, "%s %s\n", record.outbox[i].ref, record.outbox[i].commit);
         assert_true(record.outbox[i].done);
     }
+    assert_int_equal(event_each(store, add_event, &text, &err), 0);
     record_clear(&record);
     store_close(store);
     place_clear(&place);

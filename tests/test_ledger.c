@@ -500,6 +500,29 @@ static void an_unfinished_repository_is_made_anew(void **state)
     free(part);
 }
 
+static void no_variable_of_git_has_a_say(void **state)
+{
+    static const char *const names[] = {"GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_INDEX_FILE",
+                                        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_AUTHOR_DATE",
+                                        "GIT_CONFIG_GLOBAL", "GIT_CEILING_DIRECTORIES"};
+    const struct place *place = *state;
+    char before[41], after[41];
+
+    struct ledger *ledger = open_ledger(place);
+    publish_decisions(ledger, 1, 2);
+    tip_of(before, ledger, LOG);
+    ledger_close(ledger);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        setenv(names[i], "/nowhere", 1);
+    ledger = open_ledger(place);
+    tip_of(after, ledger, LOG);
+    assert_string_equal(after, before);
+    publish_decisions(ledger, 3, 4);
+    ledger_close(ledger);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_null(getenv(names[i]));
+}
+
 static void looking_makes_no_repository(void **state)
 {
     const struct place *place = *state;
@@ -1048,6 +1071,7 @@ int main(void)
         ROW(damaged_objects_are_healed),
         ROW(an_object_with_another_ones_bytes_is_healed),
         ROW(an_unfinished_repository_is_made_anew),
+        ROW(no_variable_of_git_has_a_say),
         ROW(looking_makes_no_repository),
         ROW(a_lock_that_we_left_behind_is_put_away),
         ROW(a_lock_with_the_tip_in_it_is_put_away),
