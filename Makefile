@@ -167,7 +167,7 @@ torture_mains := tests/torture/main.c tests/torture/soak.c
 fuzz_mains    := tests/fuzz/fuzz.c tests/fuzz/replay_main.c
 torture_parts := $(call objects,$(filter-out $(torture_mains),$(wildcard tests/torture/*.c)))
 fuzz_parts    := $(call objects,$(filter-out $(fuzz_mains),$(wildcard tests/fuzz/*.c)))
-link_test = $(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -pthread -o $@ $(filter %.o,$^) \
+link_test = $(call short,link)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -pthread -o $@ $(filter %.o,$^) \
             $(B)/libnightshift-lm.a $(B)/libnightshift.a $(LIBS_TEST) -lm
 $(B)/tests/torture: $(B)/obj/tests/torture/main.o $(torture_parts) $(B)/libnightshift.a $(B)/libnightshift-lm.a
 	$(link_test)

@@ -121,6 +121,18 @@ static int look(struct ledger *ledger, const struct plan *plan, struct err *err)
     return strcmp(tip, plan->parent) == 0 ? 0 : moved(plan, tip, err);
 }
 
+/* Why it could not be moved: where somebody else has moved it, that is the reason, whatever libgit2
+ * came upon (a folder that he had emptied, say). */
+static int explain(struct ledger *ledger, const struct plan *plan, struct err *err)
+{
+    struct err now = {0};
+    int done = look(ledger, plan, &now);
+
+    if (done < 0)
+        *err = now;
+    return done == 1 ? 0 : -1;
+}
+
 static int move_ref(struct ledger *ledger, const struct plan *plan, struct err *err)
 {
     int done = look(ledger, plan, err);
@@ -136,9 +148,7 @@ static int move_ref(struct ledger *ledger, const struct plan *plan, struct err *
     if (rc == 0)
         return 0;
     ledger_error(err, "cannot move '%s'", plan->ref);
-    if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS)
-        return look(ledger, plan, err) == 1 ? 0 : -1;
-    return -1;
+    return explain(ledger, plan, err);
 }
 
 /* --- many plans ----------------------------------------------------------------------------- */

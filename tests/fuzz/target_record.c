@@ -48,18 +48,18 @@ static void add_experiment(struct store *store, const struct space *space, int64
                       .attempt = 1,
                       .class = CLASS_NONE,
                       .exit_code = -1,
-                      .value = NAN,
+                      .value = (double)NAN,
                       .wall_s = 1,
                       .cpu_s = 1,
                       .peak_mib = 1,
                       .steps = 3,
-                      .flops = NAN};
+                      .flops = (double)NAN};
     struct pair pair = {.experiment = id, .seed = (uint32_t)id, .after = id - 1};
     struct decision d = {.number = id,
                          .experiment = id,
                          .against = id - 1,
                          .verdict = OUTCOME_KEEP,
-                         .alpha = NAN,
+                         .alpha = (double)NAN,
                          .n = 1,
                          .mean = 0.1,
                          .low = 0,

@@ -12,7 +12,7 @@ sync-wal    power  experiments/store.c          s/synchronous = FULL/synchronous
 sync-git    power  experiments/ledger.c         s/(GIT_OPT_ENABLE_FSYNC_GITDIR, 1)/(GIT_OPT_ENABLE_FSYNC_GITDIR, 0)/
 sync-output power  harness/shim.c               s/if (fsync(shim->outputs\[i\].file) != 0)/if (0)/
 swap        rival  experiments/ledger_publish.c s/rc = git_reference_create_matching(&ref, ledger->repo, plan->ref, &commit, 1, &parent,/(void)parent, rc = git_reference_create(\&ref, ledger->repo, plan->ref, \&commit, 1,/
-intent      random harness/publish.c            s/rc = store_intents(store, &d, plans, n, err);/rc = ledger_publish_all(ledger, plans, n, err) != 0 || store_intents(store, \&d, plans, n, err) != 0 ? -1 : 0;/
+intent      syscallharness/publish.c            s/rc = store_intents(store, &d, plans, n, err);/rc = ledger_publish_all(ledger, plans, n, err) != 0 || store_intents(store, \&d, plans, n, err) != 0 ? -1 : 0;/
 lock        second harness/place.c              s/if (flock(fd, LOCK_EX | LOCK_NB) == 0)/if (fd >= 0)/
 '
 

@@ -17,6 +17,7 @@
 #include "place.h"
 #include "report.h"
 #include "str.h"
+#include "stream.h"
 #include "subject.h"
 #include "trial.h"
 
@@ -162,26 +163,47 @@ void subject_pause(double seconds)
 
 /* --- what it ends with ---------------------------------------------------------------------- */
 
-/* By experiment: in which order those of several were planned depends on which run ended first. */
-static void add_pairs(struct str *out, const struct record *r, int64_t experiment)
+/* What it printed and must print again, as a hash; "lost" where that cannot be read. */
+static void stream_hash(char out[SHA256_TEXT], const struct place *place, const struct run *run)
 {
+    char *dir = place_run_dir(place, run);
+    struct str text = {0};
+    struct err err = {0};
+
+    if (stream_canonical(&text, dir, &err) == 0)
+        sha256_bytes(out, str_text(&text), text.len);
+    else
+        snprintf(out, SHA256_TEXT, "lost");
+    str_clear(&text);
+    free(dir);
+}
+
+/* By experiment: in which order those of several were planned depends on which run ended first. */
+static void add_pairs(struct str *out, const struct place *place, const struct record *r,
+                      int64_t experiment)
+{
+    char hash[SHA256_TEXT] = "none";
+
     for (size_t i = 0; i < r->n_pairs; i++) {
         const struct pair *p = &r->pairs[i];
+        const struct run *run = record_candidate(r, p);
         if (p->experiment != experiment)
             continue;
-        str_addf(out, "pair %lld against %lld #%d seed %u test %lld: %a\n",
+        if (run != NULL && run->class == CLASS_OK)
+            stream_hash(hash, place, run);
+        str_addf(out, "pair %lld against %lld #%d seed %u test %lld: %a printed %s\n",
                  (long long)p->experiment, (long long)p->against, p->index, p->seed,
-                 (long long)p->test, record_loss(r, record_candidate(r, p)));
+                 (long long)p->test, record_loss(r, run), hash);
     }
 }
 
-static void add_experiments(struct str *out, const struct record *r)
+static void add_experiments(struct str *out, const struct place *place, const struct record *r)
 {
     for (size_t i = 0; i < r->n_experiments; i++) {
         const struct experiment *e = &r->experiments[i];
         str_addf(out, "experiment %lld %s %s against %lld decision %lld\n", (long long)e->id,
                  purpose_names[e->purpose], e->sha, (long long)e->against, (long long)e->decision);
-        add_pairs(out, r, e->id);
+        add_pairs(out, place, r, e->id);
     }
 }
 
@@ -271,7 +293,7 @@ char *subject_state(const char *dir, char *why)
     int rc = load(&place, &store, &record, dir, &err);
 
     if (rc == 0) {
-        add_experiments(&text, &record);
+        add_experiments(&text, &place, &record);
         add_decisions(&text, &record);
         add_commits(&text, &record);
         rc = add_report(&text, &record, store, &err);
