@@ -17,8 +17,6 @@ static int check_pages(struct store *store, const char *pragma, struct err *err)
         return -1;
     char *said = query_get_text(&q);
     query_end(&q);
-    for (char *end; said != NULL && (end = strchr(said, '\n')) != NULL;)
-        *end = ' '; /* an error is one line */
     if (said == NULL || strcmp(said, "ok") != 0)
         rc = err_integrity(err, "record '%s': %s", store->path, said != NULL ? said : "no answer");
     free(said);
