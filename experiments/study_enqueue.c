@@ -89,7 +89,7 @@ static int read_guess(struct value *config, struct study *study, const struct ya
 
 int study_read_enqueue(struct study *study, const struct yaml *node, struct err *err)
 {
-    study->enqueued = mem_new(node->n, sizeof *study->enqueued);
+    study->enqueued = mem_new(node->n, sizeof(struct value *));
     for (size_t i = 0; i < node->n; i++) {
         struct value *config = mem_new(study->space.n, sizeof *config);
         if (read_guess(config, study, node->items[i], err) != 0) {

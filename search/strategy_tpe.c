@@ -22,7 +22,7 @@
  * Failures: l/g is multiplied by the share of the experiments near a candidate, weighed by their
  * kernels, that have ended well, to the power of CAUTION.  Among all the bad ones a few failures
  * would not be seen: with a tenth of the volume failing beside the optimum, 6.7 % of the runs after
- * the first twenty were lost with power 0, 3.8 % with 4, 2.5 % with 10.
+ * the first twenty were lost with power 0, 3.8 % with 4, 2.3 % with 12.
  *
  * The first FIRST experiments are those of `sobol`.
  */
