@@ -4,7 +4,7 @@
  *
  * Augmented expected improvement (Huang, Allen, Notz & Zeng 2006, doi 10.1007/s10898-005-2454-3),
  *     (best - m) Phi(z) + s phi(z),  z = (best - m) / s,   times 1 - noise / sqrt(s^2 + noise^2),
- * where `best` is the least posterior mean among the configs that ran, never a raw loss.  It is
+ * where `best` is the posterior mean of the best config that ran, never a raw loss.  It is
  * computed as a logarithm, which does not vanish far from the best (Ament et al. 2023,
  * arXiv:2310.20708).
  *

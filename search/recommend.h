@@ -2,7 +2,7 @@
 /*
  * recommend.h - which config of a history is best, and what it is worth.
  *
- * The least loss that was seen is mostly luck.  Here the least posterior mean counts
+ * The least loss that was seen is mostly luck.  Here the posterior counts
  * (surrogate.h): what the config itself and all configs near it have shown together.
  */
 #ifndef SEARCH_RECOMMEND_H

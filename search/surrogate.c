@@ -7,7 +7,8 @@
 #include "ranking.h"
 #include "surrogate.h"
 
-#define LABEL_NOISE 0.03 /* variance of 0 and 1 */
+enum { CONTENDERS = 50 }; /* whose SD is looked at, which costs as much as a candidate */
+#define LABEL_NOISE 0.03  /* variance of 0 and 1 */
 
 static double mean_at(const struct surrogate *s, const struct past *past)
 {
@@ -15,17 +16,37 @@ static double mean_at(const struct surrogate *s, const struct past *past)
     return gp_predict_mean(&s->loss, s->x);
 }
 
-/* The experiments of the list by posterior mean. */
-static void find_incumbents(struct surrogate *s, const struct history *history, struct ranked *list,
-                            size_t n)
+static double cautious_at(const struct surrogate *s, const struct past *past)
 {
+    double mean, sd;
+
+    features_write(s->x, &s->features, past->config);
+    gp_predict(&s->loss, &mean, &sd, s->x);
+    return mean + sd;
+}
+
+/* The list by posterior mean, its first CONTENDERS then by mean + SD. */
+static void sort_by_belief(const struct surrogate *s, const struct history *history,
+                           struct ranked *list, size_t n)
+{
+    size_t contenders = n < CONTENDERS ? n : CONTENDERS;
+
     for (size_t i = 0; i < n; i++)
         list[i].key = mean_at(s, &history->past[list[i].at]);
     qsort(list, n, sizeof *list, ranked_compare);
-    s->best = list[0].key;
+    for (size_t i = 0; i < contenders; i++)
+        list[i].key = cautious_at(s, &history->past[list[i].at]);
+    qsort(list, contenders, sizeof *list, ranked_compare);
+}
+
+static void find_incumbents(struct surrogate *s, const struct history *history, struct ranked *list,
+                            size_t n)
+{
+    sort_by_belief(s, history, list, n);
     s->n_incumbents = n < SURROGATE_INCUMBENTS ? n : SURROGATE_INCUMBENTS;
     for (size_t i = 0; i < s->n_incumbents; i++)
         s->incumbents[i] = list[i].at;
+    s->best = mean_at(s, &history->past[list[0].at]);
 }
 
 /* Adds the newest of the pending and failed experiments as if they had met the mean. */

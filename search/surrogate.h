@@ -15,6 +15,10 @@
  * ("kriging believer", Ginsbourger, Le Riche & Carraro 2010, doi 10.1007/978-3-642-10701-6_6): the
  * process is sure there, so it does not go there again.
  *
+ * Best is the config of the least posterior mean + SD, the "effective best solution" of Huang,
+ * Allen, Notz & Zeng 2006, doi 10.1007/s10898-005-2454-3: of many means the least is a lucky one,
+ * the more so the less is known about it.
+ *
  * Of a long history SURROGATE_POINTS experiments count: the better half of them for its losses (or
  * failures), and the newest of the others.
  */
@@ -30,9 +34,9 @@ enum { SURROGATE_POINTS = 400, SURROGATE_MISSING = 64, SURROGATE_INCUMBENTS = 3 
 struct surrogate {
     struct features features;
     struct gp loss, success; /* without points where nothing is known */
-    double best;             /* the least posterior mean of a config that ran: never a raw loss */
-    size_t incumbents[SURROGATE_INCUMBENTS], n_incumbents; /* in the history, by posterior mean */
-    double *x;                                             /* [features.n] scratch */
+    size_t incumbents[SURROGATE_INCUMBENTS], n_incumbents; /* in the history, best first */
+    double best; /* posterior mean of the first: never a raw loss */
+    double *x;   /* [features.n] scratch */
 };
 
 void surrogate_init(struct surrogate *surrogate, const struct space *space,

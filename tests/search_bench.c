@@ -18,9 +18,9 @@
  *     ms        of processor time for a proposal
  *
  * with tabs between.  A strategy alone has one run for each config, and what is recommended has the
- * least posterior mean (recommend.h), which is the claim.  Under two_level it is the verified
- * incumbent, the claim is what the confirmation says of its gain; the search head has a row of its
- * own.  The forerunner takes each lower loss for better, and claims it.
+ * least posterior mean + SD (recommend.h), and the mean is the claim.  Under two_level it is the
+ * verified incumbent, the claim is what the confirmation says of its gain; the search head has a
+ * row of its own.  The forerunner takes each lower loss for better, and claims it.
  */
 #include <getopt.h>
 #include <math.h>
