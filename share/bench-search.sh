@@ -56,13 +56,13 @@ begin()
     echo "# $2" >"$1"
 }
 
-# missing FILE PROBLEM NOISE INSTANCE NAME…: the contestants that have no row yet.
+# missing FILE PROBLEM NOISE INSTANCE NAME…: the contestants without a row of the largest budget.
 missing()
 {
-    file=$1 key=$2.$3.$4
+    file=$1 key=$2.$3.$4.$(budgets "$3" "$4" | sed 's/.*,//')
     shift 4
     awk -F '\t' -v key="$key" -v names="$*" '
-        $1 "." $2 "." $5 == key { there[$4] = 1 }
+        $1 "." $2 "." $5 "." $3 == key { there[$4] = 1 }
         END { n = split(names, name, " "); for (i = 1; i <= n; i++) if (!(name[i] in there)) print name[i] }' "$file"
 }
 
@@ -70,15 +70,18 @@ late() { [ -n "${LIMIT:-}" ] && [ $(($(date +%s) - began)) -ge $((LIMIT * 60)) ]
 
 failed() { echo "bench-search: failed: $*" >&2; exit 1; }
 
+# add_rows FILE: those that are not there yet; a longer study begins with the rows of a shorter one.
+add_rows() { awk -F '\t' '{ key = $1 FS $2 FS $3 FS $4 FS $5 } NR == FNR { there[key] = 1; next } !(key in there)' "$1" "$work/rows" >"$work/new"; cat "$work/new" >>"$1"; }
+
 # ours PROBLEM NOISE INSTANCE: all rows that are missing, or none.
+# shellcheck disable=SC2086 # one word for each
 ours()
 {
-    # shellcheck disable=SC2086 # one word for each
     left=$(missing "$work/ours.tsv" "$@" $contestants)
     [ -n "$left" ] || return 0
     $bench night --problem "$1" --noise "$2" --instance "$3" --budgets "$(budgets "$2" "$3")" \
         --contestants "$(comma $left)" >"$work/rows" || failed "$@"
-    cat "$work/rows" >>"$work/ours.tsv"
+    add_rows "$work/ours.tsv"
 }
 
 # optuna PEER ARGUMENT…: optuna_search.py with the Optuna of this system, or of the tree PEER_ROOT.
@@ -92,6 +95,7 @@ optuna()
 
 # theirs PEER PROBLEM NOISE INSTANCE SAMPLER…: the same for Optuna.  Program and problem are tied to
 # each other in both directions.
+# shellcheck disable=SC2046,SC2086,SC2094 # one word for each; one file is a pipe
 theirs()
 {
     which=$1 problem=$2 noise=$3 instance=$4
@@ -100,14 +104,13 @@ theirs()
     [ -n "$left" ] || return 0
     rm -f "$work/answers"
     mkfifo "$work/answers"
-    # shellcheck disable=SC2086
     optuna "$which" --problem "$problem" --noise "$noise" --instance "$instance" --budgets "$(budgets "$noise" "$instance")" \
         --samplers "$(comma $left)" <"$work/answers" 3>"$work/rows" |
         $bench serve --problem "$problem" --noise "$noise" --instance "$instance" >"$work/answers"
     # Two rows a budget and sampler: a program that ended early has left fewer.
     wanted=$(budgets "$noise" "$instance" | awk -F, -v n="$(echo $left | wc -w)" '{ print 2 * NF * n }')
     [ "$(wc -l <"$work/rows")" -eq "$wanted" ] || failed "$which $problem $noise $instance"
-    cat "$work/rows" >>"$work/peers.tsv"
+    add_rows "$work/peers.tsv"
 }
 
 # find_samplers PEER SAMPLER…: those that run there, in $found; the others are named.

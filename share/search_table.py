@@ -5,8 +5,8 @@
     search_table.py ROWS.tsv [--chart OUT.svg]
 
 Regrets are floored at 0.001 and averaged geometrically.  A ratio of two contestants is paired: the
-mean of the logarithms over problems is taken for each repetition, and its 95 % interval is Student's
-over the repetitions.
+mean of the logarithms over all studies that both have, a study being a repetition of a problem, with
+Student's 95 % interval.
 """
 import argparse
 import collections
@@ -18,6 +18,8 @@ import subprocess
 FLOOR = 1e-3
 OURS = "auto"
 JUDGED = "auto+two_level"
+COLUMNS = ["auto", "perturb", "tpe", "cmaes", "random", "forerunner", "auto+two_level"]
+PEER_COLUMNS = ["optuna-random", "optuna-tpe", "optuna-cmaes", "optuna-gp"]
 
 
 class Rows:
@@ -63,21 +65,13 @@ def interval(values):
     return mean, student(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
 
 
-def by_instance(pairs):
-    """[(instance, value)] -> the mean of each instance."""
-    groups = collections.defaultdict(list)
-    for instance, value in pairs:
-        groups[instance].append(value)
-    return [statistics.fmean(v) for v in groups.values()]
-
-
 def geometric(cell):
     return math.exp(statistics.fmean(math.log(v[0]) for v in cell.values())) if cell else math.nan
 
 
 def ratio(a, b):
     """Paired geometric ratio a / b as (ratio, low, high)."""
-    logs = by_instance((key[1], math.log(a[key][0] / b[key][0])) for key in a if key in b)
+    logs = [math.log(a[key][0] / b[key][0]) for key in a if key in b]
     if not logs:
         return math.nan, math.nan, math.nan
     mean, half = interval(logs)
@@ -86,7 +80,7 @@ def ratio(a, b):
 
 def excess_in_sigma(cell, sigma):
     """The claim's bias in SDs of a run, as (mean, half a width); None where nothing is claimed."""
-    values = by_instance((key[1], v[1] / sigma) for key, v in cell.items() if not math.isnan(v[1]))
+    values = [v[1] / sigma for v in cell.values() if not math.isnan(v[1])]
     return interval(values) if values else None
 
 
@@ -108,13 +102,21 @@ def print_table(head, lines):
     print()
 
 
+def common(rows, setting):
+    """The studies that every contestant of a setting has."""
+    return set.intersection(*(set(rows.cell(*setting, c)) for c in rows.contestants(*setting)))
+
+
 def print_summary(rows):
-    """Geometric-mean regret of every contestant in every setting."""
+    """Geometric-mean regret of every contestant in every setting, all on the same studies."""
     settings = rows.settings()
+    studies = {s: common(rows, s) for s in settings}
     names = list(dict.fromkeys(c for s in settings for c in rows.contestants(*s)))
-    lines = [[name] + [show(geometric(rows.cell(*s, name))) for s in settings] for name in names]
-    print_table(["contestant"] + ["σ %s, %d" % (s[0].replace("x", " × "), s[1]) for s in settings],
-                lines)
+    lines = [["studies"] + [str(len(studies[s])) for s in settings]]
+    for name in names:
+        cells = [{k: v for k, v in rows.cell(*s, name).items() if k in studies[s]} for s in settings]
+        lines.append([name] + [show(geometric(cell)) for cell in cells])
+    print_table(["σ, runs"] + ["%s, %d" % (s[0].replace("x", " × "), s[1]) for s in settings], lines)
 
 
 def best_peer(rows, noise, budget, fair):
@@ -133,17 +135,18 @@ def print_against(rows):
             if not cell:
                 continue
             bias = excess_in_sigma(cell, float(noise.split("x")[0])) if noise != "0" else None
-            lines.append([noise.replace("x", " × "), str(budget), name, peer or "–",
+            lines.append([noise.replace("x", " × "), str(budget), str(len(cell)), name, peer or "–",
                           show_ratio(ratio(cell, rows.cell(noise, budget, peer))),
                           show_ratio(ratio(cell, rows.cell(noise, budget, "forerunner"))),
                           "–" if bias is None else "%+.2f ± %.2f" % bias])
-    print_table(["σ", "runs", "ours", "best of Optuna's", "regret / its", "regret / forerunner's",
+    print_table(["σ", "runs", "studies", "ours", "best of Optuna's", "regret / its", "regret / forerunner's",
                  "bias of the claim [σ]"], lines)
 
 
 def print_problems(rows, noise, budget):
     """Every problem; the least regret of a row in bold."""
-    names = rows.contestants(noise, budget)
+    names = [c for c in COLUMNS + [p + (":fair" if noise != "0" else "") for p in PEER_COLUMNS]
+             if rows.cell(noise, budget, c)]
     lines = []
     for problem in rows.problems:
         values = [geometric({k: v for k, v in rows.cell(noise, budget, c).items() if k[0] == problem})
@@ -179,7 +182,8 @@ CHART = [(OURS, "auto, alone"), (JUDGED, "auto, judged"), ("forerunner", "the fo
 
 
 def chart(rows, path):
-    """Regret by runs without noise and with it; of Optuna's the fair variant under noise."""
+    """Regret by runs without noise and with it, all on the same studies; of Optuna's the fair
+    variant under noise."""
     lines = ["set terminal svg size 900,420 font 'sans-serif,12'", "set output '%s'" % path,
              "set multiplot layout 1,2", "set logscale xy", "set xlabel 'runs of the trainer'",
              "set xtics (50, 100, 300)", "set xrange [45:330]", "set format y '%g'", "set grid",
@@ -187,9 +191,15 @@ def chart(rows, path):
     for noise, title in ("0", "no noise"), ("1", "noise as large as the gap (σ = 1)"):
         budgets = [b for n, b in rows.settings() if n == noise]
         plots, data = [], []
-        for i, (name, label) in enumerate(CHART):
-            real = name + (":fair" if noise != "0" and name.startswith("optuna") else "")
-            points = [(b, geometric(rows.cell(noise, b, real))) for b in budgets]
+        names = [name + (":fair" if noise != "0" and name.startswith("optuna") else "")
+                 for name, _ in CHART]
+        cells = [rows.cell(noise, b, name) for name in names for b in budgets]
+        studies = set.intersection(*(set(c) for c in cells if c)) if any(cells) else set()
+        for i, (_, label) in enumerate(CHART):
+            points = []
+            for b in budgets:
+                cell = rows.cell(noise, b, names[i])
+                points.append((b, geometric({k: v for k, v in cell.items() if k in studies})))
             points = [p for p in points if not math.isnan(p[1])]
             if points:
                 plots.append("'-' with linespoints lt %d lw 2 title \"%s\"" % (i + 1, label))
@@ -205,8 +215,7 @@ def main():
     parser.add_argument("--chart")
     arguments = parser.parse_args()
     rows = Rows(arguments.rows)
-    print("%d problems, repetitions %s\n" % (len(rows.problems),
-                                             "1–%d" % max(rows.instances) if rows.instances else "none"))
+    print("%d problems\n" % len(rows.problems))
     print_summary(rows)
     print_against(rows)
     for noise, budget in ("0", 100), ("1", 100), ("0", 300), ("1", 300):
