@@ -179,6 +179,7 @@ def print_lost(rows):
 CHART = [(OURS, "auto, alone"), (JUDGED, "auto, judged"), ("forerunner", "the forerunner's rule"),
          ("optuna-random", "Optuna random"), ("optuna-tpe", "Optuna TPE"),
          ("optuna-cmaes", "Optuna CMA-ES"), ("optuna-gp", "Optuna GP")]
+COLOURS = ["#6a1b9a", "#00897b", "#1e88e5", "#9e9e9e", "#ef6c00", "#c62828", "#5d4037"]
 
 
 def chart(rows, path):
@@ -202,7 +203,8 @@ def chart(rows, path):
                 points.append((b, geometric({k: v for k, v in cell.items() if k in studies})))
             points = [p for p in points if not math.isnan(p[1])]
             if points:
-                plots.append("'-' with linespoints lt %d lw 2 title \"%s\"" % (i + 1, label))
+                plots.append("'-' with linespoints pt %d lw 2 lc rgb '%s' title \"%s\""
+                             % (i + 1, COLOURS[i], label))
                 data += ["%d %g" % p for p in points] + ["e"]
         if plots:
             lines += ["set title '%s'" % title, "plot " + ", ".join(plots)] + data
