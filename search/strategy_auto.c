@@ -21,7 +21,7 @@
 extern const struct strategy strategy_auto, strategy_gp, strategy_perturb, strategy_sobol,
     strategy_tpe;
 
-enum { SMALL = 16, SHORT = 8, MANY = 400, WIDE = 100 };
+enum { SMALL = 16, SHORT = 12, MANY = 400, WIDE = 100 };
 
 static size_t count_features(const struct space *space)
 {

@@ -55,7 +55,7 @@ static void auto_asks_gp_first_and_tpe_after_four_hundred_experiments(void **sta
     journal_init(&journal, &space);
     journal_add_start(&journal);
     assert_auto_is(&journal, "gp", "up to experiment 400");
-    journal.history.planned = 9; /* long enough for a model */
+    journal.history.planned = 13; /* long enough for a model */
     assert_auto_is(&journal, "gp", "noisy runs");
     add_by_chance(&journal, 30);
     assert_auto_is(&journal, "gp", "up to experiment 400");
@@ -76,11 +76,11 @@ static void auto_perturbs_for_as_long_as_a_short_plan_goes(void **state)
     fill_mixed_space(&space);
     journal_init(&journal, &space);
     journal_add_start(&journal);
-    journal.history.planned = 8;
-    assert_auto_is(&journal, "perturb", "a plan of 8 experiments is too short");
-    add_by_chance(&journal, 7);
-    assert_auto_is(&journal, "perturb", "a plan of 8 experiments is too short");
-    add_by_chance(&journal, 8); /* another night after all */
+    journal.history.planned = 12;
+    assert_auto_is(&journal, "perturb", "a plan of 12 experiments is too short");
+    add_by_chance(&journal, 11);
+    assert_auto_is(&journal, "perturb", "a plan of 12 experiments is too short");
+    add_by_chance(&journal, 12); /* another night after all */
     assert_auto_is(&journal, "gp", "up to experiment 400");
     journal_clear(&journal);
     space_clear(&space);
