@@ -62,6 +62,7 @@ static void tokens_come_as_often_as_options_say(void **state)
         {"top_k of equals takes the lower id", all, 0, {8 / 15.0, 4 / 15.0, 2 / 15.0, 1 / 15.0, 0}},
         {"top_p", all, 0, {2 / 3.0, 1 / 3.0, 0, 0, 0}},
         {"top_p after top_k", all, 0, {2 / 3.0, 1 / 3.0, 0, 0, 0}},
+        {"a top_p of nothing leaves the first", all, 0, {1, 0, 0, 0, 0}},
         {"min_p", all, 0, {4 / 7.0, 2 / 7.0, 1 / 7.0, 0, 0}},
         /* 5 ln 2 / 5 = ln 2: half of the least probable ones */
         {"penalty, once", all, 2, {2 / 34.0, 16 / 34.0, 8 / 34.0, 4 / 34.0, 4 / 34.0}},
@@ -75,8 +76,9 @@ static void tokens_come_as_often_as_options_say(void **state)
     cases[4].how.top_p = 0.7;
     cases[5].how.top_k = 3; /* of three, the first two have 6/7 */
     cases[5].how.top_p = 0.8;
-    cases[6].how.min_p = 0.2;
-    cases[7].how.repetition_penalty = 5;
+    cases[6].how.top_p = 0;
+    cases[7].how.min_p = 0.2;
+    cases[8].how.repetition_penalty = 5;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         shares_of(share, &cases[i].how, halves, seen, cases[i].n_seen);
         for (size_t k = 0; k < TOKENS; k++)

@@ -155,16 +155,23 @@ static int one_token(struct writing *w, const real *logits, struct err *err)
     return ended;
 }
 
+static bool has_room(const struct writing *w)
+{
+    return w->out->ids.n < w->g->how.tokens && w->g->text.n < w->g->length;
+}
+
 static int write_on(struct writing *w, const real *logits, struct err *err)
 {
     struct generator *g = w->g;
     struct str rest = {0};
     int ended = 0;
 
-    while (ended == 0 && w->out->ids.n < g->how.tokens && g->text.n < g->length) {
+    while (ended == 0 && has_room(w)) {
         ended = one_token(w, logits, err);
-        if (ended == 0 && w->out->ids.n < g->how.tokens && g->text.n < g->length)
-            logits = decoder_read(g->decoder, &(uint32_t){row_of(g, g->text.at[g->text.n - 1])}, 1);
+        if (ended == 0 && has_room(w)) {
+            uint32_t row = row_of(g, g->text.at[g->text.n - 1]);
+            logits = decoder_read(g->decoder, &row, 1);
+        }
     }
     if (ended < 0)
         return -1;

@@ -145,7 +145,7 @@ static size_t narrow(double *kept, struct sampler *s, size_t n, double sum)
     size_t listed = top_k ? take_top(&sum, s, n, (size_t)how->top_k) : 0, taken = 0;
 
     *kept = 0;
-    while (taken < (top_k ? listed : s->vocab) && *kept < how->top_p * sum) {
+    while (taken < (top_k ? listed : s->vocab) && (taken == 0 || *kept < how->top_p * sum)) {
         struct candidate c = {0};
         if (!top_k && n == 0)
             break;
