@@ -112,10 +112,15 @@ void model_file_close(struct model_file *in)
     *in = (struct model_file){0};
 }
 
+static int check_told(const struct model_file *in, struct err *err)
+{
+    return in->untold == NULL ? 0 : err_usage(err, "%s: %s", in->path, in->untold);
+}
+
 int model_file_load(real *weights, const struct model_file *in, struct pool *pool, struct err *err)
 {
-    if (in->untold != NULL)
-        return err_usage(err, "%s: %s", in->path, in->untold);
+    if (check_told(in, err) != 0)
+        return -1;
     if (storage_load(weights, &in->storage, &in->model, in->naming, pool, err) != 0)
         return -1;
     return in->format == &format_folder ? checkpoint_check_hash(&in->model, weights, in->path, err)
@@ -129,7 +134,8 @@ int model_file_weights(real **weights, const struct model_file *in, struct err *
     int rc;
 
     *weights = NULL;
-    if (block_check_memory((double)in->model.n_weights * sizeof(real), threads, err) != 0 ||
+    if (check_told(in, err) != 0 ||
+        block_check_memory((double)in->model.n_weights * sizeof(real), threads, err) != 0 ||
         pool_open(&pool, threads, err) != 0)
         return -1;
     *weights = block_new(in->model.n_weights);

@@ -92,8 +92,8 @@ int model_file_open(struct model_file *out, const char *path, const struct forma
 void model_file_close(struct model_file *in);
 
 /*
- * The weights, which the caller frees; on as many threads as there are processors.  Exit 2 where
- * the format leaves something untold and the hints did too.
+ * The weights, which the caller frees, also after a failure; on as many threads as there are
+ * processors.  Exit 2 where the format leaves something untold and the hints did too.
  */
 int model_file_weights(real **weights, const struct model_file *in, struct err *err);
 
