@@ -86,7 +86,8 @@ struct couple { /* runs of two configs on a seed */
 static void add_group(struct evidence *e, const struct record *record, const struct couple *couples,
                       size_t n)
 {
-    struct curve_pairs group = {mem_new(n, sizeof *group.a), mem_new(n, sizeof *group.b), 0};
+    struct curve_pairs group = {mem_new(n, sizeof(const struct curve *)),
+                                mem_new(n, sizeof(const struct curve *)), 0};
     double *diff = mem_new(n, sizeof *diff);
 
     for (size_t i = 0; i < n; i++) {

@@ -85,11 +85,11 @@ static int refuse_foreign(const struct yaml *node, const char *type, struct err 
 static int settle_paired_curves(struct early_reading *reading, struct err *err)
 {
     struct early_rule *rule = &reading->rule;
-    const struct yaml *foreign[] = {reading->eta, reading->min_iter, reading->s};
 
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        if (refuse_foreign(foreign[i], rule->kind->name, err) != 0)
-            return -1;
+    if (refuse_foreign(reading->eta, rule->kind->name, err) != 0 ||
+        refuse_foreign(reading->min_iter, rule->kind->name, err) != 0 ||
+        refuse_foreign(reading->s, rule->kind->name, err) != 0)
+        return -1;
     if (reading->z == NULL)
         rule->z = EARLY_Z;
     if (reading->min_progress == NULL)
