@@ -124,6 +124,7 @@ static int identify(struct store *store, int64_t *version, struct err *err)
 {
     int64_t application = 0;
 
+    *version = 0;
     if (read_pragma(store, "PRAGMA application_id", &application, err) != 0 ||
         read_pragma(store, "PRAGMA user_version", version, err) != 0)
         return -1;

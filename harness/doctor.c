@@ -188,13 +188,16 @@ static int examine_store(size_t *violated, struct patient *patient, bool json, s
         patient->unreadable = unreadable.text;
     }
     patient->record = &record;
-    if (find_rules(patient, err) != 0)
-        return -1;
-    if (ledger_open_existing(&patient->ledger, place->study_dir, place->run_dir, place->name,
-                             &no_ledger) != 0)
+    int rc = find_rules(patient, err);
+    if (rc == 0 && ledger_open_existing(&patient->ledger, place->study_dir, place->run_dir,
+                                        place->name, &no_ledger) != 0)
         patient->no_ledger = no_ledger.text;
-    int rc = examine_all(violated, patient, json, err);
+    if (rc == 0)
+        rc = examine_all(violated, patient, json, err);
     ledger_close(patient->ledger);
+    patient->ledger = NULL;
+    patient->record = NULL;
+    patient->unreadable = patient->no_ledger = NULL;
     record_clear(&record);
     return rc;
 }
