@@ -179,11 +179,8 @@ static const char *const to_3[] = {
     NULL,
 };
 
-static const char *const *const migrations[SCHEMA_VERSION] = {
-    NULL, /* there was no version 0 */
-    to_2,
-    to_3,
-};
+/* From version 1, from 2, … */
+static const char *const *const migrations[SCHEMA_VERSION - 1] = {to_2, to_3};
 
 static int execute(struct store *store, const char *const *statements, struct err *err)
 {
@@ -340,7 +337,7 @@ static int climb(struct store *store, int version, struct err *err)
     int rc = 0;
 
     for (int v = version; rc == 0 && v < SCHEMA_VERSION; v++)
-        rc = execute(store, migrations[v], err);
+        rc = execute(store, migrations[v - 1], err);
     if (rc == 0)
         rc = store_event(store, "migrated", 0, text, err);
     if (rc == 0 && version < 3)
