@@ -94,17 +94,27 @@ static int finish(struct pack *pack, struct err *err)
     return 0;
 }
 
+static int open_pack(struct pack *pack, struct ledger *ledger, struct err *err)
+{
+    pack->sha1 = EVP_MD_CTX_new();
+    if (pack->sha1 == NULL || EVP_DigestInit_ex(pack->sha1, EVP_sha1(), NULL) != 1) {
+        err_environment(err, "cannot hash a git pack");
+        return -1;
+    }
+    if (git_odb_write_pack(&pack->to, ledger->odb, NULL, NULL) != 0 || pack->to == NULL) {
+        ledger_error(err, "cannot write to the git repository '%s'",
+                     git_repository_path(ledger->repo));
+        return -1;
+    }
+    return 0;
+}
+
 static int write_pack(struct ledger *ledger, const struct object *const *objects, size_t n,
                       struct err *err)
 {
-    struct pack pack = {.sha1 = EVP_MD_CTX_new()};
-    int rc = 0;
+    struct pack pack = {.to = NULL};
+    int rc = open_pack(&pack, ledger, err);
 
-    if (pack.sha1 == NULL || EVP_DigestInit_ex(pack.sha1, EVP_sha1(), NULL) != 1)
-        rc = err_environment(err, "cannot hash a git pack");
-    else if (git_odb_write_pack(&pack.to, ledger->odb, NULL, NULL) != 0)
-        rc = ledger_error(err, "cannot write to the git repository '%s'",
-                          git_repository_path(ledger->repo));
     if (rc == 0)
         rc = add_head(&pack, n, err);
     for (size_t i = 0; i < n && rc == 0; i++)

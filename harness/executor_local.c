@@ -114,7 +114,7 @@ static int open_image(void)
     if (fd < 0)
         return -1;
     if (raise_fd(&fd, &ignored) == 0 &&
-        fd_write(fd, shim_image, (size_t)(shim_image_end - shim_image), "shim", &ignored) == 0)
+        fd_write(fd, shim_image, (size_t)shim_image_len, "shim", &ignored) == 0)
         return fd;
     close(fd);
     return -1;

@@ -3,6 +3,9 @@
 #ifndef HARNESS_SHIM_IMAGE_H
 #define HARNESS_SHIM_IMAGE_H
 
-extern const char shim_image[], shim_image_end[];
+#include <stdint.h>
+
+extern const char shim_image[]; /* [shim_image_len] */
+extern const uint64_t shim_image_len;
 
 #endif

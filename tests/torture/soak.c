@@ -183,6 +183,8 @@ static double rate(const struct sample *from, const struct sample *to)
 
 static bool check_samples(const struct sample *samples, size_t n)
 {
+    while (n > 4 && samples[n - 2].experiments == samples[n - 1].experiments)
+        n--; /* the night's last tests */
     if (n < 4) {
         printf("too short for figures of growth: fewer than 4 samples\n");
         return true;
@@ -192,7 +194,7 @@ static bool check_samples(const struct sample *samples, size_t n)
     int least = end->files, most = end->files;
     double change = rate(late, end) / rate(begin, early);
 
-    for (size_t i = 1; i < n; i++) { /* two runs come and go: a pidfd and a socket each */
+    for (size_t i = n / 10 + 1; i < n; i++) { /* two runs come and go: a pidfd and a socket each */
         least = samples[i].files < least ? samples[i].files : least;
         most = samples[i].files > most ? samples[i].files : most;
     }
