@@ -179,8 +179,8 @@ static const char *const to_3[] = {
     NULL,
 };
 
-/* From version 1, from 2, … */
-static const char *const *const migrations[SCHEMA_VERSION - 1] = {to_2, to_3};
+/* By the version that each leads to. */
+static const char *const *const migrations[SCHEMA_VERSION + 1] = {[2] = to_2, [3] = to_3};
 
 static int execute(struct store *store, const char *const *statements, struct err *err)
 {
@@ -336,8 +336,9 @@ static int climb(struct store *store, int version, struct err *err)
     const char *const end[] = {done, NULL};
     int rc = 0;
 
-    for (int v = version; rc == 0 && v < SCHEMA_VERSION; v++)
-        rc = execute(store, migrations[v - 1], err);
+    for (int v = 2; rc == 0 && v <= SCHEMA_VERSION; v++)
+        if (v > version)
+            rc = execute(store, migrations[v], err);
     if (rc == 0)
         rc = store_event(store, "migrated", 0, text, err);
     if (rc == 0 && version < 3)
