@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Every reader of data from outside on its corpus, cut off and damaged: it ends within its bounds
- * (`make check SAN=1` looks), and what it refuses it refuses with one line and a code (the targets
+ * (`make check SAN=1` looks), and what it refuses it refuses with words and a code (the targets
  * look, and abort).
  */
 #include <setjmp.h>

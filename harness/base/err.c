@@ -6,14 +6,10 @@
 
 #include "err.h"
 
-/* One line, whatever a library or a damaged file has put into it. */
 static void describe(struct err *err, int code, const char *fmt, va_list args)
 {
     err->code = code;
     vsnprintf(err->text, sizeof err->text, fmt, args);
-    for (char *p = err->text; *p != '\0'; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = ' ';
 }
 
 #define DEFINE_ERR(name, code)                                                                     \

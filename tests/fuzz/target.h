@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * target.h - a reader of data from outside, as a function of bytes: whatever they are, it ends
- * within its bounds, and what it refuses it refuses with one line and a code.  `target.c` lists
+ * within its bounds, and what it refuses it refuses with a code and words.  `target.c` lists
  * which there are, `target_name.c` is one of them.  `make fuzz` feeds them by libFuzzer,
  * test_fuzz.c by the corpus in corpus/<name>, its truncations and its mutations.
  */
@@ -34,7 +34,8 @@ void target_put(const char *name, const void *bytes, size_t len);
 /* "folder/name"; the caller frees. */
 char *target_path(const char *name);
 
-/* A refusal must say something, in one line, with a code; else the program aborts. */
+/* A refusal must say something, with a code; else the program aborts.  (What it quotes may hold
+ * anything: where it is printed, control characters are escaped.) */
 void target_check_refusal(const struct err *err);
 
 /* Two files in one input: two bytes of length of the first, little-endian, the first, the second.
