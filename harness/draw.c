@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +12,7 @@
 #include "draw.h"
 #include "file.h"
 #include "mem.h"
+#include "program.h"
 
 enum { MOST_SVG = 16 << 20 };
 
@@ -31,28 +30,6 @@ static int script_file(const char *script, struct err *err)
     return -1;
 }
 
-/* Signals as a fresh program expects them: none blocked, none ignored. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t all, none;
-
-    sigfillset(&all);
-    sigemptyset(&none);
-    if (posix_spawnattr_setsigdefault(attributes, &all) != 0 ||
-        posix_spawnattr_setsigmask(attributes, &none) != 0)
-        return -1;
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-}
-
-static int set_actions(posix_spawn_file_actions_t *actions, int script, int svg)
-{
-    if (posix_spawn_file_actions_adddup2(actions, script, STDIN_FILENO) != 0 ||
-        posix_spawn_file_actions_adddup2(actions, svg, STDOUT_FILENO) != 0 ||
-        posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) != 0)
-        return -1;
-    return posix_spawn_file_actions_addchdir_np(actions, "/");
-}
-
 /* 0, or an error number: ENOENT where there is no gnuplot. */
 static int start(pid_t *out, int script, int svg)
 {
@@ -60,20 +37,10 @@ static int start(pid_t *out, int script, int svg)
     const char *path = getenv("PATH");
     char *env[] = {mem_printf("PATH=%s", path != NULL ? path : "/usr/bin:/bin"),
                    (char[]){"LC_ALL=C.UTF-8"}, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int rc = ENOMEM;
+    int failure = program_start(out, argv, env, script, svg, PROGRAM_NOTHING);
 
-    if (posix_spawn_file_actions_init(&actions) == 0) {
-        if (posix_spawnattr_init(&attributes) == 0) {
-            if (set_attributes(&attributes) == 0 && set_actions(&actions, script, svg) == 0)
-                rc = posix_spawnp(out, "gnuplot", &actions, &attributes, argv, env);
-            posix_spawnattr_destroy(&attributes);
-        }
-        posix_spawn_file_actions_destroy(&actions);
-    }
     free(env[0]);
-    return rc;
+    return failure;
 }
 
 /* Its exit status; it is killed when the time is up. */

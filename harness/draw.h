@@ -9,8 +9,7 @@
 #include "str.h"
 
 /*
- * Runs `gnuplot -d -` on a script, in a folder that holds nothing of the user's and with no
- * environment but PATH: 0 and what it printed; 0 and nothing where there is no gnuplot; -1 where it
+ * Runs `gnuplot -d -` on a script, without the user's settings and with no environment but PATH: 0 and what it printed; 0 and nothing where there is no gnuplot; -1 where it
  * failed or took longer than DRAW_LIMIT_S.
  */
 #define DRAW_LIMIT_S 60

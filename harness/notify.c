@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include "mem.h"
 #include "notify.h"
 #include "placeholder.h"
+#include "program.h"
 #include "trial.h"
 
 struct message {
@@ -118,46 +118,15 @@ static int make_input(const char *text)
     return pipe[0];
 }
 
-/* As a program is started at login: signals as they are by default, and a group of its own. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t all, none;
-
-    sigfillset(&all);
-    sigemptyset(&none);
-    if (posix_spawnattr_setsigdefault(attributes, &all) != 0 ||
-        posix_spawnattr_setsigmask(attributes, &none) != 0 ||
-        posix_spawnattr_setpgroup(attributes, 0) != 0)
-        return -1;
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETPGROUP);
-}
-
-static int spawn(pid_t *out, char **argv, char **env, int input)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int failure = ENOMEM;
-
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    if (set_attributes(&attributes) == 0 &&
-        posix_spawn_file_actions_adddup2(&actions, input, 0) == 0 &&
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) == 0 &&
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3) == 0)
-        failure = posix_spawnp(out, argv[0], &actions, &attributes, argv, env);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return failure;
-}
-
 /* Tells the first message; one that cannot be told is dropped. */
 static void start_first(struct notifier *notifier)
 {
     const struct message *message = &notifier->waiting[0];
     char **argv = argv_of(notifier, message), **env = environment_of(notifier->study);
     int input = make_input(message->json);
-    int failure = input < 0 ? errno : spawn(&notifier->pid, argv, env, input);
+    int failure =
+        input < 0 ? errno
+                  : program_start(&notifier->pid, argv, env, input, PROGRAM_NOTHING, STDERR_FILENO);
 
     if (failure != 0) {
         log_warn("'%s' cannot be told of '%s': %s", argv[0], message->event, strerror(failure));

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -8,6 +6,7 @@
 
 #include "file.h"
 #include "mem.h"
+#include "program.h"
 #include "sandbox.h"
 
 enum { MOST_WORDS = 40 };
@@ -74,7 +73,6 @@ static void add_options(struct words *words)
 static bool runs(const char *bwrap)
 {
     struct words words = {.n = 0};
-    posix_spawn_file_actions_t actions;
     char *none[] = {NULL};
     int status = -1;
     pid_t pid;
@@ -82,10 +80,8 @@ static bool runs(const char *bwrap)
     add(&words, bwrap);
     add_options(&words);
     add_all(&words, (const char *const[]){"--", "/bin/true", NULL});
-    posix_spawn_file_actions_init(&actions);
-    bool started = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) == 0 &&
-                   posix_spawn(&pid, bwrap, &actions, NULL, words.at, none) == 0;
-    posix_spawn_file_actions_destroy(&actions);
+    bool started =
+        program_start(&pid, words.at, none, PROGRAM_NOTHING, PROGRAM_NOTHING, PROGRAM_NOTHING) == 0;
     if (started && waitpid(pid, &status, 0) != pid)
         status = -1;
     for (size_t i = 0; i < words.n; i++)
