@@ -79,7 +79,8 @@ static void plot(struct str *out, const struct facts *facts)
     str_add(out, "\nset yrange [");
     figure_number(out, ' ', range.low - room, "*");
     figure_number(out, ':', range.high + room, "*");
-    str_addf(out, "]\nset xrange [0:%zu]\n", facts->record->n_experiments + 1);
+    str_addf(out, "]\nset xrange [0:%zu]\n%s", facts->record->n_experiments + 1,
+             facts->record->n_experiments < 12 ? "set xtics 1\n" : "");
     str_add(out, "plot $data using 1:5 with steps lc '#2f6fb3' lw 1.2 title 'search head'");
     for (size_t i = 0; i < sizeof series / sizeof *series; i++)
         str_addf(
