@@ -194,7 +194,7 @@ check-slow-only: all $(slow_programs) $(fake_trainers) $(B)/tests/torture $(B)/t
 # The trainer's tests under valgrind, an hour or less; OpenBLAS is held to kernels that it knows.
 VALGRIND := OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1 valgrind -q --fair-sched=yes \
             --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
-            --errors-for-leak-kinds=definite
+            --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp
 valgrind_tests := $(addprefix $(B)/tests/test_,ops config memory data checkpoint model \
                     tokenizer mutation)
 valgrind: all $(valgrind_tests)

@@ -60,16 +60,15 @@ void run_classify(struct run *run, const struct outcome_facts *facts, const stru
     copy_facts(run, facts, stream);
     if (!ended_by_itself(facts->class))
         return;
+    bool stopped = facts->class == CLASS_STOPPED;
     if (stream->nonfinite || (found && !isfinite(value)))
         reclass(run, CLASS_NONFINITE, describe_nonfinite(study->metric, found, value));
-    else if (facts->class != CLASS_OK && facts->class != CLASS_STOPPED)
+    else if (facts->class != CLASS_OK && !stopped)
         return;
     else if (!stream_config_agrees(stream, &study->space, config, why, sizeof why))
         reclass(run, CLASS_PROTOCOL, mem_strdup(why));
-    else if (facts->class == CLASS_STOPPED)
-        return;
-    else if (!found)
+    else if (!found && !stopped)
         reclass(run, CLASS_PROTOCOL, mem_printf("exit 0 but no '%s' was printed", study->metric));
-    else
+    else if (!stopped)
         run->value = value;
 }

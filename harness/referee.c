@@ -25,7 +25,7 @@ void referee_init(struct referee *r)
 
 void referee_clear(struct referee *r)
 {
-    for (size_t i = 0; i < sizeof r->judges / sizeof *r->judges; i++)
+    for (size_t i = 0; i < REFEREE_JUDGES; i++)
         free(r->judges[i]);
     free(r->variances);
     referee_init(r);
@@ -43,7 +43,7 @@ double referee_level(const struct referee *r, const struct study *study)
 static const struct judge *judge_at(struct referee *r, const struct study *study, double alpha,
                                     struct err *err)
 {
-    const size_t n = sizeof r->judges / sizeof *r->judges;
+    const size_t n = REFEREE_JUDGES;
     struct judge_rule rule = study->rule;
     struct judge *judge;
 

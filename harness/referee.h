@@ -42,6 +42,8 @@ struct variance { /* that a test has seen */
     int64_t decision;
 };
 
+enum { REFEREE_JUDGES = 8 };
+
 struct referee {
     int64_t followed;               /* decisions taken in */
     int64_t decided;                /* experiments with a decision of their own: 1 … decided */
@@ -60,11 +62,11 @@ struct referee {
     struct variance *variances; /* of the tests so far, placebos' apart */
     size_t n_variances;
 
-    size_t closings;         /* ends of nights seen */
-    bool closing;            /* what is due at the last one is not done yet */
-    bool placebo_due;        /* a placebo's test is part of it */
-    int64_t in_night;        /* decisions on proposals since the last end of a night */
-    struct judge *judges[8]; /* kept by their level */
+    size_t closings;                      /* ends of nights seen */
+    bool closing;                         /* what is due at the last one is not done yet */
+    bool placebo_due;                     /* a placebo's test is part of it */
+    int64_t in_night;                     /* decisions on proposals since the last end of a night */
+    struct judge *judges[REFEREE_JUDGES]; /* kept by their level */
     size_t next_judge;
 };
 
