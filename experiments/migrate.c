@@ -182,16 +182,6 @@ static const char *const to_3[] = {
 /* By the version that each leads to. */
 static const char *const *const migrations[SCHEMA_VERSION + 1] = {[2] = to_2, [3] = to_3};
 
-static int execute(struct store *store, const char *const *statements, struct err *err)
-{
-    for (size_t i = 0; statements[i] != NULL; i++) {
-        int rc = sqlite3_exec(store->db, statements[i], NULL, NULL, NULL);
-        if (rc != SQLITE_OK)
-            return store_error(store, rc, err);
-    }
-    return 0;
-}
-
 /* --- the copy before it ---------------------------------------------------------------------- */
 
 /* Everything in one step: the writer of an old record is us, or nobody. */
@@ -326,7 +316,7 @@ static int begin_log_anew(struct store *store, struct err *err)
     }
     if (row < 0 || event_tell_all(store, err) != 0)
         return -1;
-    return execute(store, drop, err);
+    return store_execute(store, drop, err);
 }
 
 static int climb(struct store *store, int version, struct err *err)
@@ -338,7 +328,7 @@ static int climb(struct store *store, int version, struct err *err)
 
     for (int v = 2; rc == 0 && v <= SCHEMA_VERSION; v++)
         if (v > version)
-            rc = execute(store, migrations[v], err);
+            rc = store_execute(store, migrations[v], err);
     if (rc == 0)
         rc = store_event(store, "migrated", 0, text, err);
     if (rc == 0 && version < 3)
@@ -346,7 +336,7 @@ static int climb(struct store *store, int version, struct err *err)
     if (rc == 0)
         rc = check_references(store, err);
     if (rc == 0)
-        rc = execute(store, end, err);
+        rc = store_execute(store, end, err);
     free(text);
     free(done);
     return rc;
@@ -357,15 +347,15 @@ int store_migrate(struct store *store, int version, struct err *err)
     static const char *const begin[] = {"PRAGMA foreign_keys = OFF", "BEGIN EXCLUSIVE", NULL};
     static const char *const end[] = {"COMMIT", NULL};
     static const char *const after[] = {"PRAGMA foreign_keys = ON", NULL};
-    int rc = execute(store, begin, err);
+    int rc = store_execute(store, begin, err);
 
     if (rc == 0)
         rc = climb(store, version, err);
     if (rc == 0)
-        rc = execute(store, end, err);
+        rc = store_execute(store, end, err);
     if (rc != 0) {
         store_rollback(store);
         return err_wrap(err, "from version %d to %d", version, SCHEMA_VERSION);
     }
-    return execute(store, after, err);
+    return store_execute(store, after, err);
 }

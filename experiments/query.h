@@ -39,6 +39,9 @@ struct store {
 /* Says what SQLite said, with the exit status that fits `rc`.  Always -1. */
 int store_error(struct store *store, int rc, struct err *err);
 
+/* Runs statements without parameters or rows, one after the other; NULL ends them. */
+int store_execute(struct store *store, const char *const *statements, struct err *err);
+
 void store_exchange(struct store *store, sqlite3 *db); /* takes `db` over, closes what was open */
 
 extern const char *const outcome_words[]; /* of enum outcome, as the decision table has them */

@@ -32,7 +32,7 @@ static const char *const writer_settings[] = {
 };
 static const char *const reader_settings[] = {"PRAGMA wal_autocheckpoint = 0", NULL};
 
-static int execute(struct store *store, const char *const *statements, struct err *err)
+int store_execute(struct store *store, const char *const *statements, struct err *err)
 {
     for (size_t i = 0; statements[i] != NULL; i++) {
         int rc = sqlite3_exec(store->db, statements[i], NULL, NULL, NULL);
@@ -85,10 +85,10 @@ static int connect_file(struct store *store, const char *name, enum store_mode m
 
     if (rc != SQLITE_OK)
         return store_error(store, rc, err);
-    if (harden(store, mode == STORE_WRITE, err) != 0 || execute(store, settings, err) != 0 ||
+    if (harden(store, mode == STORE_WRITE, err) != 0 || store_execute(store, settings, err) != 0 ||
         store_add_functions(store, err) != 0)
         return -1;
-    return execute(store, mode == STORE_READ ? reader_settings : writer_settings, err);
+    return store_execute(store, mode == STORE_READ ? reader_settings : writer_settings, err);
 }
 
 /* "file:" and the path with what means something in a URI escaped.  The caller frees. */
@@ -183,7 +183,7 @@ static int connect_reader(struct store *store, struct err *err)
     if (version == SCHEMA_VERSION)
         return 0;
     if (store_copy_to_memory(store, err) != 0 || harden(store, false, err) != 0 ||
-        execute(store, settings, err) != 0 || store_add_functions(store, err) != 0)
+        store_execute(store, settings, err) != 0 || store_add_functions(store, err) != 0)
         return -1;
     return store_migrate(store, (int)version, err);
 }
@@ -209,9 +209,9 @@ static int make_tables(struct store *store, struct err *err)
                                       "PRAGMA user_version = 3",            /* SCHEMA_VERSION */
                                       "COMMIT", "PRAGMA journal_mode = WAL", NULL};
 
-    if (execute(store, begin, err) != 0 || execute(store, schema, err) != 0)
+    if (store_execute(store, begin, err) != 0 || store_execute(store, schema, err) != 0)
         return -1;
-    return execute(store, end, err);
+    return store_execute(store, end, err);
 }
 
 static int make_file(const char *path, struct err *err)

@@ -136,6 +136,10 @@ int store_tell_decision(struct store *store, int64_t number, struct err *err);
 int store_event(struct store *store, const char *kind, int64_t experiment, const char *text,
                 struct err *err);
 
+/* The same in a transaction of its own, which is over afterwards, whatever came of it. */
+int store_event_alone(struct store *store, const char *kind, int64_t experiment, const char *text,
+                      struct err *err);
+
 /* Configs that the user asked for, first in first out (canonical JSON, possibly partial). */
 int store_enqueue(struct store *store, const char *config, struct err *err);
 int store_next_enqueued(struct store *store, int64_t *id, char **config,

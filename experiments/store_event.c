@@ -129,6 +129,16 @@ int store_event(struct store *store, const char *kind, int64_t experiment, const
     return rc;
 }
 
+int store_event_alone(struct store *store, const char *kind, int64_t experiment, const char *text,
+                      struct err *err)
+{
+    if (store_begin(store, err) == 0 && store_event(store, kind, experiment, text, err) == 0 &&
+        store_commit(store, err) == 0)
+        return 0;
+    store_rollback(store);
+    return -1;
+}
+
 int event_words(char **out, int64_t *experiment, struct store *store, const struct event_kind *kind,
                 int64_t row, struct err *err)
 {

@@ -124,11 +124,7 @@ static int refuse(struct store *store, struct err *err)
     struct err refused = *err;
 
     log_warn("inbox: %s", refused.text);
-    if (store_begin(store, err) == 0 && store_event(store, "refused", 0, refused.text, err) == 0 &&
-        store_commit(store, err) == 0)
-        return 0;
-    store_rollback(store);
-    return -1;
+    return store_event_alone(store, "refused", 0, refused.text, err);
 }
 
 /* A message that cannot be used is no reason to stop a night. */

@@ -181,13 +181,7 @@ static int say_audit(struct loop *loop, struct err *err)
     text = mem_printf("the trainer is not deterministic: the same config and seed differ by %s",
                       number_short(gap, audit->repeat_gap, 3));
     log_warn("%s", text);
-    int rc = store_begin(store, err);
-    if (rc == 0)
-        rc = store_event(store, "audit", record_baseline(&loop->session->record), text, err);
-    if (rc == 0)
-        rc = store_commit(store, err);
-    if (rc != 0)
-        store_rollback(store);
+    int rc = store_event_alone(store, "audit", record_baseline(&loop->session->record), text, err);
     free(text);
     return rc;
 }

@@ -52,10 +52,5 @@ void early_write_missed(struct str *out, const struct early_account *account)
         return;
     early_missed_interval(&low, &high, account);
     str_add(out, ", ");
-    say_rough(out, 100 * (double)account->missed / (double)account->spared);
-    str_add(out, " % [");
-    say_rough(out, 100 * low);
-    str_add(out, ", ");
-    say_rough(out, 100 * high);
-    str_add(out, "]");
+    say_share(out, (double)account->missed / (double)account->spared, low, high);
 }

@@ -134,10 +134,5 @@ void placebo_write(struct str *out, const struct placebo_count *count)
     }
     proportion_interval(&low, &high, count->kept, count->decided, 0.95);
     str_addf(out, "%" PRId64 " of %" PRId64 ", ", count->kept, count->decided);
-    say_rough(out, 100 * (double)count->kept / (double)count->decided);
-    str_add(out, " % [");
-    say_rough(out, 100 * low);
-    str_add(out, ", ");
-    say_rough(out, 100 * high);
-    str_add(out, "]");
+    say_share(out, (double)count->kept / (double)count->decided, low, high);
 }

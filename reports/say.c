@@ -77,3 +77,13 @@ char *say_text(void (*say)(struct str *out, double x), double x)
     say(&text, x);
     return str_take(&text);
 }
+
+void say_share(struct str *out, double share, double low, double high)
+{
+    say_rough(out, 100 * share);
+    str_add(out, " % [");
+    say_rough(out, 100 * low);
+    str_add(out, ", ");
+    say_rough(out, 100 * high);
+    str_add(out, "]");
+}

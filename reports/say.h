@@ -25,6 +25,9 @@ void say_interval(struct str *out, double low, double high);
 /* "+0.012 [+0.001, +0.02]"; only the mean where there is no interval. */
 void say_measured(struct str *out, double mean, double low, double high);
 
+/* A share with its interval, in percent: "4.2 % [1.1, 9.8]". */
+void say_share(struct str *out, double share, double low, double high);
+
 /* Text that was made with the functions above, in one call: say_text(say_value, x).  Caller frees.
  */
 char *say_text(void (*say)(struct str *out, double x), double x);
