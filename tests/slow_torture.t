@@ -16,6 +16,7 @@ suffers()
         tap_n=$((tap_n + 1))
         echo "ok $tap_n # SKIP $2: $(tail -n 1 err)"
     else
+        [ $status -eq 0 ] || sed 's/^/# /' out err >&2
         ok $status "$3"
     fi
 }

@@ -2,7 +2,9 @@
 /*
  * Trainer, shim, both or the harness, killed or stopped at a random moment, with trainers that
  * behave and trainers that leave deaf daemons behind.  Of the processes of that moment none may
- * live two seconds after the harness has ended, or has been killed.
+ * live two seconds after the harness has ended, or has been killed.  Where shim and harness are
+ * killed at once nobody is left who could end what ignores everything: then none may live two
+ * seconds after the study is gone on with, which ends those who hold a run's lock.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -125,6 +127,22 @@ static bool ended_well(int status)
     return WEXITSTATUS(status) <= 1 || WEXITSTATUS(status) == 143; /* 1: the baseline failed */
 }
 
+/* Whether nobody is left who could end the trainers. */
+static bool is_deserted(size_t deed)
+{
+    return deeds[deed].shim == SIGKILL && deeds[deed].harness == SIGKILL;
+}
+
+/* Those of the crowd are gone in time; how the harness that goes on has ended. */
+static bool gone_after_resume(const struct crowd *crowd, const char *dir, int *status)
+{
+    pid_t pid = subject_start(dir);
+    bool gone = all_gone(crowd);
+
+    *status = end_harness(pid, false);
+    return gone;
+}
+
 static void one_trial(struct tally *tally, size_t deed, const char *manner)
 {
     char words[256];
@@ -144,11 +162,12 @@ static void one_trial(struct tally *tally, size_t deed, const char *manner)
         do_deed(&crowd, pid, deed, &rng);
     }
     int status = end_harness(pid, deeds[deed].harness != 0);
+    bool gone = !is_deserted(deed) || gone_after_resume(&crowd, dir, &status);
     crowd_find(&after, dir);
     if (!ended_well(status))
         violation(tally, dir, "%s (%s): the harness ended with status %d", deeds[deed].name, manner,
                   status);
-    else if (!all_gone(&crowd) || !all_gone(&after))
+    else if (!gone || !all_gone(&crowd) || !all_gone(&after))
         violation(tally, dir, "%s (%s): %zu processes live after %g s", deeds[deed].name, manner,
                   crowd_alive(&crowd) + crowd_alive(&after), LIMIT_S);
     crowd_clear(&crowd);
