@@ -20,7 +20,7 @@ ok()
         echo "ok $tap_n - $2"
     else
         echo "not ok $tap_n - $2"
-        tail -n 8 err out 2>/dev/null | sed 's/^/# /'
+        tail -n 8 err out 2>/dev/null | sed 's/^/# /' >&2 # prove shows this stream
     fi
 }
 
