@@ -226,7 +226,7 @@ deps:
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@sh share/demo.sh $(MINUTES)
-e44: MINUTES = 60
+e44: MINUTES = 30
 e44: deps
 	@$(MAKE) --no-print-directory all
 	@python3 experiments/e44/run.py --minutes $(MINUTES)
@@ -282,7 +282,7 @@ help:
 	@echo 'make            build/nightshift and build/nightshift-lm; V=1 shows the commands'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make demo       a small night on real text (MINUTES=10)'
-	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=60)'
+	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=30)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'
 	@echo 'make torture    kills, power cuts, errors, rivals: hours (COUNT=200 FAULTS=random)'
