@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flat_json.h"
 #include "json.h"
 #include "mem.h"
 #include "placeholder.h"
@@ -86,22 +87,33 @@ static bool type_fits(const struct yaml *node, enum value_type type, struct err 
     return false;
 }
 
+/* The choice is written so.  A number is spelt only where it is the same: that takes long. */
+static bool spells_choice(const struct value *choice, const char *text)
+{
+    struct str spelt = {NULL, 0};
+    double number;
+
+    if (choice->type == VALUE_TEXT)
+        return strcmp(choice->text, text) == 0;
+    if (choice->type == VALUE_NUMBER && (!number_read(&number, text) || number != choice->number))
+        return false;
+    value_print(&spelt, choice);
+    bool same = strcmp(str_text(&spelt), text) == 0;
+    str_clear(&spelt);
+    return same;
+}
+
 /* "1" and 1 may both be choices, so the choice is looked for by type first. */
 static int read_choice(struct value *out, const struct param *param, const struct yaml *node)
 {
     struct err ignored;
 
-    for (size_t i = 0; i < param->n_values; i++) {
-        struct str text = {NULL, 0};
-        value_print(&text, &param->values[i]);
-        bool same = strcmp(str_text(&text), node->text) == 0 &&
-                    type_fits(node, param->values[i].type, &ignored);
-        str_clear(&text);
-        if (same) {
+    for (size_t i = 0; i < param->n_values; i++)
+        if (spells_choice(&param->values[i], node->text) &&
+            type_fits(node, param->values[i].type, &ignored)) {
             *out = param->values[i];
             return 0;
         }
-    }
     return -1;
 }
 
@@ -142,13 +154,43 @@ static int check_complete(const struct value *config, const struct space *space,
     return rc;
 }
 
-int trial_parse(struct value *config, const struct space *space, const char *text, struct err *err)
+static void forget_all(struct value *config, const struct space *space)
+{
+    for (size_t i = 0; i < space->n; i++)
+        config[i] = (struct value){.type = VALUE_NONE};
+}
+
+/* A text as trial_write_json() writes it.  False where it is another, or wrong: parse_any() tells.
+ */
+static bool parse_flat(struct value *config, const struct space *space, const char *text)
+{
+    struct flat_json json;
+    struct err ignored;
+    int member;
+
+    forget_all(config, space);
+    flat_json_init(&json, text);
+    while ((member = flat_json_next(&json)) == 1) {
+        struct yaml node = {.kind = YAML_SCALAR,
+                            .file = "config",
+                            .key = json.key,
+                            .text = json.text,
+                            .plain = json.plain};
+        int index = space_find(space, json.key);
+        bool twice = index >= 0 && config[index].type != VALUE_NONE;
+        if (twice || read_member(config, space, &node, &ignored) != 0)
+            return false;
+    }
+    return member == 0 && check_complete(config, space, &ignored) == 0;
+}
+
+static int parse_any(struct value *config, const struct space *space, const char *text,
+                     struct err *err)
 {
     struct yaml *root = NULL;
     int rc = yaml_parse(&root, text, strlen(text), "config", err);
 
-    for (size_t i = 0; i < space->n; i++)
-        config[i] = (struct value){.type = VALUE_NONE};
+    forget_all(config, space);
     if (rc == 0 && root->kind != YAML_MAP)
         rc = yaml_refuse(root, err, "a map of parameters is expected");
     for (size_t i = 0; rc == 0 && i < root->n; i++)
@@ -157,6 +199,11 @@ int trial_parse(struct value *config, const struct space *space, const char *tex
         rc = check_complete(config, space, err);
     yaml_free(root);
     return rc;
+}
+
+int trial_parse(struct value *config, const struct space *space, const char *text, struct err *err)
+{
+    return parse_flat(config, space, text) ? 0 : parse_any(config, space, text, err);
 }
 
 /* --- argv ------------------------------------------------------------------------------------- */

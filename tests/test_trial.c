@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,72 @@ static void every_config_comes_back_bit_for_bit(void **state)
             unit[k] = rng_uniform(&rng);
         space_decode(config, &s.space, unit);
         check_round_trip(&s.space, config);
+    }
+    study_clear(&s);
+}
+
+/* One byte of `text` becomes another, is doubled or is taken away. */
+static void damage(char *text, size_t size, struct rng *rng)
+{
+    static const char bytes[] = "{}[],:\"\\' \n0123456789.eE+-truefalsnxabcdf\303\274";
+    size_t len = strlen(text), at = (size_t)rng_below(rng, len);
+
+    switch (rng_below(rng, 3)) {
+    case 0:
+        text[at] = bytes[rng_below(rng, sizeof bytes - 1)];
+        break;
+    case 1:
+        memmove(text + at, text + at + 1, len - at);
+        break;
+    default:
+        assert_true(len + 2 < size);
+        memmove(text + at + 1, text + at, len - at + 1);
+        break;
+    }
+}
+
+/* A blank in front is what only the full reader takes. */
+static void check_both_readers(const struct space *space, const char *text)
+{
+    struct value quick[16], full[16];
+    struct err quick_err = {0, ""}, full_err = {0, ""};
+    char with_blank[1024];
+
+    snprintf(with_blank, sizeof with_blank, " %s", text);
+    int quick_rc = trial_parse(quick, space, text, &quick_err);
+    int full_rc = trial_parse(full, space, with_blank, &full_err);
+    if (quick_rc != full_rc)
+        fail_msg("%s: %d '%s', but %d '%s'", text, quick_rc, quick_err.text, full_rc,
+                 full_err.text);
+    if (quick_rc == 0 && !space_same(space, quick, full))
+        fail_msg("%s: two readings", text);
+}
+
+static void the_quick_reader_and_the_full_one_agree_on_whole_and_damaged_texts(void **state)
+{
+    struct value config[16];
+    double unit[16];
+    char text[1024];
+    struct study s;
+    struct rng rng;
+
+    (void)state;
+    parse_good(&s, "name: a\nmetric: {name: x}\ntrainer: {command: [t]}\nparameters:\n"
+                   "  a: {distribution: log_uniform_values, min: 1e-9, max: 1e9, start: 1}\n"
+                   "  c: {values: [1, '1', true, 'true', 0.1, 'a \"b\" \\', 'x y'], start: 1}\n"
+                   "  d: {min: 0.0, max: 1, start: 0.5, when: {c: ['1', true]}}\n"
+                   "  l: {distribution: int_uniform, min: 1, max: 12, start: 3}\n");
+    rng_init(&rng, 1, "quick", 0);
+    for (int i = 0; i < 3000; i++) {
+        for (size_t k = 0; k < s.space.n; k++)
+            unit[k] = rng_uniform(&rng);
+        space_decode(config, &s.space, unit);
+        char *json = json_of(&s.space, config);
+        snprintf(text, sizeof text, "%s", json);
+        free(json);
+        for (int k = i % 4; k > 0 && *text != '\0'; k--)
+            damage(text, sizeof text, &rng);
+        check_both_readers(&s.space, text);
     }
     study_clear(&s);
 }
@@ -249,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_config_has_one_spelling_in_each_form),
         cmocka_unit_test(the_hash_is_the_sha256_of_the_json_form),
         cmocka_unit_test(every_config_comes_back_bit_for_bit),
+        cmocka_unit_test(the_quick_reader_and_the_full_one_agree_on_whole_and_damaged_texts),
         cmocka_unit_test(a_decimal_comma_in_the_locale_changes_nothing),
         cmocka_unit_test(a_config_that_does_not_fit_is_refused),
         cmocka_unit_test(placeholders_are_filled_inside_elements),
