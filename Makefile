@@ -154,7 +154,7 @@ $(B)/tests/fake_%: tests/fake_%.c
 # Simulated nights: a night-driver for two test programs and for `make simulate`.
 sees_tests := $(all_layers)
 $(eval $(call layer,tests,tests))
-$(B)/tests/test_nights $(B)/tests/test_early $(B)/tests/slow_referee $(B)/tests/simulate: \
+$(B)/tests/test_nights $(B)/tests/test_early $(B)/tests/slow_referee $(B)/tests/simulate $(B)/tests/big_record: \
     $(call objects,tests/simulated_night.c tests/landscapes.c)
 bench_parts := simulated_night landscapes bench_problems bench_instance bench_serve bench_cost
 $(B)/tests/search_bench $(B)/tests/test_bench: $(call objects,$(bench_parts:%=tests/%.c))
