@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "record_early.h"
 #include "referee.h"
+#include "say.h"
 
 void progress_init(struct progress *progress)
 {
@@ -87,12 +88,13 @@ void progress_decided(struct progress *progress, const struct record *record)
     const struct decision *d = &record->decisions[record->n_decisions - 1];
     struct summary values = record_summary(record, d->experiment);
     struct str line = {0};
-    char number[NUMBER_TEXT];
+    char *mean = say_text(say_value, values.mean); /* a dash where no run gave a value */
 
     if (record->experiments[d->experiment - 1].decision == d->number)
         note_duration(progress);
     str_addf(&line, "%4lld  %s  %s %-8s", (long long)d->experiment, verdict_sign(d),
-             record->study.metric, number_short(number, values.mean, 6));
+             record->study.metric, mean);
+    free(mean);
     add_effect(&line, d);
     if (d->kind == DECISION_PLACEBO)
         str_add(&line, "  placebo");
@@ -139,7 +141,7 @@ void progress_show(const struct progress *progress, const struct record *record,
                    double done, int64_t cap, double left_s)
 {
     int64_t best = record_incumbent(record), now = (int64_t)record->n_experiments;
-    char number[NUMBER_TEXT], left[CLOCK_TEXT], of[32] = "";
+    char left[CLOCK_TEXT], of[32] = "";
     struct str line = {0};
 
     if (cap > 0)
@@ -150,9 +152,11 @@ void progress_show(const struct progress *progress, const struct record *record,
         str_addf(&line, " | %s %d", last->test > 0 ? "pair" : "seed", last->index + 1);
     if (running > 0)
         str_addf(&line, " | %zu running, %.0f %%", running, 100 * done / (double)running);
-    if (best > 0)
-        str_addf(&line, " | best %s %s (experiment %lld)", record->study.metric,
-                 number_short(number, record_summary(record, best).mean, 6), (long long)best);
+    if (best > 0) {
+        str_addf(&line, " | best %s ", record->study.metric);
+        say_value(&line, record_summary(record, best).mean);
+        str_addf(&line, " (experiment %lld)", (long long)best);
+    }
     duration_text(left, time_left(progress, record, cap, left_s));
     str_addf(&line, " | %s left", left);
     log_progress(line.at);
