@@ -49,12 +49,14 @@ static void write_tsv_row(struct str *out, const struct view *view, int64_t id)
     free(change);
 }
 
-static void write_tsv(struct str *out, const struct view *view)
+static int write_tsv(struct str *out, const struct view *view, struct err *err)
 {
+    (void)err;
     str_addf(out, "commit\t%s\tmemory_gb\tstatus\tdescription\n", view->record.study.metric);
     for (size_t i = 0; i < view->record.n_experiments; i++)
         if (view->record.experiments[i].decision > 0)
             write_tsv_row(out, view, view->record.experiments[i].id);
+    return 0;
 }
 
 /* --- one row a run ---------------------------------------------------------------------------- */
@@ -87,14 +89,16 @@ static json_t *row_as_json(const struct view *view, const struct run *run)
     return row;
 }
 
-static void write_jsonl(struct str *out, const struct view *view)
+static int write_jsonl(struct str *out, const struct view *view, struct err *err)
 {
+    (void)err;
     for (size_t i = 0; i < view->record.n_runs; i++) {
         json_t *row = row_as_json(view, &view->record.runs[i]);
         json_write(out, row);
         str_add(out, "\n");
         json_decref(row);
     }
+    return 0;
 }
 
 /* --- csv: the same rows, RFC 4180 ------------------------------------------------------------- */
@@ -146,10 +150,11 @@ static void write_csv_row(struct str *out, const struct view *view, const struct
     json_decref(row);
 }
 
-static void write_csv(struct str *out, const struct view *view)
+static int write_csv(struct str *out, const struct view *view, struct err *err)
 {
     const struct space *space = &view->record.study.space;
 
+    (void)err;
     for (size_t i = 0; csv_columns[i] != NULL; i++)
         str_addf(out, "%s%s", i > 0 ? "," : "", csv_columns[i]);
     for (size_t i = 0; i < space->n; i++) {
@@ -161,13 +166,20 @@ static void write_csv(struct str *out, const struct view *view)
     str_add(out, "\r\n");
     for (size_t i = 0; i < view->record.n_runs; i++)
         write_csv_row(out, view, &view->record.runs[i]);
+    return 0;
 }
 
 /* clang-format off */
 const struct export_format export_formats[] = {
-    {"tsv",   "autoresearch's results.tsv, one row an experiment", write_tsv},
-    {"jsonl", "one JSON object a run",                             write_jsonl},
-    {"csv",   "one row a run, RFC 4180",                           write_csv},
-    {NULL, NULL, NULL},
+    {"tsv", "autoresearch's results.tsv, one row an experiment", false, write_tsv, NULL},
+    {"jsonl", "one JSON object a run", false, write_jsonl, NULL},
+    {"csv", "one row a run, RFC 4180", false, write_csv, NULL},
+    {"optuna", "SQLite storage of Optuna 3.0 and 3.1; `optuna storage upgrade` mends it for later ones",
+     true, export_optuna, NULL},
+    {"optuna4", "SQLite storage of Optuna 3.2 and later", true, export_optuna4, NULL},
+    {"optuna-journal", "journal storage of Optuna 3.1 and later", false, export_optuna_journal, NULL},
+    {"tensorboard", "event files in the folder that -o names, for TensorBoard and what reads its files",
+     false, NULL, export_tensorboard},
+    {NULL, NULL, false, NULL, NULL},
 };
 /* clang-format on */

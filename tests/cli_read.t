@@ -126,7 +126,7 @@ look 0 export -f csv && awk -F , 'NR == 1 { n = NF } NF != n { exit 1 }' out
 ok $? 'export csv: every row as wide as its head'
 look 0 export --format=jsonl && says '"class":"exit"'
 ok $? 'export jsonl'
-refused 2 'not available in this version' 'export optuna is refused' nightshift export --format optuna
+refused 2 "did you mean 'optuna'" 'a misspelt format is suggested' nightshift export --format optunna
 refused 2 '--format is needed' 'export wants a format' nightshift export
 
 look 0 report -o "$work/there" && [ "$(cat out)" = "$work/there/REPORT.md" ] &&

@@ -479,10 +479,11 @@ static void status_of_an_empty_record_has_no_best(void **state)
 static char *exported(const struct view *view, const char *format)
 {
     struct str text = {0};
+    struct err err = {0};
 
     for (const struct export_format *f = export_formats; f->name != NULL; f++)
         if (strcmp(f->name, format) == 0)
-            f->write(&text, view);
+            assert_int_equal(f->write(&text, view, &err), 0);
     return str_take(&text);
 }
 

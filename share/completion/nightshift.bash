@@ -18,7 +18,7 @@ _nightshift_options()
         best) echo --head --json --dir ;;
         reproduce) echo --all --ref --dir ;;
         report) echo --output --dir ;;
-        export) echo --format --dir ;;
+        export) echo --format --output --dir ;;
         doctor) echo --deep --repair --json --dir ;;
         list) echo --json ;;
     esac
@@ -34,7 +34,7 @@ _nightshift()
     if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
     elif [[ $before == --format || $before == -f ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'tsv jsonl csv' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'tsv jsonl csv optuna optuna4 optuna-journal tensorboard' -- "$word")
     elif [[ $before == --dir || $before == --output || $before == -o ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
     elif [[ $word == -* ]]; then
