@@ -218,7 +218,10 @@ void query_get_fixed(struct query *q, char *out, size_t size)
     size_t len;
     const char *text = column_text(q, &len);
 
-    snprintf(out, size, "%s", text != NULL ? text : "");
+    len = text == NULL ? 0 : len < size ? len : size - 1;
+    if (len > 0)
+        memcpy(out, text, len);
+    out[len] = '\0';
 }
 
 int query_get_word(struct query *q, const char *const *names)

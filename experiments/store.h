@@ -42,6 +42,10 @@ int store_set(struct store *store, const char *key, const char *text, struct err
 /* Everything.  The caller clears with record_clear(). */
 int store_load(struct store *store, struct record *out, struct err *err);
 
+/* The same for who only looks: without the texts of the decisions (body NULL) and without parents
+ * and trees of commits (""), of which git is made. */
+int store_load_brief(struct store *store, struct record *out, struct err *err);
+
 /* Each writes one row; ids inside the structs are the caller's (dense, from 1). */
 int store_add_experiment(struct store *store, const struct space *space,
                          const struct experiment *experiment, struct err *err);

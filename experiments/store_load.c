@@ -278,30 +278,33 @@ static int load_experiments(struct store *store, struct record *out, struct err 
 }
 
 struct table {
-    const char *sql;
+    const char *sql, *brief; /* brief: without what only git needs; NULL: the same */
     int (*load)(struct store *store, struct record *out, struct query *q, struct err *err);
 };
 
 static const struct table tables[] = {
     {"SELECT id, experiment, variant, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
      " peak_mib, steps, flops, started, ended, detail FROM run ORDER BY id",
-     load_run},
-    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", load_pair},
+     NULL, load_run},
+    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, load_pair},
     {"SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
      " z, sd, df, reason, incumbent, head, body FROM decision ORDER BY number",
+     "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
+     " z, sd, df, reason, incumbent, head, NULL FROM decision ORDER BY number",
      load_decision},
-    {"SELECT after, placebo FROM closing ORDER BY after", load_closing},
-    {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id", load_outbox},
-    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", load_answer},
+    {"SELECT after, placebo FROM closing ORDER BY after", NULL, load_closing},
+    {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id",
+     "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox ORDER BY id", load_outbox},
+    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, load_answer},
 };
 
 static int load_table(struct store *store, struct record *out, const struct table *table,
-                      struct err *err)
+                      bool brief, struct err *err)
 {
     struct query q;
     int row;
 
-    query_begin(&q, store, table->sql);
+    query_begin(&q, store, brief && table->brief != NULL ? table->brief : table->sql);
     while ((row = query_next(&q, err)) == 1)
         if (table->load(store, out, &q, err) != 0) {
             query_end(&q);
@@ -310,18 +313,18 @@ static int load_table(struct store *store, struct record *out, const struct tabl
     return row;
 }
 
-static int load_all(struct store *store, struct record *out, struct err *err)
+static int load_all(struct store *store, struct record *out, bool brief, struct err *err)
 {
     if (load_study(store, out, err) != 0 || load_experiments(store, out, err) != 0)
         return -1;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        if (load_table(store, out, &tables[i], err) != 0)
+        if (load_table(store, out, &tables[i], brief, err) != 0)
             return -1;
     return store_load_curves(store, out, err);
 }
 
 /* All tables as of one moment, also while the writer goes on. */
-int store_load(struct store *store, struct record *out, struct err *err)
+static int load_at_once(struct store *store, struct record *out, bool brief, struct err *err)
 {
     bool own = sqlite3_get_autocommit(store->db) != 0;
     struct query q;
@@ -332,10 +335,20 @@ int store_load(struct store *store, struct record *out, struct err *err)
         if (query_run(&q, err) != 0)
             return -1;
     }
-    int rc = load_all(store, out, err);
+    int rc = load_all(store, out, brief, err);
     if (own)
         store_rollback(store);
     if (rc != 0)
         record_clear(out);
     return rc;
+}
+
+int store_load(struct store *store, struct record *out, struct err *err)
+{
+    return load_at_once(store, out, false, err);
+}
+
+int store_load_brief(struct store *store, struct record *out, struct err *err)
+{
+    return load_at_once(store, out, true, err);
 }

@@ -87,20 +87,15 @@ static bool type_fits(const struct yaml *node, enum value_type type, struct err 
     return false;
 }
 
-/* The choice is written so.  A number is spelt only where it is the same: that takes long. */
 static bool spells_choice(const struct value *choice, const char *text)
 {
-    struct str spelt = {NULL, 0};
     double number;
 
     if (choice->type == VALUE_TEXT)
         return strcmp(choice->text, text) == 0;
-    if (choice->type == VALUE_NUMBER && (!number_read(&number, text) || number != choice->number))
-        return false;
-    value_print(&spelt, choice);
-    bool same = strcmp(str_text(&spelt), text) == 0;
-    str_clear(&spelt);
-    return same;
+    if (choice->type == VALUE_BOOL)
+        return strcmp(choice->number != 0 ? "true" : "false", text) == 0;
+    return number_read(&number, text) && number == choice->number;
 }
 
 /* "1" and 1 may both be choices, so the choice is looked for by type first. */

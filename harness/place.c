@@ -211,7 +211,7 @@ int place_load(const struct place *place, struct store **store, struct record *r
 {
     if (place_open(place, store, err) != 0)
         return -1;
-    if (store_load(*store, record, err) == 0)
+    if (store_load_brief(*store, record, err) == 0)
         return 0;
     store_close(*store);
     *store = NULL;

@@ -31,7 +31,7 @@ bool place_is_study(const char *word);
 /* Opens the record read-only; "no runs yet" is a usage error that says what to do. */
 int place_open(const struct place *place, struct store **store, struct err *err);
 
-/* The same, and loads it. */
+/* The same, and loads it, briefly (store.h). */
 int place_load(const struct place *place, struct store **store, struct record *record,
                struct err *err);
 

@@ -10,17 +10,32 @@
 #include "verdicts.h"
 #include "view.h"
 
+/* The first row of the outbox about decision `number` or one behind it: they stand in their order.
+ */
+static size_t first_commit(const struct record *record, int64_t number)
+{
+    size_t low = 0, high = record->n_outbox;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (record->outbox[middle].decision < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The commit that this very decision made on the -log ref, NULL while there is none. */
 static const char *decision_commit(const struct record *record, const struct decision *d)
 {
     char ref[160];
 
     ledger_ref_name(ref, record->study.name, true);
-    for (size_t i = record->n_outbox; i > 0; i--) {
-        const struct outbox *o = &record->outbox[i - 1];
-        if (o->decision == d->number && strcmp(o->ref, ref) == 0)
-            return o->commit;
-    }
+    for (size_t i = first_commit(record, d->number);
+         i < record->n_outbox && record->outbox[i].decision == d->number; i++)
+        if (strcmp(record->outbox[i].ref, ref) == 0)
+            return record->outbox[i].commit;
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdarg.h>
@@ -107,9 +108,14 @@ static void trim_exponent(char *text)
     memmove(to, from, strlen(from) + 1);
 }
 
+/*
+ * What has 15 significant digits or fewer comes back from a double unchanged (DBL_DIG), and "%g"
+ * leaves trailing zeros out: with 15 digits the text is already as short as it can be.  Subnormal
+ * numbers have fewer digits than that.
+ */
 const char *number_text(char out[NUMBER_TEXT], double x)
 {
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = fabs(x) < DBL_MIN ? 1 : DBL_DIG; digits <= 17; digits++) {
         double back;
         number_short(out, x, digits);
         if (!isfinite(x) || (number_read(&back, out) && back == x))
@@ -122,15 +128,39 @@ const char *number_text(char out[NUMBER_TEXT], double x)
     return out;
 }
 
+/* Plain digits with a point perhaps, "0.0006" and "128", of at most 15: both the whole number that
+ * they make and the power of ten are exact, so one division rounds as it should (Clinger 1990). */
+static bool read_short(double *out, const char *text)
+{
+    static const double tens[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool minus = *text == '-', point = false;
+    int64_t whole = 0;
+    int digits = 0, behind = 0;
+
+    for (text += minus; isdigit((unsigned char)*text) || (*text == '.' && !point); text++) {
+        if (*text == '.') {
+            point = true;
+            continue;
+        }
+        whole = 10 * whole + (*text - '0');
+        behind += point;
+        if (++digits > DBL_DIG)
+            return false;
+    }
+    *out = (minus ? -1.0 : 1.0) * (double)whole / tens[behind];
+    return digits > 0 && *text == '\0';
+}
+
 bool number_read(double *out, const char *text)
 {
     char *end = NULL;
 
+    if (read_short(out, text))
+        return true;
     if (*text == '\0' || isspace((unsigned char)*text) || strpbrk(text, "xX(") != NULL)
         return false;
-    locale_t before = uselocale(plain_locale());
-    *out = strtod(text, &end);
-    uselocale(before);
+    *out = strtod_l(text, &end, plain_locale());
     return *end == '\0';
 }
 

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rng.h"
+#include "str.h"
+
+static double double_of(uint64_t bits)
+{
+    double x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The fewest significant digits that read back as x, by trying. */
+static int fewest_digits(double x)
+{
+    char text[64];
+
+    for (int digits = 1; digits < 17; digits++) {
+        snprintf(text, sizeof text, "%.*e", digits - 1, x);
+        if (strtod(text, NULL) == x)
+            return digits;
+    }
+    return 17;
+}
+
+/* The digits of the mantissa, zeros at its ends apart. */
+static int digits_in(const char *text)
+{
+    int digits = 0, zeros = 0;
+
+    for (; *text != '\0' && *text != 'e'; text++) {
+        if (*text < '0' || *text > '9')
+            continue;
+        if (*text == '0') {
+            zeros += digits > 0;
+            continue;
+        }
+        digits += zeros + 1;
+        zeros = 0;
+    }
+    return digits;
+}
+
+static void check_text(double x)
+{
+    char text[NUMBER_TEXT];
+    double back;
+
+    number_text(text, x);
+    if (!number_read(&back, text) || memcmp(&back, &x, sizeof x) != 0)
+        fail_msg("%s is not %a", text, x);
+    if (x != 0 && !(x == rint(x) && fabs(x) < 1e15) && digits_in(text) != fewest_digits(x))
+        fail_msg("%s has more digits than %a needs", text, x);
+}
+
+static void a_number_has_the_shortest_text_that_reads_back(void **state)
+{
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 1, "number", 0);
+    for (int i = 0; i < 20000; i++) {
+        double any = double_of(rng_next(&rng));
+        if (isfinite(any))
+            check_text(any);
+        check_text(rng_uniform(&rng));
+        check_text(rint(rng_uniform(&rng) * 1e6) / 1e4);
+        check_text(-(double)rng_below(&rng, UINT64_C(1) << 60));
+    }
+}
+
+static void numbers_are_spelt_as_ever(void **state)
+{
+    static const struct {
+        double x;
+        const char *text;
+    } cases[] = {
+        {0, "0"},
+        {-0.0, "-0"},
+        {0.0006, "0.0006"},
+        {1e-5, "1e-5"},
+        {2e6, "2000000"},
+        {1e15, "1e15"},
+        {1e22, "1e22"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {1.5e300, "1.5e300"},
+        {5e-324, "5e-324"},
+        {123456.5, "123456.5"},
+        {-2.5e-7, "-2.5e-7"},
+        {9007199254740993.0, "9007199254740992"},
+        {1e100, "1e100"},
+    };
+    char text[NUMBER_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(number_text(text, cases[i].x), cases[i].text);
+}
+
+/* Every text is read as strtod() of the C locale reads it, or refused as a whole. */
+static void a_text_is_read_as_the_nearest_double(void **state)
+{
+    char text[64];
+    struct rng rng;
+    double x;
+
+    (void)state;
+    rng_init(&rng, 2, "number", 0);
+    for (int i = 0; i < 50000; i++) {
+        unsigned long long digits = rng_next(&rng) >> rng_below(&rng, 64);
+        int len = snprintf(text, sizeof text, "%s%llu", i % 3 == 0 ? "-" : "", digits);
+        int point = (int)rng_below(&rng, (uint64_t)len + 1);
+        memmove(text + point + 1, text + point, (size_t)(len - point) + 1);
+        text[point] = '.';
+        char *end;
+        double expected = strtod(text, &end);
+        bool whole = *end == '\0';
+        if (number_read(&x, text) != whole || (whole && memcmp(&x, &expected, sizeof x) != 0))
+            fail_msg("%s", text);
+    }
+}
+
+static void what_is_no_number_is_refused(void **state)
+{
+    static const char *const texts[] = {"",   ".",   "-",   "1.2.3", " 1",     "1 ",   "0x10",
+                                        "1e", "1e-", "1,5", "--1",   "nan(1)", "1e5x", "\t1"};
+    double x;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (number_read(&x, texts[i]))
+            fail_msg("'%s' was read as %g", texts[i], x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_number_has_the_shortest_text_that_reads_back),
+        cmocka_unit_test(numbers_are_spelt_as_ever),
+        cmocka_unit_test(a_text_is_read_as_the_nearest_double),
+        cmocka_unit_test(what_is_no_number_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("number", tests, NULL, NULL);
+}
