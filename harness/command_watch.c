@@ -29,6 +29,7 @@ static int show(const char *study, const char *dir, bool in_place, struct err *e
     if (in_place)
         str_add(&text, "\nq: quit\n");
     int rc = view_print(&text, err);
+    fflush(stdout);
     str_clear(&text);
     view_close(&view);
     return rc;

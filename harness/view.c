@@ -67,7 +67,7 @@ int view_read_id(int64_t *out, const struct view *view, const char *word, struct
 
 int view_print(const struct str *text, struct err *err)
 {
-    if (fwrite(str_text(text), 1, text->len, stdout) != text->len || fflush(stdout) != 0)
+    if (fwrite(str_text(text), 1, text->len, stdout) != text->len)
         return err_sys(err, "cannot write to standard output");
     return 0;
 }

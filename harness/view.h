@@ -52,7 +52,8 @@ int view_read_id(int64_t *out, const struct view *view, const char *word, struct
 /* A config as a table of names and values, two blanks before each name. */
 void view_add_config(struct str *out, const struct space *space, const struct value *config);
 
-/* Writes results to standard output and makes sure that they got there. */
+/* Writes results to standard output; that they got there is looked at once more when the command
+ * has ended (command.c). */
 int view_print(const struct str *text, struct err *err);
 int view_print_json(const json_t *value, struct err *err); /* one line */
 

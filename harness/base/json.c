@@ -7,20 +7,34 @@
 #include "json.h"
 #include "mem.h"
 
+static void write_escaped(struct str *out, unsigned char c)
+{
+    if (c == '"' || c == '\\')
+        str_addf(out, "\\%c", c);
+    else if (c == '\n')
+        str_add(out, "\\n");
+    else if (c == '\t')
+        str_add(out, "\\t");
+    else
+        str_addf(out, "\\u%04x", c);
+}
+
+static bool is_escaped(unsigned char c)
+{
+    return c == '"' || c == '\\' || c < 0x20 || c == 0x7f;
+}
+
 void json_write_string(struct str *out, const char *text)
 {
     str_add(out, "\"");
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            str_addf(out, "\\%c", *p);
-        else if (*p == '\n')
-            str_add(out, "\\n");
-        else if (*p == '\t')
-            str_add(out, "\\t");
-        else if (*p < 0x20 || *p == 0x7f)
-            str_addf(out, "\\u%04x", *p);
-        else
-            str_addn(out, (const char *)p, 1);
+    while (*text != '\0') {
+        size_t plain = 0;
+        while (!is_escaped((unsigned char)text[plain]))
+            plain++;
+        str_addn(out, text, plain);
+        text += plain;
+        if (*text != '\0')
+            write_escaped(out, (unsigned char)*text++);
     }
     str_add(out, "\"");
 }

@@ -22,11 +22,7 @@ void str_clear(struct str *s)
 /* The power of two, at least 16, that holds `want` bytes. */
 static size_t capacity(size_t want)
 {
-    size_t room = 16;
-
-    while (room < want)
-        room *= 2;
-    return room;
+    return want <= 16 ? 16 : (size_t)1 << (64 - __builtin_clzll((unsigned long long)want - 1));
 }
 
 void str_addn(struct str *s, const char *bytes, size_t len)
@@ -47,11 +43,18 @@ void str_add(struct str *s, const char *text)
 
 void str_addf(struct str *s, const char *fmt, ...)
 {
-    char *text = NULL;
+    char usual[256], *text = NULL;
     va_list args;
 
     va_start(args, fmt);
-    int len = vasprintf(&text, fmt, args);
+    int len = vsnprintf(usual, sizeof usual, fmt, args);
+    va_end(args);
+    if (len >= 0 && (size_t)len < sizeof usual) {
+        str_addn(s, usual, (size_t)len);
+        return;
+    }
+    va_start(args, fmt);
+    len = vasprintf(&text, fmt, args);
     va_end(args);
     if (len >= 0)
         str_addn(s, text, (size_t)len);
@@ -255,6 +258,13 @@ void str_add_printable(struct str *s, const char *bytes, size_t len, size_t max)
         len = max;
     for (size_t i = 0; i < len;) {
         uint32_t code = 0;
+        size_t plain = 0;
+        while (i + plain < len && p[i + plain] >= ' ' && p[i + plain] <= '~')
+            plain++;
+        str_addn(s, bytes + i, plain);
+        i += plain;
+        if (i == len)
+            break;
         size_t n = utf8_read(&code, bytes + i, len - i);
         if (n > 0 && code_is_printable(code)) {
             str_addn(s, bytes + i, n);
