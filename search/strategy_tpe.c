@@ -7,13 +7,7 @@
  * have a density, l and g; of CANDIDATES points drawn from l the one with the largest l/g is
  * proposed, which is the one of largest expected improvement (their equation 5).
  *
- * The densities are multivariate, as in BOHB (Falkner, Klein & Hutter 2018, arXiv:1807.01774): a
- * mixture with one product of kernels for each experiment, and one part for the whole space.
- *     a number: a normal density, cut off at 0 and 1; its standard deviation is Scott's,
- *               sd n^(-1/(d + 4)), by parameter, within BANDWIDTH_MIN (or half of a step of its
- * own) and BANDWIDTH_MAX; a choice of k: its value with probability 1 - b + b/k, each other with
- * b/k (Aitchison & Aitken 1976, doi 10.1093/biomet/63.3.413), b = n^(-1/(d + 4)) / 2; inactive in
- * the experiment or in the candidate: any value alike, as in the tree.
+ * The densities are those of density.h.
  *
  * Good are the ceil(0.15 n) least losses, two at least and 25 at most.  Under noise the least
  * losses are the luckiest: before the split each is drawn towards the mean of all, by the share of
@@ -30,9 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_cdf.h>
-#include <gsl/gsl_randist.h>
-
+#include "density.h"
 #include "mem.h"
 #include "strategy.h"
 
@@ -40,25 +32,17 @@ extern const struct strategy strategy_tpe;
 extern const struct strategy strategy_sobol;
 
 enum { FIRST = 10, CANDIDATES = 96, GOOD_MIN = 4, GOOD_MAX = 25 };
-#define GOOD_SHARE    0.15
-#define CAUTION       12.0 /* power of the share of successes */
-#define PRIOR         4.0
-#define BANDWIDTH_MIN 0.03
-#define BANDWIDTH_MAX 0.5
+#define GOOD_SHARE 0.15
+#define CAUTION    12.0 /* power of the share of successes */
 
 /* --- good and bad ----------------------------------------------------------------------------- */
 
-struct scored {
-    double loss; /* drawn towards the mean; INFINITY: failed, pending or unknown */
-    size_t at;   /* in the history */
-};
-
 static int by_loss(const void *a, const void *b)
 {
-    const struct scored *x = a, *y = b;
+    const struct ranked *x = a, *y = b;
 
-    if (x->loss != y->loss)
-        return x->loss < y->loss ? -1 : 1;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
@@ -101,8 +85,9 @@ static double shrink(const struct spread *spread, const struct past *past)
     return spread->mean + (past->loss - spread->mean) * signal / (signal + noise);
 }
 
-/* list [history->n] <- all experiments, best first; returns how many of them have a loss. */
-static size_t rank(struct scored *list, const struct history *history)
+/* list [history->n] <- all experiments, best first, by their losses drawn towards the mean (failed,
+ * pending or unknown: INFINITY); returns how many of them have one. */
+static size_t rank(struct ranked *list, const struct history *history)
 {
     size_t known = 0;
 
@@ -111,7 +96,7 @@ static size_t rank(struct scored *list, const struct history *history)
     struct spread spread = spread_of(history, known);
     for (size_t i = 0; i < history->n; i++) {
         const struct past *past = &history->past[i];
-        list[i] = (struct scored){has_loss(past) ? shrink(&spread, past) : (double)INFINITY, i};
+        list[i] = (struct ranked){has_loss(past) ? shrink(&spread, past) : (double)INFINITY, i};
     }
     qsort(list, history->n, sizeof *list, by_loss);
     return known;
@@ -125,179 +110,11 @@ static size_t count_good(size_t known)
     return n < known ? n : known;
 }
 
-/* --- densities -------------------------------------------------------------------------------- */
-
-struct density {
-    const struct space *space;
-    const struct history *history;
-    const struct scored *list; /* [n] */
-    size_t n;
-    double *bandwidth; /* [space->n]; of a choice: b; 0 where there is nothing to search */
-    double *mass;      /* [n, space->n] log_mass() of the numbers */
-};
-
-static bool is_searched(const struct param *param)
-{
-    return param_levels(param) > 1;
-}
-
-/* The standard deviation of a parameter among the experiments in which it is active. */
-static double deviation(const struct density *density, size_t param)
-{
-    double sum = 0, squares = 0, n = 0;
-
-    for (size_t i = 0; i < density->n; i++) {
-        const struct past *past = &density->history->past[density->list[i].at];
-        if (past->config[param].type == VALUE_NONE)
-            continue;
-        double x = past->unit[param];
-        sum += x;
-        squares += x * x;
-        n++;
-    }
-    double about = n > 1 ? fmax(0, squares - sum * sum / n) : 0;
-    return sqrt((about + PRIOR / 12) / (n + PRIOR));
-}
-
-/* log of what a normal density about `centre` has to be divided by: sd sqrt(2 pi) P(0 … 1). */
-static double log_mass(double centre, double sd)
-{
-    double inside = gsl_cdf_ugaussian_P((1 - centre) / sd) - gsl_cdf_ugaussian_P(-centre / sd);
-
-    return log(sd * sqrt(2 * M_PI) * inside);
-}
-
-static void fill_mass(struct density *density)
-{
-    size_t d = density->space->n;
-
-    density->mass = mem_new(density->n * d, sizeof *density->mass);
-    for (size_t k = 0; k < density->n; k++) {
-        const double *unit = density->history->past[density->list[k].at].unit;
-        for (size_t i = 0; i < d; i++)
-            if (density->bandwidth[i] > 0)
-                density->mass[k * d + i] = log_mass(unit[i], density->bandwidth[i]);
-    }
-}
-
-static void fill_bandwidth(struct density *density)
-{
-    const struct space *space = density->space;
-    double d = 0;
-
-    density->bandwidth = mem_new(space->n, sizeof *density->bandwidth);
-    for (size_t i = 0; i < space->n; i++)
-        d += is_searched(&space->params[i]);
-    double scott = pow((double)(density->n > 0 ? density->n : 1), -1 / (d + 4));
-    for (size_t i = 0; i < space->n; i++) {
-        const struct param *param = &space->params[i];
-        if (!is_searched(param))
-            continue;
-        double least = fmax(BANDWIDTH_MIN, 0.5 / param_levels(param));
-        double sd = fmax(fmin(scott * deviation(density, i), BANDWIDTH_MAX), least);
-        density->bandwidth[i] = param_is_choice(param) ? scott / 2 : sd;
-    }
-}
-
-static void density_init(struct density *density, const struct space *space,
-                         const struct history *history, const struct scored *list, size_t n)
-{
-    *density = (struct density){.space = space, .history = history, .list = list, .n = n};
-    fill_bandwidth(density);
-    fill_mass(density);
-}
-
-static void density_clear(struct density *density)
-{
-    free(density->bandwidth);
-    free(density->mass);
-}
-
-static double log_choice(const struct param *param, const struct value *a, const struct value *b,
-                         double width)
-{
-    double k = (double)param->n_values;
-
-    return log(value_same(a, b) ? 1 - width + width / k : width / k) + log(k);
-}
-
-/* Log density of a config about experiment k of the list, relative to any value alike. */
-static double log_kernel(const struct density *density, size_t k, const struct value *config,
-                         const double *unit)
-{
-    const struct past *past = &density->history->past[density->list[k].at];
-    size_t d = density->space->n;
-    double sum = 0;
-
-    for (size_t i = 0; i < d; i++) {
-        const struct param *param = &density->space->params[i];
-        if (density->bandwidth[i] == 0 || config[i].type == VALUE_NONE ||
-            past->config[i].type == VALUE_NONE)
-            continue;
-        double z = (unit[i] - past->unit[i]) / density->bandwidth[i];
-        sum += param_is_choice(param)
-                   ? log_choice(param, &config[i], &past->config[i], density->bandwidth[i])
-                   : -0.5 * z * z - density->mass[k * d + i];
-    }
-    return sum;
-}
-
-/* The log of a sum of exponentials, the largest taken out. */
-static double log_density(const struct density *density, const struct value *config,
-                          const double *unit)
-{
-    double *part = mem_new(density->n, sizeof *part), most = 0, sum = 0;
-
-    for (size_t k = 0; k < density->n; k++) {
-        part[k] = log_kernel(density, k, config, unit);
-        most = fmax(most, part[k]);
-    }
-    for (size_t k = 0; k < density->n; k++)
-        sum += exp(part[k] - most);
-    free(part);
-    return most + log((sum + exp(-most)) / (double)(density->n + 1)); /* 0: the whole space */
-}
-
-/* --- drawing ---------------------------------------------------------------------------------- */
-
-static double draw_normal(double centre, double sd, struct rng *rng)
-{
-    double low = gsl_cdf_ugaussian_P(-centre / sd);
-    double high = gsl_cdf_ugaussian_P((1 - centre) / sd);
-    double p = low + (high - low) * rng_uniform(rng);
-
-    return fmin(fmax(centre + sd * gsl_cdf_ugaussian_Pinv(p), 0), 1);
-}
-
-static double draw_near(const struct param *param, double centre, double width, struct rng *rng)
-{
-    if (width == 0)
-        return centre;
-    if (!param_is_choice(param))
-        return draw_normal(centre, width, rng);
-    return rng_uniform(rng) < width ? rng_uniform(rng) : centre;
-}
-
-static void draw(double *unit, const struct density *density, struct rng *rng)
-{
-    size_t part = (size_t)rng_below(rng, density->n + 1);
-    const struct past *past =
-        part < density->n ? &density->history->past[density->list[part].at] : NULL;
-
-    for (size_t i = 0; i < density->space->n; i++) {
-        const struct param *param = &density->space->params[i];
-        if (past == NULL || past->config[i].type == VALUE_NONE)
-            unit[i] = rng_uniform(rng);
-        else
-            unit[i] = draw_near(param, past->unit[i], density->bandwidth[i], rng);
-    }
-}
-
 /* --- choosing --------------------------------------------------------------------------------- */
 
 struct model {
     struct density good, bad;     /* bad: all others, pending and failed ones too */
-    struct density ended, failed; /* ended: all that have a loss */
+    struct density ended, failed; /* ended: all that have a loss; empty where none has failed */
 };
 
 /* Of the experiments near a config, weighed by their kernels, how many have ended well?  log of
@@ -306,14 +123,14 @@ static double log_success(const struct model *model, const struct value *config,
 {
     if (model->failed.n == 0)
         return 0;
-    double well = log_density(&model->ended, config, unit) + log((double)model->ended.n + 1);
-    double ill = log_density(&model->failed, config, unit) + log((double)model->failed.n + 1);
+    double well = density_log(&model->ended, config, unit) + log((double)model->ended.n + 1);
+    double ill = density_log(&model->failed, config, unit) + log((double)model->failed.n + 1);
     return -log1p(exp(ill - well));
 }
 
 static double worth(const struct model *model, const struct value *config, const double *unit)
 {
-    return log_density(&model->good, config, unit) - log_density(&model->bad, config, unit) +
+    return density_log(&model->good, config, unit) - density_log(&model->bad, config, unit) +
            CAUTION * log_success(model, config, unit);
 }
 
@@ -327,7 +144,7 @@ static void choose(double *unit, const struct model *model, struct rng *rng)
     double best = -INFINITY;
 
     for (int k = 0; k < CANDIDATES; k++) {
-        draw(drawn, good, rng);
+        density_draw(drawn, good, rng);
         if (!proposal_is_useful(config, space, good->history, drawn))
             continue;
         space_encode(settled, space, config);
@@ -344,27 +161,27 @@ static void choose(double *unit, const struct model *model, struct rng *rng)
     free(settled);
 }
 
-static size_t list_failed(struct scored *list, const struct history *history)
+static size_t list_failed(struct ranked *list, const struct history *history)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < history->n; i++)
         if (history->past[i].outcome == OUTCOME_FAILED)
-            list[n++] = (struct scored){INFINITY, i};
+            list[n++] = (struct ranked){INFINITY, i};
     return n;
 }
 
 /* list [history->n] of rank(), `known` of them with a loss */
 static void propose_dense(double *unit, const struct space *space, const struct history *history,
-                          const struct scored *list, size_t known, struct rng *rng)
+                          const struct ranked *list, size_t known, struct rng *rng)
 {
-    struct scored *lost = mem_new(history->n, sizeof *lost);
+    struct ranked *lost = mem_new(history->n, sizeof *lost);
     size_t n_good = count_good(known), n_lost = list_failed(lost, history);
     struct model model;
 
     density_init(&model.good, space, history, list, n_good);
     density_init(&model.bad, space, history, list + n_good, history->n - n_good);
-    density_init(&model.ended, space, history, list, known);
+    density_init(&model.ended, space, history, list, n_lost > 0 ? known : 0);
     density_init(&model.failed, space, history, lost, n_lost);
     choose(unit, &model, rng);
     density_clear(&model.good);
@@ -384,7 +201,7 @@ static int propose(double *unit, const struct space *space, const struct history
             unit[i] = rng_uniform(rng);
         return 0;
     }
-    struct scored *list = mem_new(history->n, sizeof *list);
+    struct ranked *list = mem_new(history->n, sizeof *list);
     size_t known = rank(list, history);
     propose_dense(unit, space, history, list, known, rng);
     free(list);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "cholesky.h"
+#include "density.h"
+#include "mem.h"
+
+#define PRIOR 4.0 /* experiments spread over the whole range that every spread is mixed with */
+
+static bool is_searched(const struct param *param)
+{
+    return param_levels(param) > 1;
+}
+
+static bool is_plain(const struct param *param)
+{
+    return is_searched(param) && !param_is_choice(param) && param->when < 0;
+}
+
+static const struct past *member(const struct density *density, size_t k)
+{
+    return &density->history->past[density->list[k].at];
+}
+
+/* --- widths ----------------------------------------------------------------------------------- */
+
+/* The standard deviation of a parameter among the experiments in which it is active. */
+static double deviation(const struct density *density, size_t param)
+{
+    double sum = 0, squares = 0, n = 0;
+
+    for (size_t k = 0; k < density->n; k++) {
+        const struct past *past = member(density, k);
+        if (past->config[param].type == VALUE_NONE)
+            continue;
+        double x = past->unit[param];
+        sum += x;
+        squares += x * x;
+        n++;
+    }
+    double about = n > 1 ? fmax(0, squares - sum * sum / n) : 0;
+    return sqrt((about + PRIOR / 12) / (n + PRIOR));
+}
+
+static void fill_width(struct density *density)
+{
+    const struct space *space = density->space;
+    double d = 0;
+
+    density->width = mem_new(space->n, sizeof *density->width);
+    for (size_t i = 0; i < space->n; i++)
+        d += is_searched(&space->params[i]);
+    double scott = pow((double)(density->n > 0 ? density->n : 1), -1 / (d + 4));
+    for (size_t i = 0; i < space->n; i++) {
+        const struct param *param = &space->params[i];
+        if (!is_searched(param))
+            continue;
+        double least = fmax(DENSITY_WIDTH_MIN, 0.5 / param_levels(param));
+        double sd = fmax(fmin(scott * deviation(density, i), DENSITY_WIDTH_MAX), least);
+        density->width[i] = param_is_choice(param) ? scott / 2 : sd;
+    }
+}
+
+/* --- what does not depend on the config ------------------------------------------------------- */
+
+/* log of what a normal density about `centre` has to be divided by: sd sqrt(2 pi) P(0 … 1). */
+static double log_mass(double centre, double sd)
+{
+    double inside = 0.5 * (erf(M_SQRT1_2 * (1 - centre) / sd) + erf(M_SQRT1_2 * centre / sd));
+
+    return log(sd * sqrt(2 * M_PI) * inside);
+}
+
+static void fill_plain(struct density *density)
+{
+    const struct space *space = density->space;
+
+    density->plain = mem_new(space->n, sizeof *density->plain);
+    for (size_t i = 0; i < space->n; i++)
+        if (is_plain(&space->params[i]))
+            density->plain[density->n_plain++] = i;
+}
+
+static void fill_mass(struct density *density)
+{
+    size_t d = density->space->n;
+
+    density->mass = mem_new(density->n * d, sizeof *density->mass);
+    for (size_t k = 0; k < density->n; k++)
+        for (size_t i = 0; i < d; i++)
+            if (density->width[i] > 0 && !param_is_choice(&density->space->params[i]))
+                density->mass[k * d + i] = log_mass(member(density, k)->unit[i], density->width[i]);
+}
+
+static void fill_scaled(struct density *density)
+{
+    size_t d = density->space->n, m = density->n_plain;
+
+    density->scaled = mem_new(density->n * m, sizeof *density->scaled);
+    density->constant = mem_new(density->n, sizeof *density->constant);
+    for (size_t k = 0; k < density->n; k++) {
+        double *row = density->scaled + k * m;
+        for (size_t i = 0; i < m; i++) {
+            size_t at = density->plain[i];
+            row[i] = member(density, k)->unit[at] / density->width[at];
+            density->constant[k] -= density->mass[k * d + at];
+        }
+        density->constant[k] -= 0.5 * cholesky_dot(row, row, m);
+    }
+}
+
+void density_init(struct density *density, const struct space *space, const struct history *history,
+                  const struct ranked *list, size_t n)
+{
+    *density = (struct density){.space = space, .history = history, .list = list, .n = n};
+    fill_width(density);
+    fill_plain(density);
+    fill_mass(density);
+    fill_scaled(density);
+}
+
+void density_clear(struct density *density)
+{
+    free(density->width);
+    free(density->plain);
+    free(density->scaled);
+    free(density->constant);
+    free(density->mass);
+}
+
+/* --- the density of a config ------------------------------------------------------------------ */
+
+static double log_choice(const struct param *param, const struct value *a, const struct value *b,
+                         double width)
+{
+    double k = (double)param->n_values;
+
+    return log(value_same(a, b) ? 1 - width + width / k : width / k) + log(k);
+}
+
+/* What all but the plain parameters add about experiment k. */
+static double log_others(const struct density *density, size_t k, const struct value *config,
+                         const double *unit)
+{
+    const struct past *past = member(density, k);
+    size_t d = density->space->n;
+    double sum = 0;
+
+    for (size_t i = 0; i < d; i++) {
+        const struct param *param = &density->space->params[i];
+        if (density->width[i] == 0 || is_plain(param) || config[i].type == VALUE_NONE ||
+            past->config[i].type == VALUE_NONE)
+            continue;
+        double z = (unit[i] - past->unit[i]) / density->width[i];
+        sum += param_is_choice(param)
+                   ? log_choice(param, &config[i], &past->config[i], density->width[i])
+                   : -0.5 * z * z - density->mass[k * d + i];
+    }
+    return sum;
+}
+
+/* The log of a sum of exponentials, and of 1 for the whole space, the largest taken out. */
+static double log_sum(const double *part, size_t n, double most)
+{
+    double sum = 0;
+
+    for (size_t k = 0; k < n; k++)
+        sum += exp(part[k] - most);
+    return most + log(sum + exp(-most));
+}
+
+double density_log(const struct density *density, const struct value *config, const double *unit)
+{
+    size_t m = density->n_plain;
+    bool others = m < density->space->n;
+    double *part = mem_new(density->n + m, sizeof *part), *scaled = part + density->n, most = 0;
+
+    for (size_t i = 0; i < m; i++)
+        scaled[i] = unit[density->plain[i]] / density->width[density->plain[i]];
+    double half = 0.5 * cholesky_dot(scaled, scaled, m);
+    for (size_t k = 0; k < density->n; k++) {
+        part[k] = cholesky_dot(scaled, density->scaled + k * m, m) + density->constant[k] - half;
+        if (others)
+            part[k] += log_others(density, k, config, unit);
+        most = fmax(most, part[k]);
+    }
+    double log_of_sum = log_sum(part, density->n, most);
+    free(part);
+    return log_of_sum - log((double)(density->n + 1));
+}
+
+/* --- drawing ---------------------------------------------------------------------------------- */
+
+static double draw_normal(double centre, double sd, struct rng *rng)
+{
+    double low = gsl_cdf_ugaussian_P(-centre / sd);
+    double high = gsl_cdf_ugaussian_P((1 - centre) / sd);
+    double p = low + (high - low) * rng_uniform(rng);
+
+    return fmin(fmax(centre + sd * gsl_cdf_ugaussian_Pinv(p), 0), 1);
+}
+
+static double draw_near(const struct param *param, double centre, double width, struct rng *rng)
+{
+    if (width == 0)
+        return centre;
+    if (!param_is_choice(param))
+        return draw_normal(centre, width, rng);
+    return rng_uniform(rng) < width ? rng_uniform(rng) : centre;
+}
+
+void density_draw(double *unit, const struct density *density, struct rng *rng)
+{
+    size_t part = (size_t)rng_below(rng, density->n + 1);
+    const struct past *past = part < density->n ? member(density, part) : NULL;
+
+    for (size_t i = 0; i < density->space->n; i++) {
+        const struct param *param = &density->space->params[i];
+        if (past == NULL || past->config[i].type == VALUE_NONE)
+            unit[i] = rng_uniform(rng);
+        else
+            unit[i] = draw_near(param, past->unit[i], density->width[i], rng);
+    }
+}
