@@ -139,6 +139,51 @@ assert r["nightshift"]["init"]["weights_sha256"] == json.load(open("own/model.js
 PY
 ok $? 'the model that is kept names the weights that it began with'
 
+# --- adapters ---------------------------------------------------------------------------------------
+
+echo '{"data": "data", "seq": 32, "batch": 8, "steps": 30, "lr": 0.01, "lora_rank": 4, "lora_targets": "q,v,down"}' >c.json
+run 0 'adapters of a model are trained' $lm train --config c.json --out ad --init own.gguf
+cp out told
+[ ! -e ad/model.safetensors ] && [ -f ad/adapter_model.safetensors ] && grep -q '"r":4' ad/adapter_config.json
+ok $? 'and they alone are kept'
+python3 - <<'PY'
+import json, struct
+raw = open("ad/adapter_model.safetensors", "rb").read()
+n = struct.unpack("<Q", raw[:8])[0]
+head = json.loads(raw[8:8 + n])
+about = json.loads(head.pop("__metadata__")["nightshift"])
+config = json.load(open("ad/adapter_config.json"))
+assert len(head) == 2 * 3 * 2, len(head)
+for layer in range(2):
+    for path in ("self_attn.q_proj", "self_attn.v_proj", "mlp.down_proj"):
+        name = f"base_model.model.model.layers.{layer}.{path}.lora_"
+        wide = 128 if path == "mlp.down_proj" else 32
+        assert head[name + "A.weight"]["shape"] == [4, wide], head[name + "A.weight"]
+        assert head[name + "B.weight"]["shape"] == [32, 4]
+assert config["peft_type"] == "LORA" and config["lora_alpha"] == 16
+assert sorted(config["target_modules"]) == ["down_proj", "q_proj", "v_proj"]
+assert about["base_sha256"] == json.load(open("own/model.json"))["nightshift"]["weights_sha256"]
+PY
+ok $? "under PEFT's names and in its words"
+with() { $lm eval "$@" --tokens data --seq 32 --json | sed 's/.*"loss":\([0-9.]*\).*/\1/'; }
+near "$(loss told)" "$(with own --adapter ad)"
+ok $? 'the loss that is told is that of model and adapters'
+perl -e 'exit !($ARGV[0] < $ARGV[1])' "$(loss told)" "$(evaluated own)"
+ok $? 'which is less than without them'
+run 0 'a conversion takes them in' $lm convert own merged.gguf --adapter ad
+with own --adapter ad >want
+with merged.gguf >out
+cmp -s out want
+ok $? 'and has the same loss'
+$lm generate own --adapter ad --prompt 'the cat' --tokens 12 >want 2>err
+same 'and writes the same' $lm generate merged.gguf --prompt 'the cat' --tokens 12
+refused 2 'is not [' 'adapters of another model' $lm eval "$model" --adapter ad --tokens data
+refused 2 'no such file' 'adapters that are not there' $lm eval own --adapter nowhere --tokens data
+echo '{"data": "data", "steps": 1, "lora_rank": 1, "lora_targets": "q,x"}' >c.json
+refused 2 "'x'" 'a matrix that is not known' $lm train --config c.json --out x --init own
+perl -pi -e 's/"r":4/"r":8/' ad/adapter_config.json
+refused 2 'is not [8, 32]' 'a rank that the tensors do not have' $lm eval own --adapter ad --tokens data
+
 # --- speed -------------------------------------------------------------------------------------------
 
 run 0 'a model is timed' $lm bench "$model" --prompt 20 --tokens 4 --json

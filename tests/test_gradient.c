@@ -17,6 +17,8 @@
 #include "../trainer/attention.c"
 #include "../trainer/classifier.c"
 #include "../trainer/gemm.c"
+#include "../trainer/lora.c"
+#include "../trainer/low_rank.c"
 #include "../trainer/model.c"
 #include "../trainer/model_llama.c"
 #include "../trainer/ops.c"
@@ -404,21 +406,27 @@ static void start_anywhere(const struct model *model, real *weights)
     }
 }
 
+static void draw_tokens(struct model_case *c, const struct shape *shape)
+{
+    struct rng rng;
+
+    c->batch.inputs = c->inputs;
+    c->batch.targets = c->targets;
+    rng_init(&rng, 5, "tokens", 0);
+    for (size_t i = 0; i < 12; i++) {
+        c->inputs[i] = (uint32_t)rng_below(&rng, (uint64_t)shape->vocab);
+        c->targets[i] = (uint32_t)rng_below(&rng, (uint64_t)shape->vocab);
+    }
+}
+
 static void check_model(const struct architecture *arch, const struct shape *shape)
 {
     struct model_case c = {.batch = {.sequences = 2, .seq = 6}};
     struct err err = {0};
-    struct rng rng;
     real *gradient;
 
     assert_int_equal(model_init(&c.model, arch, shape, &err), 0);
-    c.batch.inputs = c.inputs;
-    c.batch.targets = c.targets;
-    rng_init(&rng, 5, "tokens", 0);
-    for (size_t i = 0; i < 12; i++) {
-        c.inputs[i] = (uint32_t)rng_below(&rng, (uint64_t)shape->vocab);
-        c.targets[i] = (uint32_t)rng_below(&rng, (uint64_t)shape->vocab);
-    }
+    draw_tokens(&c, shape);
     c.weights = mem_new(c.model.n_weights, sizeof *c.weights);
     gradient = mem_new(c.model.n_weights, sizeof *gradient);
     c.work.block = mem_new(arch->scratch(&c.model, 12, true), sizeof(real));
@@ -454,6 +462,70 @@ static void every_models_gradient_is_the_derivative(void **state)
         }
 }
 
+/* --- adapters: the same models, whose gradient is now the adapters' alone --- */
+
+/* Neither matrix at its start, where half of the derivatives are 0. */
+static void start_adapters(const struct lora *lora, real *block)
+{
+    draw_normal(block, lora->list.n_weights, 30);
+    for (size_t i = 0; i < lora->list.n_weights; i++)
+        block[i] *= 0.4;
+}
+
+static void check_adapters(const struct architecture *arch, const struct shape *shape,
+                           const char *targets)
+{
+    struct model_case c = {.batch = {.sequences = 2, .seq = 6}};
+    bool adapts[LORA_TARGETS];
+    struct err err = {0};
+    struct lora lora;
+    real *gradient, *block;
+
+    assert_int_equal(model_init(&c.model, arch, shape, &err), 0);
+    assert_int_equal(lora_targets_read(adapts, targets, &err), 0);
+    lora_init(&lora, &c.model.shape, adapts, 3, 5);
+    block = mem_new(lora.list.n_weights, sizeof *block);
+    start_adapters(&lora, block);
+    lora.weights = block;
+    c.model.lora = &lora;
+    draw_tokens(&c, shape);
+    c.weights = mem_new(c.model.n_weights, sizeof *c.weights);
+    start_anywhere(&c.model, c.weights);
+    gradient = normal_block(lora.list.n_weights, 10); /* which must not show */
+    c.work.block = mem_new(arch->scratch(&c.model, 12, true), sizeof(real));
+    arch->gradient(&c.model, c.losses, gradient, c.weights, &c.work, &c.batch, 1.0 / 12);
+    check_gradient(targets, gradient, block, lora.list.n_weights, model_value, &c);
+    free(c.work.block);
+    free(gradient);
+    free(c.weights);
+    free(block);
+    lora_clear(&lora);
+    model_clear(&c.model);
+}
+
+static void every_models_adapters_have_the_derivative(void **state)
+{
+    static const char *const targets[] = {"q,k,v,o,gate,up,down", "q,v", "down", "k", "o,up"};
+    struct shape shape = {.dim = 8,
+                          .layers = 2,
+                          .heads = 4,
+                          .kv_heads = 2,
+                          .hidden = 6,
+                          .vocab = 9,
+                          .seq = 6,
+                          .rope_theta = 100,
+                          .norm_eps = 1e-5};
+
+    (void)state;
+    for (size_t i = 0; architectures[i] != NULL; i++)
+        for (size_t k = 0; k < sizeof targets / sizeof *targets; k++) {
+            shape.tied = k % 2 == 0;
+            shape.deepnet = k != 1;
+            shape.head_dim = k == 0 ? 6 : 0;
+            check_adapters(architectures[i], &shape, targets[k]);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +539,7 @@ int main(void)
         cmocka_unit_test(attention_backward_is_the_derivative),
         cmocka_unit_test(classifier_gradient_is_the_derivative),
         cmocka_unit_test(every_models_gradient_is_the_derivative),
+        cmocka_unit_test(every_models_adapters_have_the_derivative),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

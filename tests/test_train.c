@@ -18,148 +18,8 @@
 #include "evaluate.h"
 #include "json.h"
 #include "scratch.h"
+#include "small_run.h"
 #include "state.h"
-#include "train.h"
-#include "trainer.h"
-
-#define VOCAB 61
-
-/* A folder with data, made once: a few thousand tokens. */
-struct fixture {
-    char *dir, *data, *out;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = mem_new(1, sizeof *f);
-    struct err err = {0};
-
-    f->dir = scratch_new();
-    f->data = path_join(f->dir, "data");
-    f->out = path_join(f->dir, "out");
-    if (file_mkdirs(f->data, &err) != 0)
-        fail_msg("%s", err.text);
-    scratch_tokens(f->data, "train.bin", 6000, VOCAB, 0);
-    scratch_tokens(f->data, "val.bin", 700, VOCAB, 1);
-    scratch_tokens(f->data, "test.bin", 700, VOCAB, 2);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    free(f->out);
-    free(f->data);
-    scratch_remove(f->dir);
-    free(f);
-    return 0;
-}
-
-/* The smallest config that has everything: two layers, grouped queries, several micro-batches. */
-static const char base[] =
-    "{\"dim\": 16, \"layers\": 2, \"heads\": 2, \"kv_heads\": 1, \"hidden\": 24, \"seq\": 16,"
-    " \"batch\": 6, \"micro_batch\": 2, \"vocab\": 61, \"steps\": 12, \"lr\": 0.01,"
-    " \"init_std\": 0.1, \"log_every\": 3}";
-
-/* The base config with some options changed; the caller clears it. */
-static void config_with(struct config *config, const struct fixture *f, const char *changes)
-{
-    json_t *root = NULL, *over = NULL;
-    struct err err = {0};
-
-    config_init(config);
-    if (json_read(&root, base, strlen(base), "base", &err) != 0 ||
-        json_read(&over, changes, strlen(changes), changes, &err) != 0)
-        fail_msg("%s", err.text);
-    json_object_update(root, over);
-    json_object_set_new(root, "data", json_string(f->data));
-    if (config_take(config, root, changes, &err) != 0)
-        fail_msg("%s", err.text);
-    json_decref(over);
-    json_decref(root);
-}
-
-/* A run with its standard output in a file; what it returned, and the text (caller frees). */
-static int run_captured(char **text, const struct fixture *f, const struct config *config,
-                        uint64_t seed, size_t threads, struct err *err)
-{
-    const struct train_request request = {.out = f->out, .seed = seed, .threads = threads};
-    char *path = path_join(f->dir, "stdout");
-    int kept = dup(1), to, rc;
-    struct err other = {0};
-
-    fflush(stdout);
-    to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_true(kept >= 0 && to >= 0 && dup2(to, 1) == 1);
-    rc = train(config, &request, err);
-    fflush(stdout);
-    assert_true(dup2(kept, 1) == 1);
-    close(kept);
-    close(to);
-    if (file_read(text, NULL, path, 1 << 20, &other) != 0)
-        fail_msg("%s", other.text);
-    free(path);
-    return rc;
-}
-
-/* The last record that has the key; its value, or NAN. */
-static double last_number(const char *text, const char *key)
-{
-    double x = (double)NAN;
-    char *copy = mem_strdup(text), *rest = copy, *line;
-
-    while ((line = strsep(&rest, "\n")) != NULL) {
-        json_t *record = json_loads(line, 0, NULL);
-        const json_t *value = json_object_get(record, key);
-        if (json_is_number(value))
-            x = json_number_value(value);
-        json_decref(record);
-    }
-    free(copy);
-    return x;
-}
-
-static double val_loss_with(const struct fixture *f, const char *changes)
-{
-    struct config config;
-    struct err err = {0};
-    char *text;
-    double loss;
-
-    config_with(&config, f, changes);
-    if (run_captured(&text, f, &config, 1, 2, &err) != 0)
-        fail_msg("%s: %s", changes, err.text);
-    loss = last_number(text, "val_loss");
-    assert_true(isfinite(loss));
-    free(text);
-    config_clear(&config);
-    return loss;
-}
-
-/* Lines of the curve alone: records without times and rates. */
-static char *curve(const char *text)
-{
-    char *copy = mem_strdup(text), *rest = copy, *line;
-    struct str kept = {0};
-
-    while ((line = strsep(&rest, "\n")) != NULL)
-        if (strstr(line, "\"train_loss\"") != NULL)
-            str_addf(&kept, "%s\n", line);
-    free(copy);
-    return str_take(&kept);
-}
-
-static void hash_weights(char out[SHA256_TEXT], const struct fixture *f)
-{
-    char *path = path_join(f->out, "model.safetensors");
-    struct err err = {0};
-
-    if (sha256_file(out, NULL, path, &err) != 0)
-        fail_msg("%s", err.text);
-    free(path);
-}
 
 static void threads_leave_no_trace_with(const struct fixture *f, const char *changes)
 {
@@ -193,6 +53,7 @@ static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **s
     threads_leave_no_trace_with(*state, "{\"micro_batch\": 1}");
     threads_leave_no_trace_with(*state,
                                 "{\"micro_batch\": 1, \"optimizer\": \"muon\", \"ema\": 0.9}");
+    threads_leave_no_trace_with(*state, "{\"micro_batch\": 1, \"lora_rank\": 3}");
 }
 
 /* Steps of a trainer by hand, and the mean by its definition: sum of ema^(t-s) w_s, normalised. */
@@ -311,7 +172,7 @@ static void same_blocks(const struct trainer *a, const struct trainer *b)
 
     assert_int_equal(trainer_blocks(of_b, b), n);
     for (size_t i = 0; i < n; i++)
-        assert_memory_equal(of_a[i], of_b[i], a->model.n_weights * sizeof(real));
+        assert_memory_equal(of_a[i], of_b[i], trainer_reals(a) * sizeof(real));
 }
 
 static void state_at_every_step_leads_to_the_same_bits(void **state)
@@ -319,8 +180,8 @@ static void state_at_every_step_leads_to_the_same_bits(void **state)
     const struct fixture *f = *state;
 
     for (size_t k = 0; optimizers[k] != NULL; k++) {
-        char *changes = mem_printf("{\"optimizer\": \"%s\", \"ema\": %s}", optimizers[k]->name,
-                                   k % 2 == 0 ? "0.9" : "0");
+        char *changes = mem_printf("{\"optimizer\": \"%s\", \"ema\": %s, \"lora_rank\": %d}",
+                                   optimizers[k]->name, k % 2 == 0 ? "0.9" : "0", k < 2 ? 0 : 3);
         struct hand whole;
         hand_open(&whole, f, changes, 1);
         trainer_start(whole.t);
@@ -529,6 +390,8 @@ static const struct {
     {"muon_momentum", "{\"optimizer\": \"muon\"}",
      "{\"optimizer\": \"muon\", \"muon_momentum\": 0.9}"},
     {"compact_vocab", "{\"vocab\": 70}", "{\"vocab\": 70, \"compact_vocab\": true}"},
+    {"lora_alpha", "{\"lora_rank\": 2}", "{\"lora_rank\": 2, \"lora_alpha\": 8}"},
+    {"lora_targets", "{\"lora_rank\": 2}", "{\"lora_rank\": 2, \"lora_targets\": \"q,v\"}"},
     {"wsd_decay", "{\"schedule\": \"wsd\"}", "{\"schedule\": \"wsd\", \"wsd_decay\": 0.5}"},
 };
 
@@ -599,6 +462,7 @@ static void every_option_acts(void **state)
         {"weight_decay", "{\"weight_decay\": 0.2}"},
         {"clip", "{\"clip\": 0.1}"},
         {"ema", "{\"ema\": 0.9}"},
+        {"lora_rank", "{\"lora_rank\": 2}"},
         {"tokens", "{\"steps\": 0, \"tokens\": 1900}"},
         {"steps", "{\"steps\": 13}"},
         {"flops", "{\"steps\": 0, \"flops\": 5e8}"},

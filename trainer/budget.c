@@ -50,7 +50,7 @@ int64_t budget_steps(bool *calibrated, struct trainer *t, const struct tokens *t
     if (c->tokens > 0)
         steps = (double)c->tokens / (double)step_tokens;
     else if (c->flops > 0)
-        steps = c->flops / model_step_flops(&t->model, step_tokens, (size_t)c->seq);
+        steps = c->flops / trainer_step_flops(t);
     else
         steps = c->seconds / step_seconds(t, tokens, c->seconds, stop);
     steps = steps < STEPS_MOST ? steps : STEPS_MOST;

@@ -54,6 +54,7 @@ void classifier_gradient(real *losses, real *dx, real *dw, real *tile, const rea
             row[targets[at + i]] -= scale;
         }
         linear_backward_input(dx + at * dim, tile, w, n, vocab, dim, 0);
-        linear_backward_weight(dw, tile, x + at * dim, n, vocab, dim, at > 0 ? 1 : 0);
+        if (dw != NULL)
+            linear_backward_weight(dw, tile, x + at * dim, n, vocab, dim, at > 0 ? 1 : 0);
     }
 }

@@ -28,7 +28,7 @@ void classifier(real *losses, real *tile, const real *x, const real *w, const ui
 
 /*
  * The same, with the gradient of scale * sum(losses): dx [rows, dim] and dw [vocab, dim], both
- * overwritten.
+ * overwritten; dw may be NULL, where it is not wanted.
  */
 void classifier_gradient(real *losses, real *dx, real *dw, real *tile, const real *x, const real *w,
                          const uint32_t *targets, size_t rows, size_t dim, size_t vocab,

@@ -22,12 +22,14 @@ static const char help[] =
     "\n"
     "  --type T           f32, f16, bf16; in a GGUF q8_0 and q4_0 too (default: as IN has them\n"
     "                     where that loses nothing and OUT keeps it, else f32)\n"
+    "  --adapter DIR      merge the adapters of this folder, as `train` or PEFT left it, into the\n"
+    "                     weights\n"
     "  --tokenizer DIR    the folder with tokenizer.json (default: the model's own)\n"
     "  --residual SCALE   none or deepnet, for IN of a format that does not tell it\n"
     "  --rope-theta X     for IN of a format that does not tell it (10000)\n";
 
 struct words {
-    const char *paths[2], *type, *tokenizer, *residual, *theta;
+    const char *paths[2], *type, *tokenizer, *adapter, *residual, *theta;
     bool help;
 };
 
@@ -36,7 +38,7 @@ static int read_words(struct words *w, int argc, char **argv, struct err *err)
     const struct arg table[] = {
         {"type", &w->type, NULL},         {"tokenizer", &w->tokenizer, NULL},
         {"residual", &w->residual, NULL}, {"rope-theta", &w->theta, NULL},
-        {"help", NULL, &w->help},
+        {"adapter", &w->adapter, NULL},   {"help", NULL, &w->help},
     };
     int n = args_read(w->paths, 2, table, sizeof table / sizeof *table, argc, argv, err);
 
@@ -145,7 +147,8 @@ static int run(int argc, char **argv, struct err *err)
     to = format_of_suffix(w.paths[1]);
     if (format_hints_read(&hints, w.residual, w.theta, err) == 0 &&
         check_paths(w.paths[0], w.paths[1], to, err) == 0 &&
-        model_file_open(&in, w.paths[0], &hints, err) == 0)
+        model_file_open(&in, w.paths[0], &hints, err) == 0 &&
+        (w.adapter == NULL || model_file_adapt(&in, w.adapter, err) == 0))
         rc = convert(&w, to, &in, err);
     model_file_close(&in);
     if (rc == 0 && fflush(stdout) != 0)

@@ -33,13 +33,14 @@ static const char help[] =
     "  --tokenizer DIR  the folder with the text's tokenizer.json (default: the model's own, or "
     "that\n"
     "                   of the data it was trained on)\n"
+    "  --adapter DIR    with adapters of this folder, as `train` or PEFT left it\n"
     "  --residual SCALE, --rope-theta X  for a format that does not tell them (see `convert`)\n"
     "  --seq N          length of the sequences read (default: the model's own)\n"
     "  --threads N      default: the processors that this process may use\n"
     "  --json           one object\n";
 
 struct words {
-    const char *model, *tokens, *text, *tokenizer, *residual, *theta, *seq, *threads;
+    const char *model, *tokens, *text, *tokenizer, *adapter, *residual, *theta, *seq, *threads;
     bool json, help;
 };
 
@@ -73,10 +74,15 @@ static int check_words(const struct words *words, struct err *err)
 static int read_words(struct words *words, int argc, char **argv, struct err *err)
 {
     const struct arg table[] = {
-        {"tokens", &words->tokens, NULL},       {"text", &words->text, NULL},
-        {"tokenizer", &words->tokenizer, NULL}, {"residual", &words->residual, NULL},
-        {"rope-theta", &words->theta, NULL},    {"seq", &words->seq, NULL},
-        {"threads", &words->threads, NULL},     {"json", NULL, &words->json},
+        {"tokens", &words->tokens, NULL},
+        {"text", &words->text, NULL},
+        {"tokenizer", &words->tokenizer, NULL},
+        {"residual", &words->residual, NULL},
+        {"adapter", &words->adapter, NULL},
+        {"rope-theta", &words->theta, NULL},
+        {"seq", &words->seq, NULL},
+        {"threads", &words->threads, NULL},
+        {"json", NULL, &words->json},
         {"help", NULL, &words->help},
     };
 
@@ -213,6 +219,7 @@ static int evaluate_source(const struct words *words, int seq, size_t threads, s
         return -1;
     hints.seq = seq;
     if (model_file_open(&in, words->model, &hints, err) != 0 ||
+        (words->adapter != NULL && model_file_adapt(&in, words->adapter, err) != 0) ||
         source_open(&source, words, &in, err) != 0 || model_file_weights(&weights, &in, err) != 0)
         goto out;
     model_positions(&in.model);

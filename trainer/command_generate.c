@@ -41,11 +41,11 @@ static const char help[] =
     "  --json                  one object: text, ids, why it ended, speed\n"
     "  --echo                  print the prompt first\n"
     "  --threads N             default: the processors that this process may use\n"
-    "  --tokenizer DIR, --residual SCALE, --rope-theta X    as for `convert`\n";
+    "  --adapter DIR, --tokenizer DIR, --residual SCALE, --rope-theta X    as for `convert`\n";
 
 struct words {
     const char *model, *prompt, *prompt_ids, *prompts, *tokens, *temperature, *top_k, *top_p;
-    const char *min_p, *penalty, *seed, *threads, *tokenizer, *residual, *theta;
+    const char *min_p, *penalty, *seed, *threads, *tokenizer, *adapter, *residual, *theta;
     const char *stops[STOPS_MOST];
     size_t n_stops;
     bool ids, json, echo, help;
@@ -120,6 +120,7 @@ static int read_words(struct words *w, int argc, char **argv, struct err *err)
         {"seed", &w->seed, NULL},
         {"threads", &w->threads, NULL},
         {"tokenizer", &w->tokenizer, NULL},
+        {"adapter", &w->adapter, NULL},
         {"residual", &w->residual, NULL},
         {"rope-theta", &w->theta, NULL},
         {"ids", NULL, &w->ids},
@@ -400,7 +401,9 @@ static int generate(const struct words *w, const struct generation *how, size_t 
 
     if (format_hints_read(&hints, w->residual, w->theta, err) != 0)
         return -1;
-    if (model_file_open(&in, w->model, &hints, err) == 0 && open_tokenizer(&t, w, &in, err) == 0)
+    if (model_file_open(&in, w->model, &hints, err) == 0 &&
+        (w->adapter == NULL || model_file_adapt(&in, w->adapter, err) == 0) &&
+        open_tokenizer(&t, w, &in, err) == 0)
         rc = write_all(w, how, threads, &in, t, err);
     tokenizer_free(t);
     model_file_close(&in);

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "file.h"
 #include "json.h"
+#include "lora.h"
 #include "mem.h"
 #include "optimizer.h"
 #include "preset.h"
@@ -31,12 +32,12 @@ static const char *const decay_choices[] = {"matrices", "all", NULL};
     {#field, OPTION_BOOLEAN, AT(field), 0, 1, otherwise, NULL, NULL, "", help}
 #define CHOICE(field, otherwise, help) \
     {#field, OPTION_CHOICE, AT(field), 0, 0, 0, otherwise, field##_choices, "", help}
-#define TEXT(field, help) \
-    {#field, OPTION_TEXT, AT(field), 0, 0, 0, "", NULL, "", help}
+#define TEXT(field, otherwise, help) \
+    {#field, OPTION_TEXT, AT(field), 0, 0, 0, otherwise, NULL, "", help}
 
 const struct option options[] = {
-    TEXT(data, "folder that `prepare` wrote, or a .bin file of tokens"),
-    TEXT(preset, "a ready shape; options beside it win (see `bench --help` for the names)"),
+    TEXT(data, "", "folder that `prepare` wrote, or a .bin file of tokens"),
+    TEXT(preset, "", "a ready shape; options beside it win (see `bench --help` for the names)"),
     INTEGER(vocab, 0, 1e6, 0, "tokens", "size of the vocabulary; 0: as meta.json says"),
     BOOLEAN(compact_vocab, 0, "rows for the tokens that the training split uses, and one for all others"),
     INTEGER(val_tokens, 0, 1e12, 65536, "tokens", "validation targets, the same for every config; 0: the whole split"),
@@ -72,6 +73,10 @@ const struct option options[] = {
     REAL(muon_momentum, 0, 0.999999, 0.95, "", "muon: decay of the running mean of a hidden matrix's gradient"),
     REAL(clip, 0, 1e12, 1, "", "largest norm of the whole gradient; 0: no limit"),
     REAL(ema, 0, 0.999999, 0, "", "decay of the running mean of the weights, which is evaluated and saved; 0: the weights themselves"),
+
+    INTEGER(lora_rank, 0, 4096, 0, "", "train adapters of this rank beside the model's matrices, which stay as they are; 0: all weights"),
+    REAL(lora_alpha, 0, 1e6, 16, "", "lora: what an adapter gives is multiplied by lora_alpha / lora_rank"),
+    TEXT(lora_targets, "q,k,v,o,gate,up,down", "lora: which matrices have adapters: some of q, k, v, o, gate, up, down"),
 
     INTEGER(tokens, 0, 1e15, 0, "tokens", "budget: tokens trained on"),
     INTEGER(steps, 0, 1e12, 0, "steps", "budget: optimizer steps"),
@@ -353,12 +358,14 @@ int config_check_budget(const struct config *c, struct err *err)
 
 int config_check(const struct config *c, struct err *err)
 {
+    bool adapts[LORA_TARGETS];
+
     if (c->micro_batch > c->batch)
         return err_usage(err, "micro_batch %lld is larger than batch %lld",
                          (long long)c->micro_batch, (long long)c->batch);
     if (c->data[0] == '\0')
         return err_usage(err, "no data: set the option data, or --data");
-    return 0;
+    return lora_targets_read(adapts, c->lora_targets, err);
 }
 
 struct shape config_shape(const struct config *c, size_t vocab)

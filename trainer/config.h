@@ -34,6 +34,10 @@ struct config {
     const char *optimizer, *schedule, *decay;
     double lr, min_lr_fraction, warmup, beta1, beta2, eps, weight_decay, clip;
     double muon_lr_ratio, muon_momentum, wsd_decay, ema;
+    /* adapters */
+    int64_t lora_rank;
+    double lora_alpha;
+    char *lora_targets;
     /* budget: exactly one is above zero */
     int64_t tokens, steps;
     double flops, seconds;

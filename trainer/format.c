@@ -8,11 +8,14 @@
 
 #include <jansson.h>
 
+#include "adapter.h"
 #include "block.h"
 #include "checkpoint.h"
 #include "checkpoint_tokenizer.h"
 #include "format.h"
+#include "gemm.h"
 #include "gguf.h"
+#include "log.h"
 #include "mem.h"
 #include "str.h"
 
@@ -101,6 +104,9 @@ int model_file_open(struct model_file *out, const char *path, const struct forma
 
 void model_file_close(struct model_file *in)
 {
+    if (in->adapter != NULL)
+        adapter_clear(in->adapter);
+    free(in->adapter);
     if (in->gguf != NULL)
         gguf_clear(in->gguf);
     free(in->gguf);
@@ -117,14 +123,38 @@ static int check_told(const struct model_file *in, struct err *err)
     return in->untold == NULL ? 0 : err_usage(err, "%s: %s", in->path, in->untold);
 }
 
+int model_file_adapt(struct model_file *in, const char *dir, struct err *err)
+{
+    in->adapter = mem_new(1, sizeof *in->adapter);
+    return adapter_read(in->adapter, dir, &in->model, err);
+}
+
+/* A base in other numbers is of use still; another base is not, and nobody can tell which it is. */
+static void merge_adapter(real *weights, const struct model_file *in)
+{
+    const struct adapter *a = in->adapter;
+    char hash[SHA256_TEXT];
+
+    if (a == NULL)
+        return;
+    sha256_bytes(hash, weights, in->model.n_weights * sizeof *weights);
+    if (a->base_sha256[0] != '\0' && strcmp(a->base_sha256, hash) != 0)
+        log_warn("%s: the adapters were trained beside other weights", in->path);
+    gemm_single_threaded();
+    lora_merge(weights, &in->model, &a->lora, a->weights);
+}
+
 int model_file_load(real *weights, const struct model_file *in, struct pool *pool, struct err *err)
 {
     if (check_told(in, err) != 0)
         return -1;
     if (storage_load(weights, &in->storage, &in->model, in->naming, pool, err) != 0)
         return -1;
-    return in->format == &format_folder ? checkpoint_check_hash(&in->model, weights, in->path, err)
-                                        : 0;
+    if (in->format == &format_folder &&
+        checkpoint_check_hash(&in->model, weights, in->path, err) != 0)
+        return -1;
+    merge_adapter(weights, in);
+    return 0;
 }
 
 int model_file_weights(real **weights, const struct model_file *in, struct err *err)

@@ -23,6 +23,7 @@
 
 #define MODEL_ENDS 16 /* tokens that may end a text */
 
+struct adapter;
 struct format;
 struct gguf;
 struct json_t;
@@ -48,7 +49,8 @@ struct model_file {
     size_t n_ends;
     struct storage storage;
     const struct naming *naming;
-    struct gguf *gguf;  /* of such a file */
+    struct gguf *gguf;       /* of such a file */
+    struct adapter *adapter; /* goes into the weights when they are loaded; NULL: none */
     const char *untold; /* what a use of the weights must be told first; NULL: nothing.  Static */
 };
 
@@ -90,6 +92,12 @@ const struct format *format_of_suffix(const char *path);
 int model_file_open(struct model_file *out, const char *path, const struct format_hints *hints,
                     struct err *err);
 void model_file_close(struct model_file *in);
+
+/*
+ * Adapters of that model, from a folder that `train` or PEFT left: from now on its weights are
+ * those with the adapters merged in.  Exit 2 where they are of another shape.
+ */
+int model_file_adapt(struct model_file *in, const char *dir, struct err *err);
 
 /*
  * The weights, which the caller frees, also after a failure; on as many threads as there are

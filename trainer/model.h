@@ -84,6 +84,7 @@ struct work {
 };
 
 struct model;
+struct lora;
 
 struct architecture {
     const char *name, *summary;
@@ -99,7 +100,10 @@ struct architecture {
     /* losses [rows] of each target, in nats. */
     void (*losses)(const struct model *model, real *losses, const real *weights, struct work *work,
                    const struct batch *batch);
-    /* The same, and in `gradient` (overwritten) that of scale * sum(losses). */
+    /*
+     * The same, and in `gradient` (overwritten) that of scale * sum(losses): of all weights, or of
+     * the adapters alone where the model has some.
+     */
     void (*gradient)(const struct model *model, real *losses, real *gradient, const real *weights,
                      struct work *work, const struct batch *batch, real scale);
     /* Multiply-adds of the forward pass over one token at sequence length seq, times two. */
@@ -113,8 +117,9 @@ struct model {
     struct shape shape;
     struct tensor *tensors;
     size_t n_tensors;
-    size_t n_weights; /* reals in a block */
-    real *rope;       /* [seq, width of a head]: rope_table() */
+    size_t n_weights;        /* reals in a block */
+    real *rope;              /* [seq, width of a head]: rope_table() */
+    const struct lora *lora; /* adapters beside its matrices; NULL: none.  Borrowed */
 };
 
 /*

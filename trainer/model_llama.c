@@ -12,11 +12,16 @@
  *
  * Query, key and value matrices stand side by side in the block and are one product, their biases
  * one row; so are gate and up.
+ *
+ * Where the model has adapters (lora.h) they stand beside the products, the weights are frozen, and
+ * the gradient is the adapters': no product is made for a weight's gradient, and nothing is worked
+ * out below the lowest adapters.
  */
 #include <assert.h>
 
 #include "attention.h"
 #include "classifier.h"
+#include "lora.h"
 #include "model.h"
 #include "ops.h"
 
@@ -33,6 +38,7 @@ struct sizes {
 
 /* One layer's weights, or their gradients. */
 struct layer {
+    size_t index;
     size_t norm1, qkv, bias, q_norm, k_norm, out, norm2, gate_up, down;
 };
 
@@ -60,6 +66,7 @@ struct deltas {
     real *wide;   /* [rows, max(qkv, 2 hidden)] */
     real *narrow; /* [rows, max(queries, hidden)] */
     real *row;    /* [turned] */
+    real *gain;   /* [max(dim, 2 width)]  gradients of frozen gains, which nobody reads */
 };
 
 /* All scratch of one pass, cut from one block. */
@@ -79,6 +86,7 @@ struct pass {
     real *last_rstd; /* [rows] */
     real *scratch;   /* attention_scratch() */
     real *tile;      /* [classifier_tile(), vocab] */
+    real *narrow;    /* [2, rows, rank]  of one adapter; where there are some */
     struct deltas d;
 };
 
@@ -181,6 +189,7 @@ static struct layer layer_at(const struct sizes *s, size_t index)
     size_t size = 2 * s->dim + (s->qkv + s->queries + 3 * s->hidden) * s->dim;
 
     size += s->bias + 2 * s->gain;
+    l.index = index;
     l.norm1 = s->vocab * s->dim + index * size;
     l.qkv = l.norm1 + s->dim;
     l.bias = l.qkv + s->qkv * s->dim;
@@ -262,6 +271,8 @@ static size_t cut_pass(struct pass *p, real *block, size_t rows, bool gradient)
     p->last = cut(block, &used, rows * s->dim);
     p->last_norm = cut(block, &used, rows * s->dim);
     p->last_rstd = cut(block, &used, rows);
+    if (p->model->lora != NULL)
+        p->narrow = cut(block, &used, 2 * rows * p->model->lora->rank);
     if (gradient)
         p->d.norm = cut(block, &used, rows * s->dim);
     shared = used;
@@ -272,6 +283,7 @@ static size_t cut_pass(struct pass *p, real *block, size_t rows, bool gradient)
         p->d.wide = cut(block, &used, rows * larger(s->qkv, 2 * s->hidden));
         p->d.narrow = cut(block, &used, rows * larger(s->queries, s->hidden));
         p->d.row = cut(block, &used, s->gain > 0 ? s->turned : 0);
+        p->d.gain = cut(block, &used, larger(s->dim, 2 * s->width));
     }
     return larger(used, shared);
 }
@@ -281,6 +293,78 @@ static size_t llama_scratch(const struct model *model, size_t rows, bool gradien
     struct pass p = {.s = sizes_of(model), .model = model};
 
     return cut_pass(&p, NULL, rows, gradient);
+}
+
+/* --- adapters --- */
+
+static bool is_adapted(const struct pass *p, enum lora_target target)
+{
+    return p->model->lora != NULL && p->model->lora->adapts[target];
+}
+
+/* Adds what stands beside one matrix to y [rows, stride], times `scale`. */
+static void adapt(const struct pass *p, const struct layer *l, enum lora_target target, real *y,
+                  size_t stride, const real *x, real scale)
+{
+    const struct lora *lora = p->model->lora;
+    struct low_rank low;
+
+    if (!is_adapted(p, target))
+        return;
+    low = lora_beside(lora, lora->weights, l->index, target);
+    low.scale *= scale;
+    low_rank(y, stride, p->narrow, &low, x, p->rows);
+}
+
+/* dx may be NULL: nothing below wants it. */
+static void adapt_backward(const struct pass *p, const struct layer *l, enum lora_target target,
+                           real *dx, const real *dy, size_t stride, const real *x, real scale)
+{
+    const struct lora *lora = p->model->lora;
+    struct low_rank low;
+
+    if (!is_adapted(p, target))
+        return;
+    low = lora_beside(lora, lora->weights, l->index, target);
+    low.scale *= scale;
+    low_rank_backward(dx, p->gradient + lora_a_at(lora, l->index, target),
+                      p->gradient + lora_b_at(lora, l->index, target), p->narrow, &low, dy, stride,
+                      x, p->rows);
+}
+
+static void adapt_qkv(const struct pass *p, const struct layer *l, const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+
+    adapt(p, l, LORA_Q, a->qkv, s->qkv, a->norm1, 1);
+    adapt(p, l, LORA_K, a->qkv + s->queries, s->qkv, a->norm1, 1);
+    adapt(p, l, LORA_V, a->qkv + s->turned, s->qkv, a->norm1, 1);
+}
+
+static void adapt_qkv_backward(const struct pass *p, const struct layer *l,
+                               const struct activations *a, real *dx)
+{
+    const struct sizes *s = &p->s;
+    const real *dy = p->d.wide;
+
+    adapt_backward(p, l, LORA_Q, dx, dy, s->qkv, a->norm1, 1);
+    adapt_backward(p, l, LORA_K, dx, dy + s->queries, s->qkv, a->norm1, 1);
+    adapt_backward(p, l, LORA_V, dx, dy + s->turned, s->qkv, a->norm1, 1);
+}
+
+/* Where the gradient of a weight at `at` goes; NULL where weights are frozen. */
+static real *weight_gradient(const struct pass *p, size_t at)
+{
+    return p->model->lora == NULL ? p->gradient + at : NULL;
+}
+
+/* The same of n gains, cleared; a frozen one's is made and forgotten. */
+static real *gain_gradient(const struct pass *p, size_t at, size_t n)
+{
+    real *gradient = p->model->lora == NULL ? p->gradient + at : p->d.gain;
+
+    memset(gradient, 0, n * sizeof *gradient);
+    return gradient;
 }
 
 /* --- forward --- */
@@ -304,6 +388,7 @@ static void project(const struct pass *p, const struct layer *l, const struct ac
         linear_bias(a->qkv, a->norm1, w + l->qkv, w + l->bias, p->rows, s->qkv, s->dim);
     else
         linear(a->qkv, a->norm1, w + l->qkv, p->rows, s->qkv, s->dim, 0);
+    adapt_qkv(p, l, a);
     laps_mark(p->laps, OP_QKV);
 }
 
@@ -343,6 +428,7 @@ static void attention_half(const struct pass *p, const struct layer *l, const st
     laps_mark(p->laps, OP_ATTENTION);
     memcpy(a->middle, a->x, p->rows * s->dim * sizeof(real));
     residual(a->middle, a->heads, w + l->out, p->rows, s->dim, s->queries, p->scale);
+    adapt(p, l, LORA_O, a->middle, s->dim, a->heads, p->scale);
     laps_mark(p->laps, OP_OUT);
 }
 
@@ -356,11 +442,14 @@ static void feed_forward_half(const struct pass *p, const struct layer *l,
     rmsnorm(a->norm2, a->rstd2, a->middle, w + l->norm2, p->rows, s->dim, p->model->shape.norm_eps);
     laps_mark(p->laps, OP_NORM);
     linear(a->gate_up, a->norm2, w + l->gate_up, p->rows, 2 * s->hidden, s->dim, 0);
+    adapt(p, l, LORA_GATE, a->gate_up, 2 * s->hidden, a->norm2, 1);
+    adapt(p, l, LORA_UP, a->gate_up + s->hidden, 2 * s->hidden, a->norm2, 1);
     laps_mark(p->laps, OP_GATE_UP);
     swiglu(a->swiglu, a->gate_up, p->rows, s->hidden);
     laps_mark(p->laps, OP_SWIGLU);
     memcpy(x_next, a->middle, p->rows * s->dim * sizeof(real));
     residual(x_next, a->swiglu, w + l->down, p->rows, s->dim, s->hidden, p->scale);
+    adapt(p, l, LORA_DOWN, x_next, s->dim, a->swiglu, p->scale);
     laps_mark(p->laps, OP_DOWN);
 }
 
@@ -384,25 +473,38 @@ static void forward(const struct pass *p)
 
 /* --- backward: p->d.x goes from the gradient of a half's output to that of its input --- */
 
+static void gate_up_backward(const struct pass *p, const struct layer *l,
+                             const struct activations *a)
+{
+    const struct sizes *s = &p->s;
+    const struct deltas *d = &p->d;
+    real *dw = weight_gradient(p, l->gate_up);
+
+    if (dw != NULL)
+        linear_backward_weight(dw, d->wide, a->norm2, p->rows, 2 * s->hidden, s->dim, 0);
+    linear_backward_input(d->norm, d->wide, p->weights + l->gate_up, p->rows, 2 * s->hidden, s->dim,
+                          0);
+    adapt_backward(p, l, LORA_GATE, d->norm, d->wide, 2 * s->hidden, a->norm2, 1);
+    adapt_backward(p, l, LORA_UP, d->norm, d->wide + s->hidden, 2 * s->hidden, a->norm2, 1);
+    laps_mark(p->laps, OP_GATE_UP);
+}
+
 static void feed_forward_backward(const struct pass *p, const struct layer *l,
                                   const struct activations *a)
 {
     const struct sizes *s = &p->s;
     const real *w = p->weights;
-    real *g = p->gradient;
     const struct deltas *d = &p->d;
 
-    residual_backward(d->narrow, g + l->down, d->x, a->swiglu, w + l->down, p->rows, s->dim,
-                      s->hidden, p->scale);
+    residual_backward(d->narrow, weight_gradient(p, l->down), d->x, a->swiglu, w + l->down, p->rows,
+                      s->dim, s->hidden, p->scale);
+    adapt_backward(p, l, LORA_DOWN, d->narrow, d->x, s->dim, a->swiglu, p->scale);
     laps_mark(p->laps, OP_DOWN);
     swiglu_backward(d->wide, d->narrow, a->gate_up, p->rows, s->hidden);
     laps_mark(p->laps, OP_SWIGLU);
-    linear_backward_weight(g + l->gate_up, d->wide, a->norm2, p->rows, 2 * s->hidden, s->dim, 0);
-    linear_backward_input(d->norm, d->wide, w + l->gate_up, p->rows, 2 * s->hidden, s->dim, 0);
-    laps_mark(p->laps, OP_GATE_UP);
-    memset(g + l->norm2, 0, s->dim * sizeof *g);
-    rmsnorm_backward(d->x, g + l->norm2, d->norm, a->middle, a->rstd2, w + l->norm2, p->rows,
-                     s->dim);
+    gate_up_backward(p, l, a);
+    rmsnorm_backward(d->x, gain_gradient(p, l->norm2, s->dim), d->norm, a->middle, a->rstd2,
+                     w + l->norm2, p->rows, s->dim);
     laps_mark(p->laps, OP_NORM);
 }
 
@@ -412,17 +514,16 @@ static void normalise_heads_backward(const struct pass *p, const struct layer *l
 {
     const struct sizes *s = &p->s;
     const real *w = p->weights;
-    real *g = p->gradient, *dy = p->d.row;
+    real *dy = p->d.row, *d_gain = gain_gradient(p, l->q_norm, 2 * s->gain);
 
-    memset(g + l->q_norm, 0, 2 * s->gain * sizeof *g);
     for (size_t i = 0; i < p->rows; i++) {
         real *dx = p->d.wide + i * s->qkv;
         const real *raw = a->raw + i * s->turned;
         const real *rstd = a->raw_rstd + i * (s->heads + s->kv_heads);
         memcpy(dy, dx, s->turned * sizeof *dy);
         memset(dx, 0, s->turned * sizeof *dx);
-        rmsnorm_backward(dx, g + l->q_norm, dy, raw, rstd, w + l->q_norm, s->heads, s->width);
-        rmsnorm_backward(dx + s->queries, g + l->k_norm, dy + s->queries, raw + s->queries,
+        rmsnorm_backward(dx, d_gain, dy, raw, rstd, w + l->q_norm, s->heads, s->width);
+        rmsnorm_backward(dx + s->queries, d_gain + s->gain, dy + s->queries, raw + s->queries,
                          rstd + s->heads, w + l->k_norm, s->kv_heads, s->width);
     }
     laps_mark(p->laps, OP_NORM);
@@ -432,14 +533,22 @@ static void project_backward(const struct pass *p, const struct layer *l,
                              const struct activations *a)
 {
     const struct sizes *s = &p->s;
-    real *g = p->gradient;
     const struct deltas *d = &p->d;
+    real *dw = weight_gradient(p, l->qkv);
 
-    linear_backward_weight(g + l->qkv, d->wide, a->norm1, p->rows, s->qkv, s->dim, 0);
+    if (dw != NULL)
+        linear_backward_weight(dw, d->wide, a->norm1, p->rows, s->qkv, s->dim, 0);
+    if (dw != NULL && s->bias > 0)
+        bias_backward(p->gradient + l->bias, d->wide, p->rows, s->qkv);
     linear_backward_input(d->norm, d->wide, p->weights + l->qkv, p->rows, s->qkv, s->dim, 0);
-    if (s->bias > 0)
-        bias_backward(g + l->bias, d->wide, p->rows, s->qkv);
+    adapt_qkv_backward(p, l, a, d->norm);
     laps_mark(p->laps, OP_QKV);
+}
+
+/* Below the first layer's adapters nothing is trained. */
+static bool is_lowest(const struct pass *p, const struct layer *l)
+{
+    return p->model->lora != NULL && l->index == 0;
 }
 
 static void attention_half_backward(const struct pass *p, const struct layer *l,
@@ -448,11 +557,11 @@ static void attention_half_backward(const struct pass *p, const struct layer *l,
     const struct sizes *s = &p->s;
     const struct attention shape = attention_of(p);
     const real *w = p->weights;
-    real *g = p->gradient;
     const struct deltas *d = &p->d;
 
-    residual_backward(d->narrow, g + l->out, d->x, a->heads, w + l->out, p->rows, s->dim,
-                      s->queries, p->scale);
+    residual_backward(d->narrow, weight_gradient(p, l->out), d->x, a->heads, w + l->out, p->rows,
+                      s->dim, s->queries, p->scale);
+    adapt_backward(p, l, LORA_O, d->narrow, d->x, s->dim, a->heads, p->scale);
     laps_mark(p->laps, OP_OUT);
     attention_backward(d->wide, p->scratch, d->narrow, a->heads, a->lse, a->qkv, &shape);
     laps_mark(p->laps, OP_ATTENTION);
@@ -461,9 +570,13 @@ static void attention_half_backward(const struct pass *p, const struct layer *l,
     laps_mark(p->laps, OP_ROPE);
     if (s->gain > 0)
         normalise_heads_backward(p, l, a);
+    if (is_lowest(p, l)) {
+        adapt_qkv_backward(p, l, a, NULL);
+        return;
+    }
     project_backward(p, l, a);
-    memset(g + l->norm1, 0, s->dim * sizeof *g);
-    rmsnorm_backward(d->x, g + l->norm1, d->norm, a->x, a->rstd1, w + l->norm1, p->rows, s->dim);
+    rmsnorm_backward(d->x, gain_gradient(p, l->norm1, s->dim), d->norm, a->x, a->rstd1,
+                     w + l->norm1, p->rows, s->dim);
     laps_mark(p->laps, OP_NORM);
 }
 
@@ -471,10 +584,9 @@ static void last_norm_backward(const struct pass *p)
 {
     size_t at = last_norm_at(&p->s), dim = p->s.dim;
 
-    memset(p->gradient + at, 0, dim * sizeof(real));
     memset(p->d.x, 0, p->rows * dim * sizeof(real));
-    rmsnorm_backward(p->d.x, p->gradient + at, p->d.norm, p->last, p->last_rstd, p->weights + at,
-                     p->rows, dim);
+    rmsnorm_backward(p->d.x, gain_gradient(p, at, dim), p->d.norm, p->last, p->last_rstd,
+                     p->weights + at, p->rows, dim);
     laps_mark(p->laps, OP_NORM);
 }
 
@@ -496,7 +608,8 @@ static void backward(const struct pass *p)
         feed_forward_backward(p, &l, &a);
         attention_half_backward(p, &l, &a);
     }
-    embedding_half_backward(p);
+    if (p->model->lora == NULL)
+        embedding_half_backward(p);
 }
 
 static struct pass pass_of(const struct model *model, const real *weights, real *gradient,
@@ -535,8 +648,8 @@ static void llama_gradient(const struct model *model, real *losses, real *gradie
     size_t head = head_at(&p.s, model);
 
     forward(&p);
-    classifier_gradient(losses, p.d.norm, gradient + head, p.tile, p.last_norm, weights + head,
-                        batch->targets, p.rows, p.s.dim, p.s.vocab, scale);
+    classifier_gradient(losses, p.d.norm, weight_gradient(&p, head), p.tile, p.last_norm,
+                        weights + head, batch->targets, p.rows, p.s.dim, p.s.vocab, scale);
     laps_mark(p.laps, OP_CLASSIFIER);
     backward(&p);
 }

@@ -46,7 +46,8 @@ void residual(real *y, const real *x, const real *w, size_t rows, size_t out, si
 void residual_backward(real *dx, real *dw, const real *dy, const real *x, const real *w,
                        size_t rows, size_t out, size_t in, real scale)
 {
-    gemm(GEMM_TN, out, in, rows, scale, dy, out, x, in, 0, dw, in);
+    if (dw != NULL)
+        gemm(GEMM_TN, out, in, rows, scale, dy, out, x, in, 0, dw, in);
     gemm(GEMM_NN, rows, in, out, scale, dy, out, w, in, 0, dx, in);
 }
 

@@ -45,7 +45,7 @@ void bias_backward(real *db, const real *dy, size_t rows, size_t out);
 void residual(real *y, const real *x, const real *w, size_t rows, size_t out, size_t in,
               real scale);
 
-/* dx [rows, in] = scale dy w and dw [out, in] = scale dy' x */
+/* dx [rows, in] = scale dy w and dw [out, in] = scale dy' x, where dw is not NULL */
 void residual_backward(real *dx, real *dw, const real *dy, const real *x, const real *w,
                        size_t rows, size_t out, size_t in, real scale);
 

@@ -25,8 +25,10 @@ static void add_entry(struct str *text, const struct outgoing *o, const struct t
                       uint64_t from)
 {
     uint64_t to = from + outgoing_bytes(o, t);
+    char name[STORED_NAME];
 
-    str_addf(text, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", t->name,
+    o->naming->name(name, t);
+    str_addf(text, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", name,
              outgoing_dtype(o, t)->safetensors);
     if (tensor_is_matrix(t))
         str_addf(text, "%d,", t->rows);

@@ -41,13 +41,13 @@ static void make_header(struct str *out, const json_t *identity, const struct pr
 
     for (size_t i = 0; i < n; i++) {
         char hash[SHA256_TEXT];
-        sha256_bytes(hash, blocks[i], t->model.n_weights * sizeof(real));
+        sha256_bytes(hash, blocks[i], trainer_reals(t) * sizeof(real));
         json_array_append_new(hashes, json_string(hash));
     }
     json_object_set_new(root, "blocks", hashes);
     json_object_set(root, "identity", (json_t *)(uintptr_t)identity);
     json_object_set_new(root, "progress", progress_value(progress));
-    json_object_set_new(root, "reals", json_integer((json_int_t)t->model.n_weights));
+    json_object_set_new(root, "reals", json_integer((json_int_t)trainer_reals(t)));
     json_write(out, root);
     json_decref(root);
 }
@@ -73,7 +73,7 @@ static int write_all(int fd, const struct str *header, const struct trainer *t, 
     if (write_start(fd, header, path, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (fd_write(fd, blocks[i], t->model.n_weights * sizeof(real), path, err) != 0)
+        if (fd_write(fd, blocks[i], trainer_reals(t) * sizeof(real), path, err) != 0)
             return -1;
     return fsync(fd) == 0 ? 0 : err_sys(err, "cannot sync '%s'", path);
 }
@@ -203,7 +203,7 @@ static int read_blocks(struct trainer *t, const json_t *header, FILE *file, cons
 {
     real *blocks[TRAINER_BLOCKS];
     const json_t *hashes = json_object_get(header, "blocks");
-    size_t n = trainer_blocks(blocks, t), reals = t->model.n_weights;
+    size_t n = trainer_blocks(blocks, t), reals = trainer_reals(t);
 
     if (json_array_size(hashes) != n ||
         json_integer_value(json_object_get(header, "reals")) != (json_int_t)reals)

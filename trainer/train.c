@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "adapter.h"
 #include "block.h"
 #include "budget.h"
 #include "checkpoint.h"
@@ -124,7 +125,12 @@ static int derive(struct run *run, struct err *err)
                              (json_int_t)t->micro, "parameters", (json_int_t)t->model.n_weights,
                              "train_tokens", (json_int_t)run->data.split[SPLIT_TRAIN].n,
                              "val_tokens", (json_int_t)run->val.n, "val_sha256", run->val.sha256);
-    return run->derived != NULL ? 0 : err_environment(err, "cannot describe the run");
+    if (run->derived == NULL)
+        return err_environment(err, "cannot describe the run");
+    if (t->lora.rank > 0)
+        json_object_set_new(run->derived, "trained_parameters",
+                            json_integer((json_int_t)trainer_reals(t)));
+    return 0;
 }
 
 /* What must be the same for a run to go on: all but what is kept of it, and when. */
@@ -181,6 +187,8 @@ static int prepare(struct run *run, struct err *err)
         return -1;
     if (derive(run, err) != 0)
         return -1;
+    if (run->request->resume) /* the weights beside which adapters go on */
+        trainer_start(run->trainer);
     if (run->request->init != NULL &&
         fine_tune_load(run->init_sha256, run->trainer, run->request->init, err) != 0)
         return -1;
@@ -309,16 +317,11 @@ static int write_val_losses(const struct run *run, const real *losses, struct er
     return rc;
 }
 
-static int write_checkpoint(const struct run *run, double val_loss, struct err *err)
+/* Where what is kept comes from.  The caller drops the reference. */
+static json_t *provenance(const struct run *run, double val_loss)
 {
-    struct trainer *t = run->trainer;
-    struct model kept;
-    json_t *about;
-    int rc;
+    json_t *about = json_object();
 
-    if (!run->config->save)
-        return 0;
-    about = json_object();
     json_object_set_new(about, "seed", json_integer((json_int_t)run->request->seed));
     json_object_set_new(about, "steps", json_integer(run->progress.steps));
     json_object_set_new(about, "val_loss", json_number_or_null(val_loss));
@@ -329,10 +332,40 @@ static int write_checkpoint(const struct run *run, double val_loss, struct err *
                                       "weights_sha256", run->init_sha256));
     if (run->config->compact_vocab)
         json_object_set_new(about, "vocabulary", compact_write(&run->compact));
+    return about;
+}
+
+/* The adapters alone: their model is there already. */
+static int write_adapters(const struct run *run, json_t *about, struct err *err)
+{
+    const struct trainer *t = run->trainer;
+
+    json_object_set_new(about, ADAPTER_BASE_HASH, json_string(run->init_sha256));
+    return adapter_write(run->request->out, &t->lora, trainer_adapters(t), run->request->init->path,
+                         about, err);
+}
+
+static int write_model(const struct run *run, const json_t *about, struct err *err)
+{
+    const struct trainer *t = run->trainer;
+    struct model kept;
+
     kept = t->model;
     if (run->request->init != NULL && run->request->init->model.shape.seq > kept.shape.seq)
         kept.shape.seq = run->request->init->model.shape.seq; /* it reads as far as before */
-    rc = checkpoint_write(run->request->out, &kept, trainer_weights(t), about, err);
+    return checkpoint_write(run->request->out, &kept, trainer_weights(t), about, err);
+}
+
+static int write_checkpoint(const struct run *run, double val_loss, struct err *err)
+{
+    bool adapters = run->trainer->lora.rank > 0 && run->request->init != NULL;
+    json_t *about;
+    int rc;
+
+    if (!run->config->save)
+        return 0;
+    about = provenance(run, val_loss);
+    rc = adapters ? write_adapters(run, about, err) : write_model(run, about, err);
     json_decref(about);
     return rc;
 }
@@ -340,9 +373,8 @@ static int write_checkpoint(const struct run *run, double val_loss, struct err *
 static void set_results(json_t *record, const struct run *run, double val, double test)
 {
     const struct trainer *t = run->trainer;
-    size_t step_tokens = trainer_step_tokens(t);
-    double steps = (double)run->progress.steps, tokens = steps * (double)step_tokens;
-    double flops = model_step_flops(&t->model, step_tokens, (size_t)run->config->seq);
+    double steps = (double)run->progress.steps;
+    double tokens = steps * (double)trainer_step_tokens(t), flops = trainer_step_flops(t);
     double bytes = run->data.bytes_per_token[SPLIT_VAL];
 
     json_object_set_new(record, "val_loss", json_number_or_null(val));
@@ -369,10 +401,12 @@ static int drop_state(const struct run *run, struct err *err)
 static enum outcome finish(struct run *run, struct err *err)
 {
     real *losses = NULL;
-    double begin = clock_s(), val = loss_on(&losses, run, &run->val), test = (double)NAN;
+    double begin = clock_s(), val, test = (double)NAN;
     enum outcome outcome = OUTCOME_ERROR;
     json_t *record;
 
+    trainer_finish(run->trainer);
+    val = loss_on(&losses, run, &run->val);
     if (stop_signal == 0)
         test = loss_on(NULL, run, &run->test);
     if (stop_signal != 0) {

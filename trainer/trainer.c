@@ -17,27 +17,57 @@ static size_t micro_batches(const struct config *config)
     return ((size_t)config->batch + micro - 1) / micro;
 }
 
-double trainer_memory(const struct config *config, const struct model *model, size_t threads)
+/* The targets are valid: config_check() has seen them. */
+static void lora_of(struct lora *lora, const struct config *config, const struct model *model)
+{
+    bool adapts[LORA_TARGETS];
+    struct err none = {0};
+
+    (void)lora_targets_read(adapts, config->lora_targets, &none);
+    lora_init(lora, &model->shape, adapts, (size_t)config->lora_rank, config->lora_alpha);
+}
+
+static double memory_of(const struct config *config, const struct model *model,
+                        const struct model *trained, size_t threads)
 {
     size_t rows = config_micro_batch(config) * (size_t)config->seq;
     size_t partials = micro_batches(config) > 1 ? threads : 0;
     size_t blocks = 2 + partials + (config->ema > 0 ? 1 : 0);
-    double descent = (double)descent_reals(optimizer_find(config->optimizer), model, threads);
+    size_t frozen = trained == model ? 0 : model->n_weights;
+    double descent = (double)descent_reals(optimizer_find(config->optimizer), trained, threads);
     double scratch = model_scratch(model, rows, true) * (double)threads;
     double rest =
         (double)config->batch * (double)config->seq + (double)model_positions_reals(model);
 
-    return sizeof(real) * ((double)model->n_weights * (double)blocks + descent + scratch + rest);
+    return sizeof(real) * ((double)frozen + (double)trained->n_weights * (double)blocks + descent +
+                           scratch + rest);
+}
+
+double trainer_memory(const struct config *config, const struct model *model, size_t threads)
+{
+    struct model adapted = *model;
+    struct lora lora = {0};
+    double bytes;
+
+    if (config->lora_rank == 0)
+        return memory_of(config, model, model, threads);
+    lora_of(&lora, config, model);
+    adapted.lora = &lora;
+    bytes = memory_of(config, &adapted, &lora.list, threads);
+    lora_clear(&lora);
+    return bytes;
 }
 
 static void take_memory(struct trainer *t, size_t threads)
 {
-    size_t n = t->model.n_weights, step = trainer_step_tokens(t);
+    size_t n = t->trained->n_weights, step = trainer_step_tokens(t);
 
-    t->weights = block_new(n);
+    t->weights = block_new(t->model.n_weights);
+    t->moved = t->trained == &t->model ? t->weights : block_new(n);
+    t->lora.weights = t->moved;
     t->average = t->config->ema > 0 ? block_new(n) : NULL;
     t->gradient = block_new(n);
-    t->descent = descent_new(optimizer_find(t->config->optimizer), &t->model, threads);
+    t->descent = descent_new(optimizer_find(t->config->optimizer), t->trained, threads);
     t->partial = mem_new(threads, sizeof *t->partial);
     t->works = mem_new(threads, sizeof *t->works);
     for (size_t i = 0; i < threads; i++) {
@@ -47,6 +77,17 @@ static void take_memory(struct trainer *t, size_t threads)
     t->starts = mem_new((size_t)t->config->batch, sizeof *t->starts);
     t->ids = mem_new(threads * 2 * t->rows, sizeof *t->ids);
     t->losses = mem_new(step, sizeof *t->losses);
+}
+
+/* What of the model is trained. */
+static void choose_trained(struct trainer *t)
+{
+    t->trained = &t->model;
+    if (t->config->lora_rank == 0)
+        return;
+    lora_of(&t->lora, t->config, &t->model);
+    t->model.lora = &t->lora;
+    t->trained = &t->lora.list;
 }
 
 int trainer_open(struct trainer **out, const struct config *config, size_t vocab, size_t threads,
@@ -69,6 +110,7 @@ int trainer_open(struct trainer **out, const struct config *config, size_t vocab
         return -1;
     }
     model_positions(&t->model);
+    choose_trained(t);
     take_memory(t, threads);
     *out = t;
     return 0;
@@ -97,7 +139,10 @@ void trainer_close(struct trainer *t)
     descent_free(t->descent);
     free(t->gradient);
     free(t->average);
+    if (t->moved != t->weights)
+        free(t->moved);
     free(t->weights);
+    lora_clear(&t->lora);
     model_clear(&t->model);
     free(t);
 }
@@ -113,16 +158,23 @@ static void start_chunk(void *arg, size_t worker, size_t index)
 void trainer_start(struct trainer *t)
 {
     pool_run(t->pool, start_chunk, t, model_start_chunks(&t->model));
+    if (t->lora.rank > 0)
+        lora_start(&t->lora, t->moved, t->seed);
     descent_reset(t->descent);
     if (t->average != NULL)
-        memset(t->average, 0, t->model.n_weights * sizeof *t->average);
+        memset(t->average, 0, trainer_reals(t) * sizeof *t->average);
+}
+
+size_t trainer_reals(const struct trainer *t)
+{
+    return t->trained->n_weights;
 }
 
 size_t trainer_blocks(real *blocks[TRAINER_BLOCKS], const struct trainer *t)
 {
     size_t n = 0;
 
-    blocks[n++] = t->weights;
+    blocks[n++] = t->moved;
     n += descent_states(blocks + n, t->descent);
     if (t->average != NULL)
         blocks[n++] = t->average;
@@ -134,9 +186,24 @@ void trainer_continue(struct trainer *t, int64_t done)
     descent_continue(t->descent, (long)done);
 }
 
+const real *trainer_adapters(const struct trainer *t)
+{
+    if (t->lora.rank == 0)
+        return NULL;
+    return t->average != NULL ? t->average : t->moved;
+}
+
 const real *trainer_weights(const struct trainer *t)
 {
-    return t->average != NULL ? t->average : t->weights;
+    return t->average != NULL && t->lora.rank == 0 ? t->average : t->weights;
+}
+
+void trainer_finish(struct trainer *t)
+{
+    if (t->lora.rank == 0)
+        return;
+    lora_merge(t->weights, &t->model, &t->lora, trainer_adapters(t));
+    t->model.lora = NULL;
 }
 
 size_t trainer_step_tokens(const struct trainer *t)
@@ -177,7 +244,7 @@ static void micro_batch(void *arg, size_t worker, size_t index)
                             1 / (real)trainer_step_tokens(t));
     turn_wait(&t->turn, index);
     if (index > 0)
-        block_add(t->gradient, gradient, t->model.n_weights);
+        block_add(t->gradient, gradient, trainer_reals(t));
     turn_pass(&t->turn);
     laps_mark(&t->works[worker].laps, OP_REDUCE);
 }
@@ -205,7 +272,7 @@ static void descend(struct trainer *t, double lr, double norm)
                                         .momentum = c->muon_momentum};
     double scale = c->clip > 0 && norm > c->clip ? c->clip / norm : 1;
 
-    descent_step(t->descent, t->weights, t->gradient, &rule, scale, t->pool);
+    descent_step(t->descent, t->moved, t->gradient, &rule, scale, t->pool);
 }
 
 /* mean = (1 - rate) mean + rate w */
@@ -223,10 +290,10 @@ struct average_job {
 static void average_chunk(void *arg, size_t worker, size_t index)
 {
     const struct average_job *job = arg;
-    size_t at = index * AVERAGE_CHUNK, left = job->t->model.n_weights - at;
+    size_t at = index * AVERAGE_CHUNK, left = trainer_reals(job->t) - at;
 
     (void)worker;
-    mix(job->t->average + at, job->t->weights + at, left < AVERAGE_CHUNK ? left : AVERAGE_CHUNK,
+    mix(job->t->average + at, job->t->moved + at, left < AVERAGE_CHUNK ? left : AVERAGE_CHUNK,
         job->rate);
 }
 
@@ -238,8 +305,7 @@ static void average(struct trainer *t, uint64_t done)
 
     if (t->average == NULL)
         return;
-    pool_run(t->pool, average_chunk, &job,
-             (t->model.n_weights + AVERAGE_CHUNK - 1) / AVERAGE_CHUNK);
+    pool_run(t->pool, average_chunk, &job, (trainer_reals(t) + AVERAGE_CHUNK - 1) / AVERAGE_CHUNK);
 }
 
 struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, uint64_t step,
@@ -260,6 +326,16 @@ struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, 
     }
     laps_mark(&t->laps, OP_OPTIMIZER);
     return result;
+}
+
+double trainer_step_flops(const struct trainer *t)
+{
+    size_t tokens = trainer_step_tokens(t), seq = (size_t)t->config->seq;
+    double whole = model_step_flops(&t->model, tokens, seq);
+
+    if (t->lora.rank == 0)
+        return whole;
+    return whole * 2 / 3 + 3 * lora_flops(&t->lora) * (double)tokens;
 }
 
 void trainer_seconds(double out[OPERATORS], const struct trainer *t)

@@ -6,12 +6,16 @@
  * out their gradients alone, with serial BLAS; the gradients are summed in the order of the
  * micro-batches.  So losses and weights are the same, bit for bit, for any number of threads.
  * Everything is allocated by trainer_open().
+ *
+ * What is trained are all weights, or adapters (lora.h) beside them: then gradient, optimizer state
+ * and running mean are the adapters', and of the weights there is one block alone.
  */
 #ifndef TRAINER_TRAINER_H
 #define TRAINER_TRAINER_H
 
 #include "config.h"
 #include "data.h"
+#include "lora.h"
 #include "model.h"
 #include "optimizer.h"
 #include "pool.h"
@@ -20,11 +24,14 @@ struct trainer {
     const struct config *config; /* borrowed */
     struct model model;
     uint64_t seed;
-    real *weights;
-    real *average;      /* running mean of the weights; NULL where the option ema is 0 */
-    real *gradient;     /* of the whole step */
-    real **partial;     /* [threads] of one micro-batch; NULL where a step has one only */
-    struct work *works; /* [threads] */
+    struct lora lora;            /* rank 0: all weights are trained */
+    const struct model *trained; /* the tensors that a step moves: the model's, or the adapters' */
+    real *weights;               /* of the model */
+    real *moved;                 /* what a step moves: the weights, or the adapters */
+    real *average;               /* running mean of what is moved; NULL where the option ema is 0 */
+    real *gradient;              /* of the whole step */
+    real **partial;              /* [threads] of one micro-batch; NULL where a step has one only */
+    struct work *works;          /* [threads] */
     struct descent *descent;
     struct pool *pool;
     size_t micro; /* sequences of a micro-batch; the last one may have fewer */
@@ -54,10 +61,11 @@ void trainer_close(struct trainer *t); /* NULL is fine */
 void trainer_start(struct trainer *t);
 
 /*
- * All that a step reads and changes, as blocks of n_weights reals: weights, optimizer state, mean.
+ * All that a step changes, as blocks of trainer_reals() each: what is moved, optimizer state, mean.
  * Returns how many.
  */
 #define TRAINER_BLOCKS (2 + STATES_MOST)
+size_t trainer_reals(const struct trainer *t);
 size_t trainer_blocks(real *blocks[TRAINER_BLOCKS], const struct trainer *t);
 
 /* Instead of trainer_start(): `done` steps are done, and the blocks are as those left them. */
@@ -71,6 +79,15 @@ void trainer_continue(struct trainer *t, int64_t done);
 const real *trainer_weights(const struct trainer *t);
 
 /*
+ * The end of training, before trainer_weights(): adapters go into the weights, so that what is
+ * evaluated is what a merged model has.  No step may follow.
+ */
+void trainer_finish(struct trainer *t);
+
+/* The adapters that trainer_finish() takes, or their running mean; NULL where there are none. */
+const real *trainer_adapters(const struct trainer *t);
+
+/*
  * One step on the sequences that (seed, step) draws.  The weights stay as they were where the loss
  * or the gradient is not finite.
  */
@@ -78,6 +95,12 @@ struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, 
                                 double lr);
 
 size_t trainer_step_tokens(const struct trainer *t);
+
+/*
+ * Floating-point operations of one step: 3 times the forward pass; with adapters 2 times, and 3
+ * times the adapters' own, because the frozen matrices have no gradient.
+ */
+double trainer_step_flops(const struct trainer *t);
 
 /* Seconds by operator since the start, of all threads. */
 void trainer_seconds(double out[OPERATORS], const struct trainer *t);

@@ -7,9 +7,9 @@ _nightshift_lm_options()
     case $1 in
         prepare) echo --text --out --vocab --documents --val --test --pattern --tokenizer --train-bytes ;;
         train) echo --config --seed --out --data --steps --threads --init --residual --rope-theta --resume ;;
-        eval) echo --tokens --text --tokenizer --residual --rope-theta --seq --threads --json ;;
-        generate) echo --prompt --prompt-ids --prompts --tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --ids --json --echo --threads --tokenizer --residual --rope-theta ;;
-        convert) echo --type --tokenizer --residual --rope-theta ;;
+        eval) echo --tokens --text --tokenizer --adapter --residual --rope-theta --seq --threads --json ;;
+        generate) echo --prompt --prompt-ids --prompts --tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --ids --json --echo --threads --tokenizer --adapter --residual --rope-theta ;;
+        convert) echo --type --tokenizer --adapter --residual --rope-theta ;;
         info | options) echo --json ;;
         bench) echo --preset --compact-vocab --sequences --threads --steps --prompt --tokens --json ;;
     esac
