@@ -108,7 +108,15 @@ $(B)/shim: $(B)/obj/harness/shim/main.o $(B)/libparts.a
 $(B)/obj/harness/shim_image.o: harness/shim_image.S $(B)/shim
 	$(call short,as)$(CC) -DSHIM_PROGRAM='"$(B)/shim"' -c -o $@ $<
 
-$(B)/nightshift: $(call objects,$(nightshift_sources)) $(B)/obj/harness/shim_image.o
+# The script of the report's charts: Vega from its package and share/charts/, as bytes.  Without the
+# package it is empty, and reports have their drawn figures alone.
+VEGA := /usr/share/javascript/vega
+$(B)/chart_script.js: $(wildcard share/charts/*.js share/charts/*.sh $(VEGA))
+	$(call short,js)mkdir -p $(@D) && sh share/charts/script.sh $(VEGA) >$@.part && mv $@.part $@
+$(B)/obj/reports/chart_script.o: reports/chart_script.S $(B)/chart_script.js
+	$(call short,as)mkdir -p $(@D) && $(CC) -DCHART_SCRIPT='"$(B)/chart_script.js"' -c -o $@ $<
+
+$(B)/nightshift: $(call objects,$(nightshift_sources)) $(B)/obj/harness/shim_image.o $(B)/obj/reports/chart_script.o
 	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) -lm
 $(B)/nightshift-lm: $(call objects,$(nightshift-lm_sources))
 	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_LM) -lm
@@ -133,7 +141,7 @@ $(eval $(call layer,trainer,trainer))
 # tests/test_*.c: cmocka, linked with everything but the two main files.
 # tests/cli_*.t:  the programs from outside, plain TAP.  tests/slow_*: `make check-slow`.
 
-$(B)/libnightshift.a: $(B)/libparts.a $(B)/obj/harness/shim_image.o
+$(B)/libnightshift.a: $(B)/libparts.a $(B)/obj/harness/shim_image.o $(B)/obj/reports/chart_script.o
 	$(call short,ar)cp $< $@ && ar rs $@ $(filter %.o,$^) 2>/dev/null
 $(B)/libnightshift-lm.a: $(filter-out %trainer/main.o,$(call objects,$(sources_trainer)))
 	$(call short,ar)rm -f $@ && ar rcs $@ $^

@@ -5,6 +5,7 @@
 #include "draw.h"
 #include "mem.h"
 #include "report.h"
+#include "run_reader.h"
 #include "view.h"
 
 extern const struct command command_report;
@@ -14,7 +15,9 @@ static int write(const struct view *view, const char *dir, struct err *err)
     char *where = dir != NULL ? mem_strdup(dir) : path_join(view->place.run_dir, "report");
     char *path = NULL;
     struct str line = {0};
-    int rc = report_write(&path, &view->record, view->store, where, draw, err);
+    struct run_files files = run_files_at(&view->place);
+    struct report_means means = {draw, &files};
+    int rc = report_write(&path, &view->record, view->store, where, &means, err);
 
     if (rc == 0) {
         str_addf(&line, "%s\n", path);

@@ -20,6 +20,7 @@
 #include "replay.h"
 #include "report.h"
 #include "room.h"
+#include "run_reader.h"
 #include "trial.h"
 
 static const struct option_row options[] = {
@@ -185,7 +186,9 @@ static const char *how_ended(enum loop_end end)
 static int write_report(const struct session *session, struct err *err)
 {
     char *dir = path_join(session->place.run_dir, "report"), *path = NULL;
-    int rc = report_write(&path, &session->record, session->store, dir, draw, err);
+    struct run_files files = run_files_at(&session->place);
+    struct report_means means = {draw, &files};
+    int rc = report_write(&path, &session->record, session->store, dir, &means, err);
 
     if (rc == 0)
         printf("%s\n", path);

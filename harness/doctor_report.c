@@ -5,6 +5,7 @@
 
 #include "doctor_part.h"
 #include "report.h"
+#include "run_reader.h"
 
 enum { REPORT_MAX = 64 << 20 };
 
@@ -16,7 +17,8 @@ static int compose(struct str *out, const struct place *place, struct err *err)
 
     if (place_load(place, &store, &record, err) != 0)
         return -1;
-    int rc = report_compose(out, &record, store, NULL, PICTURE_BESIDE, err);
+    struct run_files files = run_files_at(place);
+    int rc = report_compose(out, &record, store, &files, err);
     record_clear(&record);
     store_close(store);
     return rc;

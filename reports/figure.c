@@ -12,11 +12,12 @@ extern const struct figure figure_tests;
 
 const struct figure *const figures[] = {&figure_history, &figure_slices, &figure_tests, NULL};
 
-void figure_script(struct str *out, const struct figure *figure, const struct facts *facts)
+void figure_script(struct str *out, const struct figure *figure, const struct facts *facts,
+                   const struct thin *shown)
 {
     struct str plot = {0};
 
-    figure->plot(&plot, facts);
+    figure->plot(&plot, facts, shown);
     if (plot.len > 0)
         str_addf(out,
                  "set encoding utf8\n"

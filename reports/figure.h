@@ -13,22 +13,27 @@
 
 #include "facts.h"
 #include "str.h"
+#include "thin.h"
 
 struct figure {
     const char *name;    /* of its files: data/<name>.csv, figures/<name>.svg */
     const char *title;   /* for those who cannot see it */
     const char *section; /* that it stands in, by name */
     int width, height;   /* [px] */
-    /* Every number in the chart, with names of columns; unknown is empty. */
-    void (*csv)(struct str *out, const struct facts *facts);
+    /* Every number in the chart, with names of columns; unknown is empty.  `shown` NULL: of every
+     * experiment; NULL where `data` names another figure. */
+    void (*csv)(struct str *out, const struct facts *facts, const struct thin *shown);
     /* The commands that draw it; nothing where there is nothing to draw. */
-    void (*plot)(struct str *out, const struct facts *facts);
+    void (*plot)(struct str *out, const struct facts *facts, const struct thin *shown);
+    size_t most;      /* experiments that it draws (thin.h); 0: it is not about experiments */
+    const char *data; /* the figure whose CSV it draws; NULL: its own */
 };
-enum { FIGURES_MOST = 8 };
+enum { FIGURES_MOST = 16 };
 extern const struct figure *const figures[]; /* NULL-terminated, at most FIGURES_MOST */
 
 /* The whole script of a figure, which prints SVG; empty where there is nothing to draw. */
-void figure_script(struct str *out, const struct figure *figure, const struct facts *facts);
+void figure_script(struct str *out, const struct figure *figure, const struct facts *facts,
+                   const struct thin *shown);
 
 /* Text from outside as a string of gnuplot's in which nothing has a meaning. */
 void figure_quote(struct str *out, const char *text);

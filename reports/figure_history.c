@@ -2,6 +2,7 @@
 /* Every experiment's mean over its seeds from left to right, and the search head's. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "chart.h"
 #include "fate.h"
@@ -19,32 +20,40 @@ static double head_mean(const struct facts *facts, const struct experiment *e)
     return record_summary(facts->record, decision->head).mean;
 }
 
-static void csv(struct str *out, const struct facts *facts)
+static void csv(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     const struct record *record = facts->record;
 
-    str_add(out, "experiment,became,seeds,mean,low,high,head\n");
+    str_add(out, "experiment,became,seeds,mean,low,high,head,change\n");
     for (size_t i = 0; i < record->n_experiments; i++) {
+        if (!thin_shows(shown, i))
+            continue;
         const struct experiment *e = &record->experiments[i];
         struct summary summary = record_summary(record, e->id);
         double half = figure_half_width(&summary);
+        char *change = facts_change(facts, e->id);
         str_addf(out, "%" PRId64 ",%s,%zu", e->id,
                  fate_name(fate_of(record, e->id), &record->study), summary.n);
         figure_number(out, ',', summary.mean, "");
         figure_number(out, ',', summary.mean - half, "");
         figure_number(out, ',', summary.mean + half, "");
         figure_number(out, ',', head_mean(facts, e), "");
+        str_add(out, ",");
+        figure_field(out, change);
         str_add(out, "\n");
+        free(change);
     }
 }
 
 /* Columns: experiment, fate, mean, half its interval, the head's mean. */
-static void data(struct str *out, const struct facts *facts)
+static void data(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     const struct record *record = facts->record;
 
     str_add(out, "$data << EOD\n");
     for (size_t i = 0; i < record->n_experiments; i++) {
+        if (!thin_shows(shown, i))
+            continue;
         const struct experiment *e = &record->experiments[i];
         struct summary summary = record_summary(record, e->id);
         double half = figure_half_width(&summary);
@@ -66,14 +75,14 @@ static const struct series {
     {FATE_VERIFIED, "pt 9 ps 1.1 lc '#c8621b'"},
 };
 
-static void plot(struct str *out, const struct facts *facts)
+static void plot(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     struct chart_range range = chart_range(facts);
 
     if (range.shown < 3)
         return;
     double room = 0.05 * (range.high - range.low);
-    data(out, facts);
+    data(out, facts, shown);
     str_add(out, "set xlabel 'experiment'\nset ylabel ");
     figure_quote(out, facts->record->study.metric);
     str_add(out, "\nset yrange [");
@@ -97,4 +106,5 @@ const struct figure figure_history = {
     .height = 420,
     .csv = csv,
     .plot = plot,
+    .most = 1000,
 };

@@ -22,36 +22,46 @@ static double place_of(const struct param *param, const struct value *value)
     return NAN;
 }
 
+static const char *scale_of(const struct param *param)
+{
+    if (param->distribution == NULL)
+        return "choice";
+    return param->distribution->log ? "log" : "linear";
+}
+
+/* Its place is that in the unit cube, where the strategies see it. */
 static void csv_row(struct str *out, const struct record *record, const struct experiment *e,
                     size_t p)
 {
+    const struct param *param = &record->study.space.params[p];
     struct summary summary = record_summary(record, e->id);
     struct str value = {0};
 
     value_print(&value, &e->config[p]);
-    figure_field(out, record->study.space.params[p].name);
-    str_add(out, ",");
+    figure_field(out, param->name);
+    str_addf(out, ",%s,", scale_of(param));
     figure_field(out, str_text(&value));
+    figure_number(out, ',', param_encode(param, &e->config[p]), "");
     str_addf(out, ",%" PRId64 ",%s", e->id, fate_name(fate_of(record, e->id), &record->study));
     figure_number(out, ',', summary.mean, "");
     str_add(out, "\n");
     str_clear(&value);
 }
 
-static void csv(struct str *out, const struct facts *facts)
+static void csv(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     const struct record *record = facts->record;
 
-    str_add(out, "parameter,value,experiment,became,mean\n");
+    str_add(out, "parameter,scale,value,place,experiment,became,mean\n");
     for (size_t p = 0; p < record->study.space.n; p++)
         for (size_t i = 0; i < record->n_experiments; i++)
-            if (param_is_searched(&record->study.space.params[p]) &&
+            if (param_is_searched(&record->study.space.params[p]) && thin_shows(shown, i) &&
                 record->experiments[i].config[p].type != VALUE_NONE)
                 csv_row(out, record, &record->experiments[i], p);
 }
 
 /* One block a parameter; columns: place, mean, 1 where the search went on from it. */
-static void data(struct str *out, const struct record *record, size_t p)
+static void data(struct str *out, const struct record *record, size_t p, const struct thin *shown)
 {
     const struct param *param = &record->study.space.params[p];
 
@@ -60,7 +70,7 @@ static void data(struct str *out, const struct record *record, size_t p)
         const struct experiment *e = &record->experiments[i];
         enum fate fate = fate_of(record, e->id);
         double place = place_of(param, &e->config[p]);
-        if (!isfinite(place))
+        if (!isfinite(place) || !thin_shows(shown, i))
             continue;
         figure_number(out, ' ', place, "NaN");
         figure_number(out, ' ', record_summary(record, e->id).mean, "NaN");
@@ -116,16 +126,16 @@ static size_t choose(size_t out[PANELS], const struct space *space)
     return n;
 }
 
-static void plot(struct str *out, const struct facts *facts)
+static void plot(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     const struct record *record = facts->record;
     struct chart_range range = chart_range(facts);
-    size_t shown[PANELS], n = choose(shown, &record->study.space);
+    size_t panels[PANELS], n = choose(panels, &record->study.space);
 
     if (range.shown < 3 || n == 0)
         return;
     for (size_t i = 0; i < n; i++)
-        data(out, record, shown[i]);
+        data(out, record, panels[i], shown);
     double room = 0.05 * (range.high - range.low);
     str_add(out, "unset key\nset yrange [");
     figure_number(out, ' ', range.low - room, "*");
@@ -133,7 +143,7 @@ static void plot(struct str *out, const struct facts *facts)
     str_addf(out, "]\nset multiplot layout %zu,%d\n", (n + PANELS_A_ROW - 1) / PANELS_A_ROW,
              PANELS_A_ROW);
     for (size_t i = 0; i < n; i++)
-        panel(out, record, shown[i]);
+        panel(out, record, panels[i]);
     str_add(out, "unset multiplot\n");
 }
 
@@ -145,4 +155,5 @@ const struct figure figure_slices = {
     .height = 640,
     .csv = csv,
     .plot = plot,
+    .most = 500,
 };

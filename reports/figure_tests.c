@@ -13,9 +13,21 @@ static bool was_test(const struct decision *d)
     return isfinite(d->alpha) && isfinite(d->low) && isfinite(d->high);
 }
 
-static void csv(struct str *out, const struct facts *facts)
+/* What a test would see; NAN: unknown. */
+static double visible_gain(const struct facts *facts)
 {
-    str_add(out, "decision,kind,experiment,against,verdict,alpha,pairs,effect,low,high\n");
+    struct noise_floor floor;
+    struct err err = {0};
+
+    return noise_floor_measure(&floor, facts, &err) == 0 ? floor.visible : (double)NAN;
+}
+
+static void csv(struct str *out, const struct facts *facts, const struct thin *shown)
+{
+    double visible = visible_gain(facts);
+
+    (void)shown;
+    str_add(out, "decision,kind,experiment,against,verdict,alpha,pairs,effect,low,high,visible\n");
     for (size_t i = 0; i < facts->record->n_decisions; i++) {
         const struct decision *d = &facts->record->decisions[i];
         if (!was_test(d))
@@ -27,6 +39,7 @@ static void csv(struct str *out, const struct facts *facts)
         figure_number(out, ',', d->mean, "");
         figure_number(out, ',', d->low, "");
         figure_number(out, ',', d->high, "");
+        figure_number(out, ',', visible, "");
         str_add(out, "\n");
     }
 }
@@ -54,18 +67,18 @@ static size_t data(struct str *out, const struct facts *facts)
 
 static void write_floor(struct str *out, const struct facts *facts)
 {
-    struct noise_floor floor;
-    struct err err = {0};
+    double visible = visible_gain(facts);
 
-    if (noise_floor_measure(&floor, facts, &err) != 0 || !isfinite(floor.visible))
+    if (!isfinite(visible))
         return;
     str_add(out, ", \\\n     ");
-    figure_number(out, ' ', floor.visible, "NaN");
+    figure_number(out, ' ', visible, "NaN");
     str_add(out, " with lines dt 2 lc '#57606a' title 'seen in 80 % of tests'");
 }
 
-static void plot(struct str *out, const struct facts *facts)
+static void plot(struct str *out, const struct facts *facts, const struct thin *shown)
 {
+    (void)shown;
     struct str rows = {0};
     size_t n = data(&rows, facts);
 

@@ -10,12 +10,12 @@
 #include "pictures.h"
 
 static char *draw_one(const struct figure *figure, const struct facts *facts,
-                      pictures_artist *artist)
+                      const struct thin *thin, pictures_artist *artist)
 {
     struct str script = {0}, svg = {0};
     struct err err = {0};
 
-    figure_script(&script, figure, facts);
+    figure_script(&script, figure, facts, thin);
     if (script.len > 0 && artist(&svg, str_text(&script), &err) != 0) {
         log_warn("figure '%s' is left out of the report: %s", figure->name, err.text);
         str_clear(&svg);
@@ -24,21 +24,47 @@ static char *draw_one(const struct figure *figure, const struct facts *facts,
     return svg.len > 0 ? str_take(&svg) : NULL;
 }
 
+static char *csv_of(const struct figure *figure, const struct facts *facts, const struct thin *thin)
+{
+    struct str csv = {0};
+
+    if (figure->csv == NULL)
+        return NULL;
+    figure->csv(&csv, facts, thin);
+    return str_take(&csv);
+}
+
+/* Figure number i, with so few experiments that a page can hold them. */
+static void draw_figure(struct pictures *out, size_t i, const struct facts *facts,
+                        pictures_artist *artist)
+{
+    const struct figure *figure = figures[i];
+    size_t all = facts->record->n_experiments;
+    struct thin thin;
+    struct str remark = {0};
+
+    thin_choose(&thin, facts->record, figure->most > 0 ? figure->most : all);
+    out->csv[i] = csv_of(figure, facts, NULL);
+    out->drawn[i] = thin.n < all ? csv_of(figure, facts, &thin) : NULL;
+    out->svg[i] = artist != NULL ? draw_one(figure, facts, &thin, artist) : NULL;
+    thin_write(&remark, &thin);
+    out->remark[i] = remark.len > 0 ? str_take(&remark) : NULL;
+    thin_clear(&thin);
+}
+
 void pictures_draw(struct pictures *out, const struct facts *facts, pictures_artist *artist)
 {
     *out = (struct pictures){.csv = {NULL}};
-    for (size_t i = 0; figures[i] != NULL; i++) {
-        struct str csv = {0};
-        figures[i]->csv(&csv, facts);
-        out->csv[i] = str_take(&csv);
-        out->svg[i] = artist != NULL ? draw_one(figures[i], facts, artist) : NULL;
-    }
+    for (size_t i = 0; figures[i] != NULL; i++)
+        draw_figure(out, i, facts, artist);
 }
 
 void pictures_clear(struct pictures *pictures)
 {
     for (size_t i = 0; i < FIGURES_MOST; i++) {
         free(pictures->csv[i]);
+        free(pictures->drawn[i]);
+        free(pictures->remark[i]);
         free(pictures->svg[i]);
     }
     *pictures = (struct pictures){.csv = {NULL}};
@@ -74,8 +100,7 @@ int pictures_write(const struct pictures *pictures, const char *dir, struct err 
     return rc;
 }
 
-/* The whole picture as a link (RFC 2397). */
-static void link_inside(struct str *out, const char *svg)
+void pictures_inline(struct str *out, const char *svg)
 {
     size_t len = strlen(svg);
     unsigned char *text = mem_new(4 * ((len + 2) / 3) + 1, 1);
@@ -85,17 +110,14 @@ static void link_inside(struct str *out, const char *svg)
     free(text);
 }
 
-void pictures_link(struct str *out, const struct pictures *pictures, const char *section,
-                   enum picture_link link)
+void pictures_link(struct str *out, const struct pictures *pictures, const char *section)
 {
     for (size_t i = 0; figures[i] != NULL; i++) {
         if (pictures->svg[i] == NULL || strcmp(figures[i]->section, section) != 0)
             continue;
-        str_addf(out, "![%s](", figures[i]->title);
-        if (link == PICTURE_INSIDE)
-            link_inside(out, pictures->svg[i]);
-        else
-            str_addf(out, "figures/%s.svg", figures[i]->name);
-        str_add(out, ")\n\n");
+        str_addf(out, "![%s](figures/%s.svg)\n\n", figures[i]->title, figures[i]->name);
+        if (pictures->remark[i] != NULL)
+            str_addf(out, "%sAll stand in data/%s.csv.\n\n", pictures->remark[i],
+                     figures[i]->data != NULL ? figures[i]->data : figures[i]->name);
     }
 }

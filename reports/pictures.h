@@ -15,9 +15,11 @@
 /* Runs a gnuplot script: 0 and its SVG, or 0 and nothing where there is no gnuplot; -1. */
 typedef int pictures_artist(struct str *svg, const char *script, struct err *err);
 
-struct pictures {
-    char *csv[FIGURES_MOST]; /* parallel to figures[] */
-    char *svg[FIGURES_MOST]; /* NULL: nothing to draw, or nobody who could */
+struct pictures {               /* parallel to figures[] */
+    char *csv[FIGURES_MOST];    /* of every experiment; NULL: it shares another's */
+    char *drawn[FIGURES_MOST];  /* of those alone that are drawn; NULL: the same as csv */
+    char *svg[FIGURES_MOST];    /* NULL: nothing to draw, or nobody who could */
+    char *remark[FIGURES_MOST]; /* what is left out of the chart, in Markdown; NULL: nothing */
 };
 
 /* Draws all; with `artist` NULL none.  A figure that cannot be drawn is left out aloud: the report
@@ -29,11 +31,10 @@ void pictures_clear(struct pictures *pictures);
  * there any more is removed. */
 int pictures_write(const struct pictures *pictures, const char *dir, struct err *err);
 
-/* Where a report finds a picture: in the file beside it, or in the link itself. */
-enum picture_link { PICTURE_BESIDE, PICTURE_INSIDE };
+/* The pictures of a section as Markdown, each a paragraph, with files in figures/. */
+void pictures_link(struct str *out, const struct pictures *pictures, const char *section);
 
-/* The pictures of a section as Markdown, each a paragraph. */
-void pictures_link(struct str *out, const struct pictures *pictures, const char *section,
-                   enum picture_link link);
+/* The whole picture of a figure as an address (RFC 2397). */
+void pictures_inline(struct str *out, const char *svg);
 
 #endif

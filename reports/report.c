@@ -3,9 +3,8 @@
 
 #include "fate.h"
 #include "file.h"
-#include "html.h"
 #include "markdown.h"
-#include "mem.h"
+#include "page.h"
 #include "report.h"
 #include "section.h"
 
@@ -37,20 +36,33 @@ static void trim_end(struct str *out)
         out->at[--out->len] = '\0';
 }
 
-int report_compose(struct str *out, const struct record *record, struct store *store,
-                   const struct pictures *pictures, enum picture_link link, struct err *err)
+/* Over facts that were made once. */
+static int compose(struct str *out, const struct facts *facts, struct store *store,
+                   const struct pictures *pictures, struct err *err)
 {
-    write_top(out, record);
+    write_top(out, facts->record);
     for (size_t i = 0; sections[i] != NULL; i++) {
         str_addf(out, "## %s\n\n", sections[i]->title);
         if (pictures != NULL)
-            pictures_link(out, pictures, sections[i]->name, link);
-        if (section_write(out, sections[i], record, store, err) != 0)
+            pictures_link(out, pictures, sections[i]->name);
+        if (section_write(out, sections[i], facts, store, err) != 0)
             return err_wrap(err, "section '%s'", sections[i]->name);
         trim_end(out);
         str_add(out, sections[i + 1] != NULL ? "\n" : "");
     }
     return 0;
+}
+
+int report_compose(struct str *out, const struct record *record, struct store *store,
+                   const struct run_files *files, struct err *err)
+{
+    struct facts facts;
+
+    facts_init(&facts, record);
+    facts.files = files;
+    int rc = compose(out, &facts, store, NULL, err);
+    facts_clear(&facts);
+    return rc;
 }
 
 /* One of the two texts into `dir`. */
@@ -63,48 +75,47 @@ static int write_one(const char *dir, const char *name, const struct str *text, 
     return rc;
 }
 
-static int write_markdown(const struct record *record, struct store *store, const char *dir,
+static int write_markdown(const struct facts *facts, struct store *store, const char *dir,
                           const struct pictures *pictures, struct err *err)
 {
     struct str text = {0};
     int rc = -1;
 
-    if (report_compose(&text, record, store, pictures, PICTURE_BESIDE, err) == 0)
+    if (compose(&text, facts, store, pictures, err) == 0)
         rc = write_one(dir, REPORT_MARKDOWN, &text, err);
     str_clear(&text);
     return rc;
 }
 
-static int write_html(const struct record *record, struct store *store, const char *dir,
+static int write_html(const struct facts *facts, struct store *store, const char *dir,
                       const struct pictures *pictures, struct err *err)
 {
-    struct str text = {0}, page = {0};
-    char *title = mem_printf("Findings: %s", record->study.name);
+    struct str top = {0}, page = {0};
     int rc = -1;
 
-    if (report_compose(&text, record, store, pictures, PICTURE_INSIDE, err) == 0 &&
-        html_page(&page, title, str_text(&text), err) == 0)
+    write_top(&top, facts->record);
+    if (page_compose(&page, str_text(&top), facts, store, pictures, err) == 0)
         rc = write_one(dir, REPORT_HTML, &page, err);
-    free(title);
     str_clear(&page);
-    str_clear(&text);
+    str_clear(&top);
     return rc;
 }
 
 int report_write(char **path, const struct record *record, struct store *store, const char *dir,
-                 pictures_artist *artist, struct err *err)
+                 const struct report_means *means, struct err *err)
 {
     struct pictures pictures;
     struct facts facts;
 
     *path = NULL;
     facts_init(&facts, record);
-    pictures_draw(&pictures, &facts, artist);
-    facts_clear(&facts);
+    facts.files = means->files;
+    pictures_draw(&pictures, &facts, means->artist);
     bool failed = file_mkdirs(dir, err) != 0 || pictures_write(&pictures, dir, err) != 0 ||
-                  write_markdown(record, store, dir, &pictures, err) != 0 ||
-                  write_html(record, store, dir, &pictures, err) != 0;
+                  write_markdown(&facts, store, dir, &pictures, err) != 0 ||
+                  write_html(&facts, store, dir, &pictures, err) != 0;
     pictures_clear(&pictures);
+    facts_clear(&facts);
     if (failed)
         return -1;
     *path = path_join(dir, REPORT_MARKDOWN);

@@ -18,17 +18,11 @@ const struct section *const sections[] = {
     NULL,
 };
 
-int section_write(struct str *out, const struct section *section, const struct record *record,
+int section_write(struct str *out, const struct section *section, const struct facts *facts,
                   struct store *store, struct err *err)
 {
-    struct facts facts;
-
-    if (record->n_experiments == 0 && section->empty != NULL) {
-        str_addf(out, "%s\n", section->empty);
-        return 0;
-    }
-    facts_init(&facts, record);
-    int rc = section->write(out, &facts, store, err);
-    facts_clear(&facts);
-    return rc;
+    if (facts->record->n_experiments > 0 || section->empty == NULL)
+        return section->write(out, facts, store, err);
+    str_addf(out, "%s\n", section->empty);
+    return 0;
 }

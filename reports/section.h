@@ -26,7 +26,7 @@ struct section {
 extern const struct section *const sections[]; /* NULL-terminated, in the order of the report */
 
 /* What stands below the heading. */
-int section_write(struct str *out, const struct section *section, const struct record *record,
+int section_write(struct str *out, const struct section *section, const struct facts *facts,
                   struct store *store, struct err *err);
 
 #pragma GCC poison say_effect say_interval say_measured

@@ -76,9 +76,10 @@ static void write_report(char **markdown, char **html, const struct night *night
                          pictures_artist *artist)
 {
     char *dir = path_join(night->dir, "report"), *path;
+    struct report_means means = {artist, NULL};
     struct err err = {0};
 
-    assert_int_equal(report_write(&path, &night->record, night->store, dir, artist, &err), 0);
+    assert_int_equal(report_write(&path, &night->record, night->store, dir, &means, &err), 0);
     *markdown = text_of(dir, "REPORT.md");
     *html = text_of(dir, "report.html");
     assert_non_null(*markdown);
@@ -87,12 +88,14 @@ static void write_report(char **markdown, char **html, const struct night *night
     free(dir);
 }
 
-static char *page(const char *markdown)
+static char *page(const char *markdown, const char *script)
 {
-    struct str out = {0};
+    struct str out = {0}, body = {0};
     struct err err = {0};
 
-    assert_int_equal(html_page(&out, "a < b", markdown, &err), 0);
+    assert_int_equal(html_markdown(&body, markdown, &err), 0);
+    html_page(&out, "a < b", str_text(&body), script, strlen(script));
+    str_clear(&body);
     return str_take(&out);
 }
 
@@ -108,7 +111,7 @@ static void markup_within_the_text_stays_text(void **state)
 {
     (void)state;
     char *text = page("<script>alert(1)</script> and <img src=x onerror=y>\n\n"
-                      "<div>block</div>\n\nhttps://example.org/ www.example.org a@b.org\n");
+                      "<div>block</div>\n\nhttps://example.org/ www.example.org a@b.org\n", "");
     assert_false(has(text, "<script"));
     assert_false(has(text, "<img"));
     assert_false(has(text, "<div"));
@@ -123,7 +126,7 @@ static void the_policy_allows_the_pages_own_style_and_nothing_else(void **state)
     unsigned char digest[SHA256_DIGEST_LENGTH], want[64];
 
     (void)state;
-    char *text = page("# Head\n");
+    char *text = page("# Head\n", "");
     const char *begin = strstr(text, "<style>"), *end = strstr(text, "</style>");
     assert_non_null(begin);
     begin += strlen("<style>");
@@ -139,10 +142,39 @@ static void the_policy_allows_the_pages_own_style_and_nothing_else(void **state)
     free(text);
 }
 
+static void a_script_of_the_page_is_allowed_by_its_hash(void **state)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH], want[64];
+    static const char script[] = "start();";
+
+    (void)state;
+    char *text = page("# Head\n", script);
+    SHA256((const unsigned char *)script, strlen(script), digest);
+    EVP_EncodeBlock(want, digest, sizeof digest);
+    char *policy = mem_printf("; script-src 'sha256-%s'; img-src data:;", (const char *)want);
+    assert_true(has(text, policy));
+    assert_true(has(text, "<script>start();</script>"));
+    assert_false(has(text, "unsafe"));
+    free(policy);
+    free(text);
+}
+
+static void data_in_the_page_cannot_end_their_block(void **state)
+{
+    struct str out = {0};
+
+    (void)state;
+    html_data(&out, "data-x", "a,\"</script><!--\\\n\x01&");
+    assert_string_equal(str_text(&out),
+                        "<script type=\"application/json\" id=\"data-x\">\"a,\\u0022\\u003c/script"
+                        "\\u003e\\u003c!--\\u005c\\n\\u0001\\u0026\"</script>\n");
+    str_clear(&out);
+}
+
 static void tables_keep_their_alignment(void **state)
 {
     (void)state;
-    char *text = page("| a | b |\n|---|---:|\n| x | 1 |\n");
+    char *text = page("| a | b |\n|---|---:|\n| x | 1 |\n", "");
     assert_true(has(text, "<td align=\"right\">1</td>"));
     free(text);
 }
@@ -175,7 +207,7 @@ static void scripts_hold_no_text_from_outside_but_in_quotes(void **state)
     facts_init(&facts, &night.record);
     for (size_t i = 0; figures[i] != NULL; i++) {
         struct str script = {0};
-        figure_script(&script, figures[i], &facts);
+        figure_script(&script, figures[i], &facts, NULL);
         assert_true(script.len > 0);
         const char *markup = strstr(str_text(&script), "|<script>");
         assert_true(markup == NULL || markup[-1] == '\'');
@@ -197,7 +229,7 @@ static void the_data_hold_every_experiment_with_unknowns_left_empty(void **state
     facts_init(&facts, &night.record);
     for (size_t i = 0; figures[i] != NULL; i++)
         if (strcmp(figures[i]->name, "history") == 0)
-            figures[i]->csv(&csv, &facts);
+            figures[i]->csv(&csv, &facts, NULL);
     assert_true(has(str_text(&csv), "\n1,baseline,5,3.08,"));
     assert_true(has(str_text(&csv), "\n2,verified,4,2.99"));
     assert_true(has(str_text(&csv), "\n4,failed,0,,,,"));
@@ -240,9 +272,9 @@ static void both_texts_have_the_pictures_each_in_its_way(void **state)
     assert_true(has(markdown, "](figures/history.svg)"));
     assert_false(has(markdown, "data:image"));
     assert_true(has(html, "<img src=\"data:image/svg+xml;base64,PHN2Zz5kcmF3bjwvc3ZnPg==\""));
-    assert_false(has(html, "<script"));
+    assert_false(has(html, "<script>alert"));
     assert_false(has(html, "<b>gone"));
-    assert_false(has(html, "<a "));
+    assert_false(has(html, "<a href=\"http"));
     svg = text_of(night.dir, "report/figures/history.svg");
     assert_string_equal(svg, "<svg>drawn</svg>");
     free(svg);
@@ -296,6 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(markup_within_the_text_stays_text),
         cmocka_unit_test(the_policy_allows_the_pages_own_style_and_nothing_else),
+        cmocka_unit_test(a_script_of_the_page_is_allowed_by_its_hash),
+        cmocka_unit_test(data_in_the_page_cannot_end_their_block),
         cmocka_unit_test(tables_keep_their_alignment),
         cmocka_unit_test(nothing_in_a_quoted_text_has_a_meaning),
         cmocka_unit_test(scripts_hold_no_text_from_outside_but_in_quotes),

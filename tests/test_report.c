@@ -23,7 +23,7 @@ static char *compose(const struct night *night)
     struct str text = {0};
     struct err err = {0};
 
-    assert_int_equal(report_compose(&text, &night->record, night->store, NULL, PICTURE_BESIDE, &err), 0);
+    assert_int_equal(report_compose(&text, &night->record, night->store, NULL, &err), 0);
     return str_take(&text);
 }
 
@@ -32,11 +32,13 @@ static char *section_text(const struct night *night, const char *name)
 {
     struct str text = {0};
     struct err err = {0};
+    struct facts facts;
 
+    facts_init(&facts, &night->record);
     for (size_t i = 0; sections[i] != NULL; i++)
         if (strcmp(sections[i]->name, name) == 0)
-            assert_int_equal(section_write(&text, sections[i], &night->record, night->store, &err),
-                             0);
+            assert_int_equal(section_write(&text, sections[i], &facts, night->store, &err), 0);
+    facts_clear(&facts);
     assert_true(text.len > 0);
     return str_take(&text);
 }
@@ -483,13 +485,14 @@ static void the_report_lands_in_the_folder_that_was_asked_for(void **state)
 {
     struct night night;
     struct err err = {0};
+    struct report_means nothing = {NULL, NULL};
     char *path, *text, *want;
 
     (void)state;
     night_begin(&night, usual_study);
     night_baseline(&night);
     char *dir = path_join(night.dir, "deep/report");
-    assert_int_equal(report_write(&path, &night.record, night.store, dir, NULL, &err), 0);
+    assert_int_equal(report_write(&path, &night.record, night.store, dir, &nothing, &err), 0);
     assert_int_equal(file_read(&text, NULL, path, 1 << 20, &err), 0);
     want = compose(&night);
     assert_string_equal(text, want);

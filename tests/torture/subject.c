@@ -239,7 +239,7 @@ static bool is_of_the_night(const char *line, size_t len)
 static int add_report(struct str *out, const struct record *r, struct store *store, struct err *err)
 {
     struct str report = {0};
-    int rc = report_compose(&report, r, store, NULL, PICTURE_BESIDE, err);
+    int rc = report_compose(&report, r, store, NULL, err);
 
     for (const char *at = str_text(&report); rc == 0 && *at != '\0';) {
         size_t len = strcspn(at, "\n") + 1;
