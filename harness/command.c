@@ -8,6 +8,7 @@
 
 /* clang-format off */
 extern const struct command command_init;      /* begin */
+extern const struct command command_import;
 extern const struct command command_check;
 extern const struct command command_noise;
 extern const struct command command_run;
@@ -30,6 +31,7 @@ extern const struct command command_help;
 
 const struct command *const commands[] = {
     &command_init,
+    &command_import,
     &command_check,
     &command_noise,
     &command_run,

@@ -6,6 +6,7 @@ _nightshift_options()
 {
     case $1 in
         init) echo --metric --command ;;
+        import) echo --metric ;;
         check) echo --json ;;
         noise) echo --json --jobs --dir --quiet ;;
         confirm) echo --seeds --json --jobs --dir --quiet ;;
@@ -27,7 +28,7 @@ _nightshift_options()
 _nightshift()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands='init check noise run stop enqueue note status watch log show diff best confirm
+    local commands='init import check noise run stop enqueue note status watch log show diff best confirm
                     reproduce report export doctor list help'
 
     COMPREPLY=()
