@@ -15,6 +15,7 @@ extern const struct command command_run;
 extern const struct command command_stop;
 extern const struct command command_enqueue;
 extern const struct command command_note;
+extern const struct command command_apply;
 extern const struct command command_status;    /* look */
 extern const struct command command_watch;
 extern const struct command command_log;
@@ -38,6 +39,7 @@ const struct command *const commands[] = {
     &command_stop,
     &command_enqueue,
     &command_note,
+    &command_apply,
     &command_status,
     &command_watch,
     &command_log,

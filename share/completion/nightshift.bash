@@ -13,6 +13,7 @@ _nightshift_options()
         run) echo --experiments --hours --from --until --jobs --dir --dry-run --quiet ;;
         stop) echo --now --dir ;;
         enqueue | note) echo --dir ;;
+        apply) echo --dry-run --dir ;;
         status) echo --json --oneline --dir ;;
         log) echo --json --decisions --last --dir ;;
         watch | show | diff) echo --json --dir ;;
@@ -28,7 +29,7 @@ _nightshift_options()
 _nightshift()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands='init import check noise run stop enqueue note status watch log show diff best confirm
+    local commands='init import check noise run stop enqueue note apply status watch log show diff best confirm
                     reproduce report export doctor list help'
 
     COMPREPLY=()
