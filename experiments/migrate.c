@@ -127,6 +127,36 @@ static const char *const to_2[] = {
 
 /* Version 3 tells every row in the log.  What it held before are remarks now. */
 static const char *const to_3[] = {
+    /* Two tables may hold more words than before. */
+    "CREATE TABLE decision_3 ("
+    "  number INTEGER PRIMARY KEY,"
+    "  kind TEXT NOT NULL"
+    "    CHECK (kind IN ('head', 'verify', 'placebo', 'confirm', 'hypothesis')),"
+    "  experiment INTEGER NOT NULL REFERENCES experiment,"
+    "  against INTEGER REFERENCES experiment,"
+    "  test INTEGER NOT NULL CHECK (test >= 0),"
+    "  verdict TEXT NOT NULL CHECK (verdict IN ('keep', 'revert', 'failed')),"
+    "  verified INTEGER NOT NULL CHECK (verified IN (0, 1)),"
+    "  alpha REAL,"
+    "  n INTEGER NOT NULL,"
+    "  mean REAL,"
+    "  low REAL,"
+    "  high REAL,"
+    "  z REAL,"
+    "  sd REAL,"
+    "  df REAL,"
+    "  reason TEXT,"
+    "  incumbent INTEGER REFERENCES experiment,"
+    "  head INTEGER REFERENCES experiment,"
+    "  body TEXT"
+    ") STRICT",
+    "INSERT INTO decision_3 SELECT * FROM decision ORDER BY number",
+    "DROP TABLE decision",
+    "ALTER TABLE decision_3 RENAME TO decision",
+    "CREATE TRIGGER decision_stays BEFORE UPDATE ON decision"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END",
+    "CREATE TRIGGER decision_remains BEFORE DELETE ON decision"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is never deleted'); END",
     "CREATE TRIGGER decision_follows BEFORE INSERT ON decision"
     "  WHEN NEW.number IS NOT (SELECT ifnull(max(number), 0) + 1 FROM decision)"
     "  BEGIN SELECT RAISE(ABORT, 'a decision is only ever appended'); END",
@@ -152,7 +182,22 @@ static const char *const to_3[] = {
     "  WHEN NEW.seq IS NOT (SELECT ifnull(max(seq), 0) + 1 FROM event)"
     "  BEGIN SELECT RAISE(ABORT, 'an event is only ever appended'); END",
 
-    "ALTER TABLE experiment ADD COLUMN source TEXT",
+    "CREATE TABLE experiment_3 ("
+    "  id INTEGER PRIMARY KEY,"
+    "  purpose TEXT NOT NULL"
+    "    CHECK (purpose IN ('baseline', 'proposal', 'placebo', 'enqueued', 'hypothesis')),"
+    "  config TEXT NOT NULL,"
+    "  sha TEXT NOT NULL,"
+    "  against INTEGER REFERENCES experiment,"
+    "  steps INTEGER,"
+    "  remark TEXT,"
+    "  created INTEGER,"
+    "  source TEXT"
+    ") STRICT",
+    "INSERT INTO experiment_3 (id, purpose, config, sha, against, steps, remark, created)"
+    " SELECT id, purpose, config, sha, against, steps, remark, created FROM experiment ORDER BY id",
+    "DROP TABLE experiment",
+    "ALTER TABLE experiment_3 RENAME TO experiment",
     "CREATE TABLE answer ("
     "  id INTEGER PRIMARY KEY,"
     "  experiment INTEGER NOT NULL CHECK (experiment > 1),"

@@ -9,9 +9,11 @@
 #include "record_index.h"
 #include "rng.h"
 
-const char *const purpose_names[] = {"baseline", "proposal", "placebo", "enqueued", NULL};
+const char *const purpose_names[] = {"baseline", "proposal",   "placebo",
+                                     "enqueued", "hypothesis", NULL};
 const char *const variant_names[] = {"own", "repeat", "neighbour", "salted", NULL};
-const char *const decision_kind_names[] = {"head", "verify", "placebo", "confirm", NULL};
+const char *const decision_kind_names[] = {"head",    "verify",     "placebo",
+                                           "confirm", "hypothesis", NULL};
 
 void record_clear(struct record *record)
 {
@@ -129,6 +131,8 @@ void record_add_decision(struct record *record, const struct decision *decision)
     if (e->decision == 0)
         e->decision = copy.number;
     e->verified |= copy.verified;
+    if (copy.kind == DECISION_HYPOTHESIS && record->experiments[copy.against - 1].decision == 0)
+        record->experiments[copy.against - 1].decision = copy.number;
 }
 
 void record_add_closing(struct record *record, const struct closing *closing)
@@ -327,8 +331,23 @@ size_t record_experiments_known(const struct record *record)
     size_t n = 0;
 
     for (size_t i = 0; i < record->n_experiments; i++)
-        n += record->experiments[i].purpose != PURPOSE_PLACEBO;
+        n += record->experiments[i].purpose != PURPOSE_PLACEBO &&
+             record->experiments[i].purpose != PURPOSE_HYPOTHESIS;
     return n;
+}
+
+/* The sides of hypotheses stand behind the baseline, before all that is proposed. */
+int64_t record_proposals(const struct record *record)
+{
+    int64_t sides = 0;
+
+    for (size_t i = 0; i < record->n_experiments; i++) {
+        enum purpose purpose = record->experiments[i].purpose;
+        if (purpose != PURPOSE_BASELINE && purpose != PURPOSE_HYPOTHESIS)
+            break;
+        sides += purpose == PURPOSE_HYPOTHESIS;
+    }
+    return (int64_t)record->n_experiments - sides;
 }
 
 char *record_describe_strategy(const struct record *record)
@@ -344,7 +363,8 @@ const struct decision *record_decision(const struct record *record, int64_t expe
     if (experiment < 1 || experiment > (int64_t)record->n_experiments)
         return NULL;
     int64_t number = record->experiments[experiment - 1].decision;
-    return number > 0 ? &record->decisions[number - 1] : NULL;
+    bool own = number > 0 && record->decisions[number - 1].experiment == experiment;
+    return own ? &record->decisions[number - 1] : NULL;
 }
 
 const char *record_commit(const struct record *record, int64_t experiment)

@@ -19,7 +19,15 @@
 #include "strategy.h"
 #include "study.h"
 
-enum purpose { PURPOSE_BASELINE, PURPOSE_PROPOSAL, PURPOSE_PLACEBO, PURPOSE_ENQUEUED };
+/* A side of a hypothesis is no proposal: it is run in tests of claims alone, and has no place in
+ * the search. */
+enum purpose {
+    PURPOSE_BASELINE,
+    PURPOSE_PROPOSAL,
+    PURPOSE_PLACEBO,
+    PURPOSE_ENQUEUED,
+    PURPOSE_HYPOTHESIS,
+};
 extern const char *const purpose_names[]; /* "baseline", …, NULL */
 
 enum run_class {
@@ -88,15 +96,22 @@ struct experiment {
     char sha[SHA256_TEXT]; /* of the canonical config */
     int64_t against;       /* the incumbent it was proposed from; 0 for the baseline */
     int64_t steps;         /* calibrated step count of this config; 0 while unknown */
-    int64_t decision;      /* number of its own decision, its first; 0: pending */
+    int64_t decision;      /* number of its own decision, its first (of a side of a hypothesis:
+                            * the first that it is compared in); 0: pending */
     bool verified;         /* a test has kept it */
     int64_t created;       /* Unix seconds, display only */
     char *remark;          /* `nightshift note`; NULL: none */
     char source[41];       /* commit of the trainer's source where it was patched; "": as begun */
 };
 
-enum decision_kind { DECISION_HEAD, DECISION_VERIFY, DECISION_PLACEBO, DECISION_CONFIRM };
-extern const char *const decision_kind_names[]; /* "head", "verify", "placebo", "confirm", NULL */
+enum decision_kind {
+    DECISION_HEAD,
+    DECISION_VERIFY,
+    DECISION_PLACEBO,
+    DECISION_CONFIRM,
+    DECISION_HYPOTHESIS,
+};
+extern const char *const decision_kind_names[]; /* "head", "verify", "placebo", …, NULL */
 
 /*
  * What became of one experiment, or of one test.  Times and rates never enter here.
@@ -107,6 +122,8 @@ extern const char *const decision_kind_names[]; /* "head", "verify", "placebo", 
  *   placebo  of a config against itself under other seeds: how often do we keep what is equal?
  *            With alpha it was a test, without it a proposal
  *   confirm  the incumbent against the baseline on seeds that no decision has seen
+ *   hypothesis  of a claim of the study (record_hypothesis.h): the config that is claimed to be
+ *            better, against the other
  */
 struct decision {
     int64_t number;
@@ -243,13 +260,16 @@ int64_t record_baseline(const struct record *record);
  * the baseline's; 0 before it. */
 int64_t record_known(const struct record *record, int64_t experiment);
 
-/* How many experiments the strategy knows of when it is asked next: all but placebos. */
+/* How many experiments count as proposals: all but the sides of hypotheses. */
+int64_t record_proposals(const struct record *record);
+
+/* How many experiments the strategy knows of when it is asked next: proposals but for placebos. */
 size_t record_experiments_known(const struct record *record);
 
 /* strategy_describe() for the next proposal; the caller frees. */
 char *record_describe_strategy(const struct record *record);
 
-/* An experiment's own decision, its first, or NULL while it is pending.  Borrowed. */
+/* An experiment's own decision, its first that is about it, or NULL.  Borrowed. */
 const struct decision *record_decision(const struct record *record, int64_t experiment);
 
 /* The newest commit on the -log ref that is about this experiment, or NULL.  Borrowed. */

@@ -22,7 +22,7 @@ const char *const schema[] = {
     "CREATE TABLE experiment ("
     "  id INTEGER PRIMARY KEY,"
     "  purpose TEXT NOT NULL"
-    "    CHECK (purpose IN ('baseline', 'proposal', 'placebo', 'enqueued')),"
+    "    CHECK (purpose IN ('baseline', 'proposal', 'placebo', 'enqueued', 'hypothesis')),"
     "  config TEXT NOT NULL,"
     "  sha TEXT NOT NULL,"
     "  against INTEGER REFERENCES experiment,"
@@ -79,7 +79,8 @@ const char *const schema[] = {
 
     "CREATE TABLE decision ("
     "  number INTEGER PRIMARY KEY,"
-    "  kind TEXT NOT NULL CHECK (kind IN ('head', 'verify', 'placebo', 'confirm')),"
+    "  kind TEXT NOT NULL"
+    "    CHECK (kind IN ('head', 'verify', 'placebo', 'confirm', 'hypothesis')),"
     "  experiment INTEGER NOT NULL REFERENCES experiment,"
     "  against INTEGER REFERENCES experiment,"
     "  test INTEGER NOT NULL CHECK (test >= 0),"

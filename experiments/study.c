@@ -169,7 +169,8 @@ static int read_strategy(void *into, const struct yaml *node, struct err *err)
     if (yaml_read_text(&name, node, MAX_WORD, err) != 0)
         return -1;
     reading->strategy = node;
-    reading->study->strategy = strategy_find(name);
+    bool none = strcmp(name, strategy_none.name) == 0;
+    reading->study->strategy = none ? &strategy_none : strategy_find(name);
     return reading->study->strategy != NULL ? 0 : refuse_strategy(node, name, err);
 }
 
@@ -458,6 +459,15 @@ static int read_placebo(void *into, const struct yaml *node, struct err *err)
     return 0;
 }
 
+static int remember_hypotheses(void *into, const struct yaml *node, struct err *err)
+{
+    struct study_reading *reading = into;
+
+    (void)err;
+    reading->hypotheses = node;
+    return 0;
+}
+
 /* Words of W&B sweep files that stand elsewhere here. */
 static int refuse_wandb(void *into, const struct yaml *node, struct err *err)
 {
@@ -492,7 +502,7 @@ static const struct yaml_key study_keys[] = {
     {"placebo", false, read_placebo},
     {"audit", false, read_audit},
     {"early_terminate", false, read_early},
-    {"hypotheses", false, refuse_later},
+    {"hypotheses", false, remember_hypotheses},
     {"notify", false, study_read_notify},
     {"breaker", false, study_read_breaker},
     {"min_free", false, study_read_min_free},
@@ -565,7 +575,7 @@ static void settle(struct study *study, int audit)
     set_default(&study->confirm, two ? 8 : 0);
     set_default(&study->lookahead, two ? 2 : 1);
     study->planned = study->run_cap;
-    study->audit = audit == NOT_GIVEN ? two : audit != 0;
+    study->audit = audit == NOT_GIVEN ? two && study->strategy != &strategy_none : audit != 0;
 }
 
 /* Said before the night, not by a night that ends at once. */
@@ -574,6 +584,10 @@ static int check_strategy(const struct study_reading *reading, struct err *err)
     const struct study *study = reading->study;
     struct err why = {0, ""};
 
+    if (study->strategy == &strategy_none && reading->hypotheses == NULL &&
+        reading->enqueue == NULL)
+        return yaml_refuse(reading->strategy, err,
+                           "without a search, 'hypotheses' must say what there is to do");
     if (reading->strategy == NULL || strategy_serves(study->strategy, &study->space, &why) == 0)
         return 0;
     return yaml_refuse(reading->strategy, err, "%s", why.text);
@@ -596,7 +610,9 @@ static int read_study(struct study *study, const struct yaml *root, struct err *
         return -1;
     if (reading.constraints != NULL && study_read_constraints(study, reading.constraints, err) != 0)
         return -1;
-    return reading.enqueue != NULL ? study_read_enqueue(study, reading.enqueue, err) : 0;
+    if (reading.enqueue != NULL && study_read_enqueue(study, reading.enqueue, err) != 0)
+        return -1;
+    return reading.hypotheses != NULL ? study_read_hypotheses(study, reading.hypotheses, err) : 0;
 }
 
 int study_parse(struct study *out, const char *text, size_t len, const char *name, struct err *err)
@@ -668,6 +684,9 @@ void study_clear(struct study *study)
     for (size_t i = 0; i < study->n_enqueued; i++)
         free(study->enqueued[i]);
     free(study->enqueued);
+    for (size_t i = 0; i < study->n_hypotheses; i++)
+        hypothesis_clear(&study->hypotheses[i]);
+    free(study->hypotheses);
     space_clear(&study->space);
     policy_clear(&study->policy);
     *study = (struct study){0};

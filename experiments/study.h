@@ -15,6 +15,7 @@
 
 #include "early.h"
 #include "err.h"
+#include "hypothesis.h"
 #include "judge.h"
 #include "policy.h"
 #include "space.h"
@@ -51,6 +52,8 @@ struct study {
     size_t n_command;
     double timeout_s; /* per run; INFINITY where none was given */
     struct space space;
+    struct hypothesis *hypotheses; /* [n_hypotheses] what is tested first, in the file's order */
+    size_t n_hypotheses;
     const struct strategy *strategy; /* auto; it can search the space */
     uint64_t seed;
     struct value **enqueued; /* [n_enqueued][space.n] the user's own guesses, settled and allowed;
@@ -67,7 +70,7 @@ struct study {
     enum procedure_kind procedure;
     double fdr; /* share of the verified keeps that may be luck; NAN: every test has rule.alpha */
     struct judge_rule rule; /* alpha 0.05; max_seeds 8, paired 6; min_gain 0 */
-    bool audit;             /* measure the noise first; on for two_level */
+    bool audit;             /* measure the noise first; on for two_level that searches */
     int placebo;            /* one proposal in so many is a placebo; 0: none; 15 for two_level */
     int confirm; /* seeds of the confirmation at the night's end; 0: none; 8, two_level */
     struct early_rule early; /* which runs are ended early; kind NULL: none */

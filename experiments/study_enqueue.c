@@ -20,18 +20,23 @@ static int refuse_name(const struct space *space, const struct yaml *member, str
     return -1;
 }
 
+int study_set_member(struct value *config, struct space *space, const struct yaml *member,
+                     struct err *err)
+{
+    int at = space_find(space, member->key);
+
+    if (at < 0)
+        return refuse_name(space, member, err);
+    return study_read_value(&config[at], space, (size_t)at, member, err);
+}
+
 /* What a guess names is set; all else keeps its start. */
 static int set_members(struct value *config, struct space *space, const struct yaml *guess,
                        struct err *err)
 {
-    for (size_t i = 0; i < guess->n; i++) {
-        const struct yaml *member = guess->items[i];
-        int at = space_find(space, member->key);
-        if (at < 0)
-            return refuse_name(space, member, err);
-        if (study_read_value(&config[at], space, (size_t)at, member, err) != 0)
+    for (size_t i = 0; i < guess->n; i++)
+        if (study_set_member(config, space, guess->items[i], err) != 0)
             return -1;
-    }
     return 0;
 }
 

@@ -18,7 +18,7 @@ struct study_reading {
     const struct yaml *strategy, *enqueue;    /* likewise */
     const struct yaml *fdr;                   /* likewise */
     const struct yaml *source, *evaluate;     /* likewise */
-    const struct yaml *early;                 /* likewise */
+    const struct yaml *early, *hypotheses;    /* likewise */
     int audit;                                /* on, off, or -1: not given */
 };
 
@@ -30,6 +30,13 @@ int study_read_constraints(struct study *study, const struct yaml *node, struct 
 
 /* `search.enqueue`: the user's own guesses into study->enqueued, each allowed and none twice. */
 int study_read_enqueue(struct study *study, const struct yaml *node, struct err *err);
+
+/* Sets what a member of a map names in config [space->n] to a value that it can have. */
+int study_set_member(struct value *config, struct space *space, const struct yaml *member,
+                     struct err *err);
+
+/* `hypotheses`, read last: into study->hypotheses. */
+int study_read_hypotheses(struct study *study, const struct yaml *node, struct err *err);
 
 /* A value that parameter `index` can have: one of its choices, or a number of its range. */
 int study_read_value(struct value *out, struct space *space, size_t index, const struct yaml *node,

@@ -149,6 +149,21 @@ static json_t *early_json(const struct early_rule *rule)
                      rule->min_iter > 0 ? rule->min_iter : rule->s);
 }
 
+/* How a claim is worded is no part of what it says. */
+static json_t *hypotheses_json(const struct study *study)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < study->n_hypotheses; i++) {
+        const struct hypothesis *h = &study->hypotheses[i];
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "name", h->id, "better",
+                                              config_json(&study->space, h->better), "worse",
+                                              config_json(&study->space, h->worse), "by",
+                                              json_number_or_null(h->by)));
+    }
+    return list;
+}
+
 void study_write_spec(struct str *out, const struct study *study)
 {
     /* clang-format off */
@@ -177,6 +192,8 @@ void study_write_spec(struct str *out, const struct study *study)
         json_object_set_new(spec, "budget", json_string("time"));
     if (study->early.kind != NULL)
         json_object_set_new(spec, "early_terminate", early_json(&study->early));
+    if (study->n_hypotheses > 0)
+        json_object_set_new(spec, "hypotheses", hypotheses_json(study));
     json_write(out, spec);
     json_decref(spec);
 }

@@ -176,7 +176,7 @@ static void find_notes(struct checked *c)
     if (count_searched(&study->space) == 0 && study->source.binary == NULL)
         add_note(c, mem_strdup("no parameter is searched: the baseline is all there is to run"));
     if (study->run_cap == 0 && isnan(study->hours) && study->until == NULL &&
-        strcmp(study->strategy->name, "grid") != 0)
+        strcmp(study->strategy->name, "grid") != 0 && study->strategy != &strategy_none)
         add_note(c, mem_strdup("no run_cap, hours or until: a study ends when you stop it"));
 }
 

@@ -167,7 +167,7 @@ static void greet(const struct session *session, const struct limits *limits)
     log_info("record %s, git %s", session->place.run_dir, ledger_path(session->ledger));
 }
 
-static const char *how_ended(enum loop_end end)
+static const char *how_ended(enum loop_end end, const struct study *study)
 {
     static const char *const words[] = {
         [LOOP_CAP] = "as many experiments as asked for",
@@ -179,6 +179,8 @@ static const char *how_ended(enum loop_end end)
         [LOOP_BREAKER] = "paused, since everything fails; mend it, the same command goes on",
     };
 
+    if (end == LOOP_EXHAUSTED && study->strategy == &strategy_none)
+        return "the study is done";
     return words[end];
 }
 
@@ -207,8 +209,9 @@ static void say_end(const struct record *record, enum loop_end end, struct notif
         kept += record->decisions[i].verified;
     if (end == LOOP_EXHAUSTED)
         log_info("%s", strategy_ended(record->study.strategy, &record->study.space));
-    str_addf(&text, "%s: %zu experiments, %zu decisions, %zu verified keep%s", how_ended(end),
-             record->n_experiments, record->n_decisions, kept, kept == 1 ? "" : "s");
+    str_addf(&text, "%s: %zu experiments, %zu decisions, %zu verified keep%s",
+             how_ended(end, &record->study), record->n_experiments, record->n_decisions, kept,
+             kept == 1 ? "" : "s");
     log_info("%s", text.at);
     if (end != LOOP_SIGNAL && end != LOOP_BREAKER) /* the user knows, or was told already */
         notify(notifier, "finish", text.at, NULL);

@@ -4,6 +4,7 @@
 
 #include "audit_neighbour.h"
 #include "baseline.h"
+#include "claim_test.h"
 #include "cost.h"
 #include "head.h"
 #include "mem.h"
@@ -51,14 +52,16 @@ void cost_estimate(struct cost *out, const struct study *study, int64_t experime
     int64_t proposals = experiments > 0 ? experiments - 1 : 0;
 
     *out = (struct cost){.baseline = baseline_runs(study),
-                         .test = tested ? 2 * study->rule.max_seeds : 0};
+                         .test = tested ? 2 * study->rule.max_seeds : 0,
+                         .claims_least = (int64_t)study->n_hypotheses * 2 * CLAIM_FIRST_LOOK,
+                         .claims_most = (int64_t)study->n_hypotheses * 2 * study->rule.max_seeds};
     estimate_proposal(out, study);
     out->end = (tested ? out->test + 1 : 0) + 2 * study->confirm +
                (study->placebo > 0 ? 2 * study->rule.max_seeds : 0);
     if (experiments == 0)
         return;
-    out->least = out->baseline + proposals * out->proposal_least;
-    out->most = out->baseline + proposals * out->proposal_most + out->end;
+    out->least = out->baseline + out->claims_least + proposals * out->proposal_least;
+    out->most = out->baseline + out->claims_most + proposals * out->proposal_most + out->end;
     if (tested)
         out->most += proposals / REFRESH_EVERY + proposals / TEST_REST * out->test;
 }
@@ -86,6 +89,30 @@ static void write_extras(struct str *out, const struct study *study, const struc
                  c->end);
 }
 
+static void write_claims(struct str *out, const struct study *study, const struct cost *c)
+{
+    if (study->n_hypotheses > 0)
+        str_addf(out,
+                 "%zu hypothes%s take %" PRId64 " to %" PRId64 " runs: pairs on equal, fresh "
+                 "seeds, before the search\n",
+                 study->n_hypotheses, study->n_hypotheses == 1 ? "is" : "es", c->claims_least,
+                 c->claims_most);
+}
+
+static void write_search(struct str *out, const struct study *study, const struct cost *c)
+{
+    if (c->test > 0)
+        write_two_level(out, c);
+    else if (c->proposal_most > 1)
+        str_addf(out,
+                 "a proposal takes %" PRId64 " to %" PRId64 " runs: pairs with the incumbent on "
+                 "equal, fresh seeds\n",
+                 c->proposal_least, c->proposal_most);
+    else
+        str_add(out, "a proposal takes 1 run, and nothing is ever tested\n");
+    write_extras(out, study, c);
+}
+
 void cost_write(struct str *out, const struct study *study, int64_t experiments)
 {
     struct cost c;
@@ -94,16 +121,10 @@ void cost_write(struct str *out, const struct study *study, int64_t experiments)
     str_addf(out, "procedure %s: the baseline%s %" PRId64 " run%s\n", procedure_of(study)->name,
              study->audit ? " and its noise audit take" : " takes", c.baseline,
              c.baseline == 1 ? "" : "s");
-    if (c.test > 0)
-        write_two_level(out, &c);
-    else if (c.proposal_most > 1)
-        str_addf(out,
-                 "a proposal takes %" PRId64 " to %" PRId64 " runs: pairs with the incumbent on "
-                 "equal, fresh seeds\n",
-                 c.proposal_least, c.proposal_most);
-    else
-        str_add(out, "a proposal takes 1 run, and nothing is ever tested\n");
-    write_extras(out, study, &c);
+    write_claims(out, study, &c);
+    if (study->strategy == &strategy_none && study->n_enqueued == 0)
+        return;
+    write_search(out, study, &c);
     if (experiments > 0)
         str_addf(out,
                  "%" PRId64 " experiments: at least %" PRId64 " runs; up to about %" PRId64

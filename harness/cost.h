@@ -12,6 +12,7 @@ struct cost {                              /* in runs */
     int64_t proposal_least, proposal_most; /* of one proposal */
     int64_t test;                          /* of one test of the head, at most; 0: there is none */
     int64_t end;                           /* of a night's end, at most */
+    int64_t claims_least, claims_most;     /* of all hypotheses together */
     /* Of `experiments` in all (0 where they are not capped): at least, and where every proposal
      * takes its most and tests fall due by count. */
     int64_t least, most;

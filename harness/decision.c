@@ -7,6 +7,7 @@
 #include "json.h"
 #include "mem.h"
 #include "needs.h"
+#include "record_hypothesis.h"
 #include "trial.h"
 
 static void add_line(struct str *out, const char *key, json_t *value)
@@ -110,6 +111,17 @@ static const char *verdict_word(enum outcome verdict)
     return verdict == OUTCOME_KEEP ? "keep" : verdict == OUTCOME_REVERT ? "revert" : "failed";
 }
 
+static void add_hypothesis(struct str *text, const struct record *record, const struct decision *d)
+{
+    const struct hypothesis *h = record_hypothesis_of(record, d);
+
+    if (h == NULL)
+        return;
+    add_line(text, "hypothesis", json_string(h->id));
+    add_line(text, "claim", json_string(h->claim));
+    add_line(text, "status", json_string(claim_verdict_names[hypothesis_verdict(h, d)]));
+}
+
 int decision_write(char **out, const struct decision *d, const struct record *record,
                    struct store *store, struct err *err)
 {
@@ -125,6 +137,7 @@ int decision_write(char **out, const struct decision *d, const struct record *re
     add_line(&text, "purpose", json_string(purpose_names[e->purpose]));
     add_line(&text, "verdict", json_string(verdict_word(d->verdict)));
     add_line(&text, "verified", json_boolean(d->verified));
+    add_hypothesis(&text, record, d);
     add_line(&text, "reason", json_string(d->reason));
     add_line(&text, "metric", json_string(record->study.metric));
     add_line(&text, "effect", effect_as_json(d));

@@ -35,6 +35,13 @@ static bool has_runs(const struct record *record, const struct decision *d)
     return whole >= (d->test == 0 || d->verdict == OUTCOME_FAILED ? 1 : d->n);
 }
 
+static int64_t take_up(int64_t decided, const struct decision *d)
+{
+    int64_t last = d->experiment > d->against ? d->experiment : d->against;
+
+    return last > decided ? last : decided;
+}
+
 /* Decisions are 1…K, the experiments' own in order, and those without one are the last. */
 int check_order(struct finding *out, const struct patient *p, struct err *err)
 {
@@ -46,7 +53,10 @@ int check_order(struct finding *out, const struct patient *p, struct err *err)
         str_add(&out->violated, "a decision is missing: their numbers are not 1, 2, 3, …");
     for (size_t i = 0; i < r->n_decisions && out->violated.len == 0; i++) {
         const struct decision *d = &r->decisions[i];
-        bool own = r->experiments[d->experiment - 1].decision == d->number;
+        bool claim = d->kind == DECISION_HYPOTHESIS;
+        bool own = !claim && r->experiments[d->experiment - 1].decision == d->number;
+        if (claim) /* takes up those that were made for it */
+            decided = take_up(decided, d);
         if (own && d->experiment != ++decided)
             str_addf(&out->violated, "decision %zu is about experiment %lld, and %lld has none yet",
                      i + 1, (long long)d->experiment, (long long)decided);

@@ -8,6 +8,7 @@
 #include "propose.h"
 #include "publish.h"
 #include "record_early.h"
+#include "record_hypothesis.h"
 #include "referee.h"
 #include "repeat.h"
 #include "source.h"
@@ -59,6 +60,18 @@ static void replay_patches(struct str *found, const struct patient *p)
     ledger_close(source);
 }
 
+/* The study must still claim something of it. */
+static void replay_side(struct str *found, const struct record *record, const struct experiment *e)
+{
+    const struct study *study = &record->study;
+
+    for (size_t i = 0; i < study->n_hypotheses; i++)
+        if (space_same(&study->space, e->config, study->hypotheses[i].better) ||
+            space_same(&study->space, e->config, study->hypotheses[i].worse))
+            return;
+    str_addf(found, "experiment %lld is no side of a hypothesis", (long long)e->id);
+}
+
 /* The strategy, asked again with what it knew then, must propose the same. */
 static int replay_proposals(struct str *found, const struct patient *p, struct err *err)
 {
@@ -68,6 +81,10 @@ static int replay_proposals(struct str *found, const struct patient *p, struct e
         struct experiment again;
         if (e->purpose == PURPOSE_ENQUEUED)
             continue;
+        if (e->purpose == PURPOSE_HYPOTHESIS) {
+            replay_side(found, p->record, e);
+            continue;
+        }
         then.n_experiments = i;
         int rc = propose_repeat(&again, &then, err);
         if (rc < 0)

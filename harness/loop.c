@@ -20,6 +20,7 @@
 #include "proposer.h"
 #include "prune.h"
 #include "publish.h"
+#include "record_hypothesis.h"
 #include "referee.h"
 #include "signals.h"
 #include "slot.h"
@@ -288,6 +289,36 @@ static bool is_errand_done(const struct loop *loop, const struct needs *needs)
     return !record->study.audit || record_incumbent(record) > 0;
 }
 
+static int store_experiment(struct loop *loop, const struct experiment *e, int64_t enqueued,
+                            struct err *err)
+{
+    struct session *s = loop->session;
+    int rc = store_begin(s->store, err);
+
+    if (rc == 0)
+        rc = store_add_experiment(s->store, &s->record.study.space, e, err);
+    if (rc == 0 && enqueued > 0)
+        rc = store_take_enqueued(s->store, enqueued, e->id, err);
+    if (rc == 0)
+        rc = store_commit(s->store, err);
+    if (rc != 0) {
+        store_rollback(s->store);
+        return -1;
+    }
+    record_add_experiment(&s->record, e);
+    return 0;
+}
+
+static int store_side(struct loop *loop, const struct value *config, struct err *err)
+{
+    struct experiment e;
+
+    propose_side(&e, &loop->session->record, config);
+    int rc = store_experiment(loop, &e, 0, err);
+    experiment_clear(&e);
+    return rc;
+}
+
 /* One step with what comes first.  1: something was planned or decided, so ask again. */
 static int step(struct needs *needs, struct loop *loop, struct err *err)
 {
@@ -299,6 +330,8 @@ static int step(struct needs *needs, struct loop *loop, struct err *err)
     }
     if (needs->need == NEED_PAIR)
         return store_pair(loop, &needs->pair, err) == 0 ? 1 : -1;
+    if (needs->need == NEED_EXPERIMENT)
+        return store_side(loop, needs->config, err) == 0 ? 1 : -1;
     if (needs->need == NEED_RUNS)
         return start_wanted(loop, needs, err);
     if (needs->need != NEED_DECISION)
@@ -335,7 +368,8 @@ static int judge_pending(struct loop *loop, struct err *err)
         moved = step(&needs, loop, err);
     if (moved < 0)
         return -1;
-    if (record_incumbent(record) == 0 || loop->errand.kind != ERRAND_NIGHT || loop->tripped)
+    if (record_incumbent(record) == 0 || loop->errand.kind != ERRAND_NIGHT || loop->tripped ||
+        record_hypotheses_open(record))
         return 0;
     for (int64_t id = first_pending(record); id <= (int64_t)record->n_experiments; id++)
         if (id != needs.proposal && free_slot(loop) != NULL && run_ahead(loop, id, err) != 0)
@@ -344,26 +378,6 @@ static int judge_pending(struct loop *loop, struct err *err)
 }
 
 /* --- propose -------------------------------------------------------------------------------- */
-
-static int store_experiment(struct loop *loop, const struct experiment *e, int64_t enqueued,
-                            struct err *err)
-{
-    struct session *s = loop->session;
-    int rc = store_begin(s->store, err);
-
-    if (rc == 0)
-        rc = store_add_experiment(s->store, &s->record.study.space, e, err);
-    if (rc == 0 && enqueued > 0)
-        rc = store_take_enqueued(s->store, enqueued, e->id, err);
-    if (rc == 0)
-        rc = store_commit(s->store, err);
-    if (rc != 0) {
-        store_rollback(s->store);
-        return -1;
-    }
-    record_add_experiment(&s->record, e);
-    return 0;
-}
 
 static int refuse_enqueued(struct loop *loop, int64_t enqueued, const char *why, struct err *err)
 {
@@ -433,9 +447,11 @@ static bool may_propose(const struct loop *loop)
         return false;
     if (loop->errand.kind != ERRAND_NIGHT && (loop->errand_done || record->n_experiments > 0))
         return false;
-    if (loop->cap > 0 && (int64_t)record->n_experiments >= loop->cap)
+    if (loop->cap > 0 && record_proposals(record) >= loop->cap)
         return false;
     if (record_incumbent(record) == 0 && pending > 0) /* nothing to start from yet */
+        return false;
+    if (record_hypotheses_open(record))
         return false;
     if (referee_is_closing(&loop->referee, record))
         return false;
@@ -465,7 +481,8 @@ static bool night_is_over(const struct loop *loop)
         return false;
     if (loop->proposer.busy)
         return false;
-    if (record_incumbent(record) == 0 || loop->referee.in_night == 0)
+    if (record_incumbent(record) == 0 || loop->referee.in_night == 0 ||
+        record_hypotheses_open(record))
         return false;
     return first_pending(record) > (int64_t)record->n_experiments && !may_propose(loop) &&
            !referee_is_closing(&loop->referee, record);
@@ -540,6 +557,8 @@ static bool is_over(const struct loop *loop)
         return false;
     if (loop->stopping || loop->baseline_failed || loop->errand_done || loop->tripped)
         return true;
+    if (record_hypotheses_open(record))
+        return false;
     return first_pending(record) > (int64_t)record->n_experiments && !may_propose(loop) &&
            !referee_is_closing(&loop->referee, record) && !night_is_over(loop);
 }
@@ -606,7 +625,7 @@ static enum loop_end how_it_ended(const struct loop *loop)
         return LOOP_ERRAND;
     if (loop->exhausted)
         return LOOP_EXHAUSTED;
-    int64_t n = (int64_t)loop->session->record.n_experiments;
+    int64_t n = record_proposals(&loop->session->record);
     return loop->timed_out || loop->cap == 0 || n < loop->cap ? LOOP_TIME : LOOP_CAP;
 }
 

@@ -9,10 +9,11 @@
 #include "record.h"
 
 enum need {
-    NEED_NOTHING,  /* all that was proposed is decided */
-    NEED_RUNS,     /* `runs`: may be none, when all are under way */
-    NEED_PAIR,     /* `pair`: to be recorded, then ask again */
-    NEED_DECISION, /* `decision`: ready but for its body */
+    NEED_NOTHING,    /* all that was proposed is decided */
+    NEED_RUNS,       /* `runs`: may be none, when all are under way */
+    NEED_PAIR,       /* `pair`: to be recorded, then ask again */
+    NEED_EXPERIMENT, /* `config`, a side of a hypothesis: likewise */
+    NEED_DECISION,   /* `decision`: ready but for its body */
 };
 
 struct wanted { /* a run that is neither done nor under way */
@@ -29,7 +30,8 @@ struct needs {
     struct wanted runs[WANTED_MAX];
     size_t n_runs;
     struct pair pair;
-    struct decision decision; /* its reason is the text below, its body NULL */
+    const struct value *config; /* [space->n]; borrowed from the study */
+    struct decision decision;   /* its reason is the text below, its body NULL */
     char reason[300];
 };
 

@@ -66,6 +66,8 @@ static const char *verdict_sign(const struct decision *d)
         return "x failed  ";
     if (d->kind == DECISION_CONFIRM)
         return d->verdict == OUTCOME_KEEP ? "* confirmed" : "* open    ";
+    if (d->kind == DECISION_HYPOTHESIS)
+        return "? claim   ";
     if (d->verified)
         return "+ verified";
     if (d->verdict == OUTCOME_REVERT)
@@ -103,6 +105,8 @@ void progress_decided(struct progress *progress, const struct record *record)
     if (d->verdict == OUTCOME_FAILED) {
         str_add(&line, "  ");
         progress_add_failure(&line, record, d);
+    } else if (d->kind == DECISION_HYPOTHESIS) {
+        str_addf(&line, "  %s", d->reason);
     } else if (d->test == 0 && record_early_run(record, d->experiment) != NULL) {
         str_addf(&line, "  %s", d->reason);
     }
@@ -133,7 +137,7 @@ static double time_left(const struct progress *progress, const struct record *re
     double by_cap = INFINITY;
 
     if (cap > 0 && progress->decided > 0)
-        by_cap = (double)(cap - (int64_t)record->n_experiments) * progress->experiment_s;
+        by_cap = (double)(cap - record_proposals(record)) * progress->experiment_s;
     return fmin(left_s, by_cap);
 }
 

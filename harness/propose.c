@@ -79,7 +79,7 @@ static void fill_past(struct past *past, const struct record *record, const stru
     own_loss(past, record, d);
 }
 
-/* Placebos are hidden from the strategy. */
+/* Placebos and what is only claimed of are hidden from the strategy. */
 static void fill_history(struct history *history, struct past *past, const struct record *record,
                          int64_t id)
 {
@@ -89,7 +89,7 @@ static void fill_history(struct history *history, struct past *past, const struc
         (struct history){.past = past, .head = SIZE_MAX, .planned = (size_t)record->study.planned};
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
-        if (e->purpose == PURPOSE_PLACEBO)
+        if (e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS)
             continue;
         if (e->id == head)
             history->head = history->n;
@@ -131,7 +131,8 @@ static int check_enqueued(const struct record *record, const struct value *confi
         return err_usage(err, "enqueued config refused: it breaks the constraint '%s'", broken);
     for (size_t i = 0; i < record->n_experiments; i++)
         if (space_same(space, config, record->experiments[i].config) &&
-            strcmp(source, record->experiments[i].source) == 0)
+            strcmp(source, record->experiments[i].source) == 0 &&
+            record->experiments[i].purpose != PURPOSE_HYPOTHESIS)
             return err_usage(err, "enqueued config refused: it is experiment %zu", i + 1);
     return 0;
 }
@@ -185,6 +186,8 @@ static int propose_answer(struct experiment *out, const struct answer *answer,
 /* From the strategy, or from the outside program that it asks. */
 static int propose_by_strategy(struct experiment *out, const struct record *record, struct err *err)
 {
+    if (record->study.strategy == &strategy_none)
+        return 1;
     if (is_placebo(record, out->id))
         return propose_placebo(out, record);
     if (record->study.strategy->outside && !answers_given_up(record, out->id))
@@ -230,6 +233,21 @@ static int choose_config(struct experiment *out, int64_t *enqueued, const struct
         return propose_by_strategy(out, record, err);
     out->purpose = PURPOSE_ENQUEUED;
     return check_enqueued(record, out->config, out->source, err) == 0 ? 0 : PROPOSE_REFUSED;
+}
+
+void propose_side(struct experiment *out, const struct record *record, const struct value *config)
+{
+    const struct space *space = &record->study.space;
+
+    *out = (struct experiment){.id = (int64_t)record->n_experiments + 1,
+                               .purpose = PURPOSE_HYPOTHESIS,
+                               .against = record_baseline(record),
+                               .created = (int64_t)time(NULL)};
+    out->config = mem_new(space->n, sizeof *out->config);
+    out->unit = mem_new(space->n, sizeof *out->unit);
+    memcpy(out->config, config, space->n * sizeof *config);
+    space_encode(out->unit, space, config);
+    trial_hash(out->sha, space, config);
 }
 
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,

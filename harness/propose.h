@@ -24,6 +24,9 @@ enum { PROPOSE_REFUSED = 2, PROPOSE_ASK = 3 };
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
                  struct store *store, struct err *err);
 
+/* The experiment that a side of a hypothesis becomes; as propose_next(), and never fails. */
+void propose_side(struct experiment *out, const struct record *record, const struct value *config);
+
 /* What the strategy proposes, or the recorded answer of an outside program, with what `record`
  * holds; the user's queue left aside: for a replay. */
 int propose_repeat(struct experiment *out, const struct record *record, struct err *err);

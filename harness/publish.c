@@ -24,7 +24,8 @@ static void texts_clear(struct texts *texts)
 
 static const char *decision_word(const struct decision *d)
 {
-    if (d->kind == DECISION_PLACEBO || d->kind == DECISION_CONFIRM)
+    if (d->kind == DECISION_PLACEBO || d->kind == DECISION_CONFIRM ||
+        d->kind == DECISION_HYPOTHESIS)
         return decision_kind_names[d->kind];
     if (d->verdict == OUTCOME_FAILED)
         return "failed";

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "baseline.h"
+#include "claims.h"
 #include "lond.h"
 #include "mem.h"
 #include "paired_test.h"
 #include "procedure.h"
 #include "record_audit.h"
 #include "record_early.h"
+#include "record_hypothesis.h"
 #include "referee.h"
 
 void referee_init(struct referee *r)
@@ -27,6 +29,7 @@ void referee_clear(struct referee *r)
 {
     for (size_t i = 0; i < REFEREE_JUDGES; i++)
         free(r->judges[i]);
+    free(r->claim);
     free(r->variances);
     referee_init(r);
 }
@@ -37,6 +40,13 @@ double referee_level(const struct referee *r, const struct study *study)
 {
     if (isfinite(study->fdr))
         return lond_level(study->fdr, r->tests + 1, r->keeps);
+    return study->rule.alpha;
+}
+
+double referee_claim_level(const struct referee *r, const struct study *study)
+{
+    if (isfinite(study->fdr))
+        return lond_level(study->fdr, r->claims + 1, r->discoveries);
     return study->rule.alpha;
 }
 
@@ -219,11 +229,31 @@ static void follow_head(struct referee *r, const struct record *record, const st
     r->tested_gain = r->tested_variance = NAN;
 }
 
+/* A hypothesis takes up the experiments that were made for it, and leaves the search alone. */
+static void follow_claim(struct referee *r, const struct record *record, const struct decision *d)
+{
+    const struct hypothesis *h = record_hypothesis_of(record, d);
+    enum claim_verdict verdict = h != NULL ? hypothesis_verdict(h, d) : CLAIM_INCONCLUSIVE;
+    int64_t last = d->experiment > d->against ? d->experiment : d->against;
+
+    r->claims++;
+    r->discoveries += verdict == CLAIM_VERIFIED || verdict == CLAIM_DISPROVED;
+    r->decided = last > r->decided ? last : r->decided;
+    r->next_test = d->test + TEST_CLASSES;
+    r->followed = d->number;
+    free(r->claim);
+    r->claim = NULL;
+}
+
 static int follow_one(struct referee *r, const struct record *record, const struct decision *d,
                       struct err *err)
 {
     int64_t before = d->number > 1 ? record->decisions[d->number - 2].head : 0;
 
+    if (d->kind == DECISION_HYPOTHESIS) {
+        follow_claim(r, record, d);
+        return 0;
+    }
     if (d->against == 0 && d->verdict == OUTCOME_KEEP && follow_baseline(r, record, err) != 0)
         return -1;
     if (record->experiments[d->experiment - 1].decision == d->number) {
@@ -446,6 +476,23 @@ static int next_of_night(struct needs *out, struct referee *r, const struct reco
     return 0;
 }
 
+/* --- hypotheses ------------------------------------------------------------------------------ */
+
+static int next_of_claims(struct needs *out, struct referee *r, const struct record *record,
+                          struct err *err)
+{
+    const struct study *study = &record->study;
+
+    if (r->claim == NULL) {
+        r->claim = mem_new(1, sizeof *r->claim);
+        if (claim_test_init(r->claim, referee_claim_level(r, study), study->rule.max_seeds, err) !=
+            0)
+            return -1;
+    }
+    claims_next(out, record, r->next_test, r->claim);
+    return 0;
+}
+
 /* --- all together --------------------------------------------------------------------------- */
 
 int referee_ahead(struct needs *out, struct referee *r, const struct record *record,
@@ -467,6 +514,8 @@ int referee_next(struct needs *out, struct referee *r, const struct record *reco
             baseline_next(out, record, record->study.audit || noise_only);
         return 0;
     }
+    if (record_hypotheses_open(record))
+        return next_of_claims(out, r, record, err);
     if (procedure->head_is_tested && need_head_runs(out, r, record))
         return 0;
     if (test_is_due(r, record)) {

@@ -7,14 +7,15 @@
  * same runs, pairs and decisions, in a night, in a simulated one, and when doctor makes them again.
  *
  * The order of things, each only when the one before has nothing to do:
- *   the baseline and its audit · runs that the head still lacks · a test of the head that is due ·
- *   at the end of a night its last test, a placebo's test, the confirmation · the first proposal
- *   that is pending
+ *   the baseline and its audit · the study's hypotheses · runs that the head still lacks · a test
+ * of the head that is due · at the end of a night its last test, a placebo's test, the confirmation
+ * · the first proposal that is pending
  */
 #ifndef HARNESS_REFEREE_H
 #define HARNESS_REFEREE_H
 
 #include "audit.h"
+#include "claim_test.h"
 #include "head.h"
 #include "needs.h"
 #include "noise.h"
@@ -55,6 +56,9 @@ struct referee {
     double tested_gain;             /* what the head's last test found, NAN: not tested */
     double tested_variance;
     int64_t confirmed; /* the incumbent of the last confirmation */
+
+    int64_t claims, discoveries; /* hypotheses so far, and those verified or disproved */
+    struct claim_test *claim;    /* of the next hypothesis, at its level; NULL: not made yet */
 
     struct audit audit;
     struct selection_noise noise;
@@ -112,6 +116,9 @@ size_t referee_reserve(const struct referee *referee, const struct record *recor
  * together; NAN where they are one.  *sigma_d: the SD of a pair of runs, NAN unknown. */
 double referee_head_gain(double *sigma_d, const struct referee *referee,
                          const struct record *record);
+
+/* The level of the next hypothesis: theirs are counted by themselves. */
+double referee_claim_level(const struct referee *referee, const struct study *study);
 
 /* The level of the next verification. */
 double referee_level(const struct referee *referee, const struct study *study);

@@ -30,7 +30,8 @@ static int64_t place_of(const struct record *record, int64_t id)
     int64_t place = 0;
 
     for (int64_t i = 1; i <= id && i <= (int64_t)record->n_experiments; i++)
-        place += record->experiments[i - 1].purpose != PURPOSE_PLACEBO;
+        place += record->experiments[i - 1].purpose != PURPOSE_PLACEBO &&
+                 record->experiments[i - 1].purpose != PURPOSE_HYPOTHESIS;
     return place;
 }
 
@@ -152,7 +153,8 @@ void told_write(struct str *out, const struct record *record, int64_t id, uint32
 
     add_line(out, study_line(&t, seed, tree));
     for (size_t i = 0; i < record->n_experiments; i++)
-        if (record->experiments[i].purpose != PURPOSE_PLACEBO)
+        if (record->experiments[i].purpose != PURPOSE_PLACEBO &&
+            record->experiments[i].purpose != PURPOSE_HYPOTHESIS)
             add_line(out, experiment_line(&t, &record->experiments[i]));
     for (size_t i = record->n_answers - answers_refused_in_row(record, id); i < record->n_answers;
          i++)

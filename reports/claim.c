@@ -14,6 +14,8 @@ static double level_of(const struct decision *d)
 {
     if (d->kind == DECISION_CONFIRM)
         return CONFIRM_LEVEL;
+    if (d->kind == DECISION_HYPOTHESIS)
+        return 1 - d->alpha;
     return d->test == 0 ? HEAD_LEVEL : 1 - 2 * d->alpha;
 }
 

@@ -82,8 +82,11 @@ const char *outcome_name(enum outcome outcome)
 
 enum outcome facts_outcome(const struct facts *facts, int64_t experiment)
 {
+    const struct experiment *e = &facts->record->experiments[experiment - 1];
     const struct decision *decision = record_decision(facts->record, experiment);
 
+    if (e->purpose == PURPOSE_HYPOTHESIS) /* the search did not go there, whatever was claimed */
+        return e->decision > 0 ? OUTCOME_REVERT : OUTCOME_PENDING;
     return decision != NULL ? decision->verdict : OUTCOME_PENDING;
 }
 

@@ -9,10 +9,10 @@ static const struct {
     char mark;
     const char *name;
 } fates[FATES] = {
-    [FATE_BASELINE] = {'=', "baseline"}, [FATE_VERIFIED] = {'+', "verified"},
-    [FATE_MOVED] = {'>', "head moved"},  [FATE_REVERTED] = {'-', "reverted"},
-    [FATE_FAILED] = {'x', "failed"},     [FATE_PLACEBO] = {'o', "placebo"},
-    [FATE_PENDING] = {'.', "pending"},
+    [FATE_BASELINE] = {'=', "baseline"},  [FATE_VERIFIED] = {'+', "verified"},
+    [FATE_MOVED] = {'>', "head moved"},   [FATE_REVERTED] = {'-', "reverted"},
+    [FATE_FAILED] = {'x', "failed"},      [FATE_PLACEBO] = {'o', "placebo"},
+    [FATE_CLAIMED] = {'?', "hypothesis"}, [FATE_PENDING] = {'.', "pending"},
 };
 
 enum fate fate_of(const struct record *record, int64_t experiment)
@@ -20,6 +20,8 @@ enum fate fate_of(const struct record *record, int64_t experiment)
     const struct experiment *e = &record->experiments[experiment - 1];
     const struct decision *d = record_decision(record, experiment);
 
+    if (e->purpose == PURPOSE_HYPOTHESIS && e->decision > 0)
+        return FATE_CLAIMED;
     if (d == NULL)
         return FATE_PENDING;
     if (d->verdict == OUTCOME_FAILED)
@@ -74,8 +76,8 @@ void tally_count(struct tally *out, const struct record *record)
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
         out->fate[fate_of(record, e->id)]++;
-        out->proposals +=
-            e->decision > 0 && e->purpose != PURPOSE_BASELINE && e->purpose != PURPOSE_PLACEBO;
+        out->proposals += e->decision > 0 && e->purpose != PURPOSE_BASELINE &&
+                          e->purpose != PURPOSE_PLACEBO && e->purpose != PURPOSE_HYPOTHESIS;
     }
     for (size_t i = 0; i < record->n_decisions; i++)
         count_test(out, &record->decisions[i]);

@@ -20,12 +20,13 @@ enum fate {
     FATE_REVERTED,
     FATE_FAILED,
     FATE_PLACEBO,
+    FATE_CLAIMED, /* a side of a hypothesis: the search knows nothing of it */
     FATE_PENDING,
     FATES,
 };
 
 enum fate fate_of(const struct record *record, int64_t experiment);
-char fate_mark(enum fate fate); /* one character: = + > - x o . */
+char fate_mark(enum fate fate); /* one character: = + > - x o ? . */
 const char *fate_name(enum fate fate, const struct study *study); /* "head moved" */
 
 /* A word or two for one experiment ("head moved"); the caller frees. */

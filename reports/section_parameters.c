@@ -42,7 +42,7 @@ static struct moves find_moves(const struct record *record, size_t index)
 
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
-        if (e->against == 0 || e->purpose == PURPOSE_PLACEBO ||
+        if (e->against == 0 || e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS ||
             value_same(&record->experiments[e->against - 1].config[index], &e->config[index]))
             continue;
         struct move move = {e->id, count_changes(record, e) == 1, record_decision(record, e->id)};

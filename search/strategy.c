@@ -186,6 +186,8 @@ char *strategy_describe(const struct strategy *strategy, const struct space *spa
 
 const char *strategy_ended(const struct strategy *strategy, const struct space *space)
 {
+    if (strategy == &strategy_none)
+        return "all that was asked for is done; nothing is searched";
     if (!is_searched(space))
         return "no parameter is searched, so there is nothing to try";
     if (strategy == &strategy_grid)

@@ -83,6 +83,9 @@ bool proposal_is_useful(struct value *config, const struct space *space,
 extern const struct strategy *const strategies[]; /* NULL-terminated */
 const struct strategy *strategy_find(const char *name);
 
+/* For studies without a search; stands in no list, since there is nothing that it could find. */
+extern const struct strategy strategy_none;
+
 /*
  * The next config [space->n]: settled, allowed by the constraints, and not in the history.
  * The stream is ("propose", index) of the study's seed, index being the number of the proposal.

@@ -637,7 +637,7 @@ static const char *const changes[][3] = {
      "s.yaml:16:7: 'jobs' must be a whole number from 1 to 1024, not a map"},
     {"jobs: 2", "audit: perhaps", "s.yaml:16:8: 'audit' is on or off"},
     {"jobs: 2", "hypotheses: [1]",
-     "s.yaml:16:1: 'hypotheses' is not available in this version; leave it out"},
+     "s.yaml:16:14: a map of keys and values is expected here"},
     {"jobs: 2", "notify: me",
      "s.yaml:16:9: 'notify' must be a list: the program and its arguments, one element each"},
     {"jobs: 2", "notify: []",
