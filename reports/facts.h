@@ -15,9 +15,12 @@
 #include "record.h"
 #include "run_files.h"
 
+struct importance;
+
 struct facts {
     const struct record *record;   /* borrowed */
     const struct run_files *files; /* what runs left on disk; borrowed; NULL: the record alone */
+    const struct importance *importance; /* where it was measured (importance.h); borrowed */
     size_t *run_first;  /* [n_experiments + 1] where an experiment's runs begin in run_at */
     size_t *run_at;     /* [n_runs] indices of record->runs, by experiment, then by start */
     size_t *pair_first; /* the same for the pairs in which it is the candidate */

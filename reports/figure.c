@@ -6,11 +6,15 @@
 
 #include "figure.h"
 
+extern const struct figure figure_importance;
+extern const struct figure figure_dependence;
 extern const struct figure figure_history;
 extern const struct figure figure_slices;
 extern const struct figure figure_tests;
 
-const struct figure *const figures[] = {&figure_history, &figure_slices, &figure_tests, NULL};
+const struct figure *const figures[] = {
+    &figure_importance, &figure_dependence, &figure_history, &figure_slices, &figure_tests, NULL,
+};
 
 void figure_script(struct str *out, const struct figure *figure, const struct facts *facts,
                    const struct thin *shown)

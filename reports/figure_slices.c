@@ -6,28 +6,9 @@
 #include "chart.h"
 #include "fate.h"
 #include "figure.h"
+#include "panels.h"
 
 extern const struct figure figure_slices;
-
-enum { PANELS = 12, PANELS_A_ROW = 3 };
-
-/* Where a value stands on the axis: itself, or the number of the choice; NAN where inactive. */
-static double place_of(const struct param *param, const struct value *value)
-{
-    if (param->distribution != NULL && value->type == VALUE_NUMBER)
-        return value->number;
-    for (size_t i = 0; i < param->n_values; i++)
-        if (value_same(value, &param->values[i]))
-            return (double)i;
-    return NAN;
-}
-
-static const char *scale_of(const struct param *param)
-{
-    if (param->distribution == NULL)
-        return "choice";
-    return param->distribution->log ? "log" : "linear";
-}
 
 /* Its place is that in the unit cube, where the strategies see it. */
 static void csv_row(struct str *out, const struct record *record, const struct experiment *e,
@@ -39,7 +20,7 @@ static void csv_row(struct str *out, const struct record *record, const struct e
 
     value_print(&value, &e->config[p]);
     figure_field(out, param->name);
-    str_addf(out, ",%s,", scale_of(param));
+    str_addf(out, ",%s,", panels_scale(param));
     figure_field(out, str_text(&value));
     figure_number(out, ',', param_encode(param, &e->config[p]), "");
     str_addf(out, ",%" PRId64 ",%s", e->id, fate_name(fate_of(record, e->id), &record->study));
@@ -69,7 +50,7 @@ static void data(struct str *out, const struct record *record, size_t p, const s
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
         enum fate fate = fate_of(record, e->id);
-        double place = place_of(param, &e->config[p]);
+        double place = panels_place(param, &e->config[p]);
         if (!isfinite(place) || !thin_shows(shown, i))
             continue;
         figure_number(out, ' ', place, "NaN");
@@ -79,33 +60,11 @@ static void data(struct str *out, const struct record *record, size_t p, const s
     str_add(out, "EOD\n");
 }
 
-/* The choices' names below their numbers; a plain axis for a range. */
-static void ticks(struct str *out, const struct param *param)
-{
-    bool log = param->distribution != NULL && param->distribution->log;
-
-    str_addf(out, "%s logscale x\nset xtics autofreq\nset format x '%%g'\n", log ? "set" : "unset");
-    if (param->distribution != NULL) {
-        str_add(out, "set xrange [*:*]\n");
-        return;
-    }
-    str_addf(out, "set xrange [-0.5:%zu.5]\nset xtics (", param->n_values - 1);
-    for (size_t i = 0; i < param->n_values; i++) {
-        struct str name = {0};
-        value_print(&name, &param->values[i]);
-        str_add(out, i > 0 ? ", " : "");
-        figure_quote(out, str_text(&name));
-        str_addf(out, " %zu", i);
-        str_clear(&name);
-    }
-    str_add(out, ")\n");
-}
-
 static void panel(struct str *out, const struct record *record, size_t p)
 {
     const struct param *param = &record->study.space.params[p];
 
-    ticks(out, param);
+    panels_ticks(out, param);
     str_add(out, "set title ");
     figure_quote(out, param->name);
     str_addf(out,
@@ -115,22 +74,11 @@ static void panel(struct str *out, const struct record *record, size_t p)
              p, p);
 }
 
-/* The parameters that have a panel; returns how many. */
-static size_t choose(size_t out[PANELS], const struct space *space)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < space->n && n < PANELS; i++)
-        if (param_is_searched(&space->params[i]))
-            out[n++] = i;
-    return n;
-}
-
 static void plot(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     const struct record *record = facts->record;
     struct chart_range range = chart_range(facts);
-    size_t panels[PANELS], n = choose(panels, &record->study.space);
+    size_t panels[PANELS], n = panels_choose(panels, &record->study.space);
 
     if (range.shown < 3 || n == 0)
         return;
@@ -140,8 +88,8 @@ static void plot(struct str *out, const struct facts *facts, const struct thin *
     str_add(out, "unset key\nset yrange [");
     figure_number(out, ' ', range.low - room, "*");
     figure_number(out, ':', range.high + room, "*");
-    str_addf(out, "]\nset multiplot layout %zu,%d\n", (n + PANELS_A_ROW - 1) / PANELS_A_ROW,
-             PANELS_A_ROW);
+    str_add(out, "]\n");
+    panels_layout(out, n);
     for (size_t i = 0; i < n; i++)
         panel(out, record, panels[i]);
     str_add(out, "unset multiplot\n");

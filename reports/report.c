@@ -3,6 +3,7 @@
 
 #include "fate.h"
 #include "file.h"
+#include "importance.h"
 #include "markdown.h"
 #include "page.h"
 #include "report.h"
@@ -56,11 +57,15 @@ static int compose(struct str *out, const struct facts *facts, struct store *sto
 int report_compose(struct str *out, const struct record *record, struct store *store,
                    const struct run_files *files, struct err *err)
 {
+    struct importance importance;
     struct facts facts;
 
     facts_init(&facts, record);
+    importance_measure(&importance, record);
     facts.files = files;
+    facts.importance = &importance;
     int rc = compose(out, &facts, store, NULL, err);
+    importance_clear(&importance);
     facts_clear(&facts);
     return rc;
 }
@@ -104,17 +109,21 @@ static int write_html(const struct facts *facts, struct store *store, const char
 int report_write(char **path, const struct record *record, struct store *store, const char *dir,
                  const struct report_means *means, struct err *err)
 {
+    struct importance importance;
     struct pictures pictures;
     struct facts facts;
 
     *path = NULL;
     facts_init(&facts, record);
+    importance_measure(&importance, record);
     facts.files = means->files;
+    facts.importance = &importance;
     pictures_draw(&pictures, &facts, means->artist);
     bool failed = file_mkdirs(dir, err) != 0 || pictures_write(&pictures, dir, err) != 0 ||
                   write_markdown(&facts, store, dir, &pictures, err) != 0 ||
                   write_html(&facts, store, dir, &pictures, err) != 0;
     pictures_clear(&pictures);
+    importance_clear(&importance);
     facts_clear(&facts);
     if (failed)
         return -1;

