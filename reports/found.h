@@ -21,6 +21,9 @@ bool found_is_of_test(const struct pair *pair, const struct decision *test);
 /* What each verified keep measured, in order; returns how many, the caller frees. */
 size_t found_steps(struct effect **out, const struct record *record);
 
+/* The test of the newest verified keep; NULL: there is none. */
+const struct decision *found_last_step(const struct record *record);
+
 /* The newest verified keep by the test that decided, which says that it did. */
 void found_write_unconfirmed(struct str *out, const struct facts *facts);
 

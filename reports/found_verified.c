@@ -122,7 +122,7 @@ void found_write_steps(struct str *out, const struct record *record)
 
 /* --- without a confirmation ----------------------------------------------------------------- */
 
-static const struct decision *last_step(const struct record *record)
+const struct decision *found_last_step(const struct record *record)
 {
     for (size_t i = record->n_decisions; i > 0; i--)
         if (is_step(&record->decisions[i - 1]))
@@ -132,7 +132,7 @@ static const struct decision *last_step(const struct record *record)
 
 void found_write_unconfirmed(struct str *out, const struct facts *facts)
 {
-    const struct decision *d = last_step(facts->record);
+    const struct decision *d = found_last_step(facts->record);
 
     if (d == NULL)
         return;

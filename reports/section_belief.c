@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whether to believe what was found: by what rule, after how many tests, above which noise, and how
- * often the same rule took for better what was equal. */
+/* Whether to believe what was found: by what rule, after how many tests, above which noise. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include "fate.h"
 #include "markdown.h"
 #include "noise_floor.h"
-#include "placebo.h"
 #include "say.h"
 #include "section.h"
 #include "uneven.h"
@@ -141,50 +139,6 @@ static void write_repeats(struct str *out, const struct record *record)
     write_fact(out, "set aside for an uneven speed, and run again", &text);
 }
 
-/* --- placebos ------------------------------------------------------------------------------- */
-
-static void write_rates(struct str *out, const char *what, const struct placebo_count *own,
-                        const struct placebo_count *pooled, size_t studies)
-{
-    struct str text = {0};
-
-    markdown_cell(out, what);
-    placebo_write(&text, own);
-    markdown_take(out, str_take(&text));
-    placebo_write(&text, pooled);
-    markdown_take(out, str_take(&text));
-    str_addf(out, "| %zu ", studies);
-    str_clear(&text);
-    if (pooled->levels > 0)
-        say_rough(&text, 100 * pooled->levels / (double)pooled->decided);
-    markdown_cell(out, text.len > 0 ? str_text(&text) : "-");
-    markdown_end(out);
-    str_clear(&text);
-}
-
-static int write_placebos(struct str *out, const struct record *record, struct store *store,
-                          struct err *err)
-{
-    static const char *const heads[] = {"taken for better, % [95 % interval]", "this study",
-                                        "with the studies beside it", "studies",
-                                        "at most expected, %"};
-    struct placebo_rates own, pooled;
-    size_t unread;
-
-    placebo_count(&own, record);
-    if (placebo_pool(&pooled, &unread, record, store, err) != 0)
-        return -1;
-    str_add(out, "\nPlacebos are configs that are equal in truth, under other seeds: what is taken "
-                 "for better among them is luck, counted.\n\n");
-    markdown_head(out, heads, "lrrrr");
-    write_rates(out, "by the search head", &own.head, &pooled.head, pooled.head_studies);
-    write_rates(out, "by a test", &own.test, &pooled.test, pooled.test_studies);
-    if (unread > 0)
-        str_addf(out, "\n%zu record%s beside this one could not be read and %s left out.\n", unread,
-                 unread == 1 ? "" : "s", unread == 1 ? "is" : "are");
-    return 0;
-}
-
 static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     static const char *const heads[] = {"what", "measured"};
@@ -202,7 +156,8 @@ static int write(struct str *out, const struct facts *facts, struct store *store
     write_floor(out, &floor, record->study.procedure != PROCEDURE_GREEDY);
     write_determinism(out, &floor);
     write_repeats(out, record);
-    return write_placebos(out, record, store, err);
+    (void)store;
+    return 0;
 }
 
 const struct section section_belief = {

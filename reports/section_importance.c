@@ -22,7 +22,7 @@ static void write_share(struct str *out, const struct fanova_value *share)
 
 static void write_mains(struct str *out, const struct importance *all, const struct space *space)
 {
-    static const char *const heads[] = {"parameter", "share of the variance, % [90 % interval]"};
+    static const char *const heads[] = {"parameter", "share of the variance [90 % interval]"};
 
     markdown_head(out, heads, "lr");
     for (size_t i = 0; i < all->n_params; i++) {
@@ -35,7 +35,7 @@ static void write_mains(struct str *out, const struct importance *all, const str
 static void write_pairs(struct str *out, const struct importance *all, const struct space *space)
 {
     static const char *const heads[] = {"together, beyond what each does alone",
-                                        "share of the variance, % [90 % interval]"};
+                                        "share of the variance [90 % interval]"};
 
     if (all->n_pairs == 0 || all->pairs[0].share.mean < LEAST_SHARE) {
         str_add(out, "No two parameters together explain 1 % more than each does alone.\n");
@@ -60,10 +60,11 @@ static void write_unknown(struct str *out, const struct importance *all)
     }
     str_add(out, "Not known: a forest of what was seen foretells ");
     say_rough(out, 100 * fmax(all->explained, 0));
-    str_addf(out,
-             " %% of the variance of what it has not seen, less than the %g %% below which there is "
-             "nothing to divide.\n",
-             100 * IMPORTANCE_EXPLAINED);
+    str_addf(
+        out,
+        " %% of the variance of what it has not seen, less than the %g %% below which there is "
+        "nothing to divide.\n",
+        100 * IMPORTANCE_EXPLAINED);
 }
 
 static void write_known(struct str *out, const struct importance *all, const struct space *space)

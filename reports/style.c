@@ -36,6 +36,8 @@ const char style[] =
     "padding:.9rem 1.2rem .6rem;margin:1rem 0}\n"
     "#summary h2{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\n"
     "#summary>p:first-of-type{font-size:1.25rem;line-height:1.4;margin:.1rem 0 .5rem}\n"
+    "#summary thead{display:none}#summary table{margin:.4rem 0 .2rem}"
+    "#summary table tr:last-child td{border-bottom:0}"
     "#summary table td:first-child{font-weight:600;white-space:nowrap}\n"
     "figure{margin:1rem 0;padding:12px;border:1px solid var(--line);border-radius:8px}\n"
     "figure>img{display:block;width:100%;height:auto}\n"

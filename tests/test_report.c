@@ -481,6 +481,62 @@ static void every_section_copes_with_every_kind_of_night(void **state)
     }
 }
 
+/* --- one minute --------------------------------------------------------------------------------
+ */
+
+static void the_summary_of_a_baseline_alone_says_nothing_yet(void **state)
+{
+    struct night night;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_baseline(&night);
+    char *text = section_text(&night, "summary");
+    assert_says(text, "**Nothing yet**: no proposal has been decided.");
+    assert_says(text, "| Cost | 3 runs in 4.0 s, 4.5 s of processor time |");
+    assert_says(text, "| Went wrong | nothing |");
+    assert_silent(text, "Changed");
+    free(text);
+    night_end(&night);
+}
+
+static void the_summary_tells_claim_change_failures_and_that_it_is_not_confirmed(void **state)
+{
+    struct night night;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_baseline(&night);
+    add_kept_layers(&night);
+    add_failure(&night, "lr=0.5", CLASS_OOM, "killed");
+    add_failure(&night, "lr=0.6", CLASS_EXIT, "exit 3");
+    char *text = section_text(&night, "summary");
+    assert_says(text, "**val\\_loss 3.05 → 2.94: better by 0.11, 90 % interval [+0.04, +0.18]**, 2 "
+                      "pairs of fresh seeds, verified, not confirmed yet.");
+    assert_says(text, "| Changed | layers 3 -\\> 4 (experiment 2) |");
+    assert_says(text, "3 verifications, 1 kept; placebos that a test took for better: -");
+    assert_says(text, "| Went wrong | 2 runs failed (1 exit, 1 oom) |");
+    free(text);
+    night_end(&night);
+}
+
+static void the_summary_of_a_failed_baseline_claims_nothing(void **state)
+{
+    struct night night;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_propose(&night, 0, "");
+    night_run(&night, 1, 11, CLASS_EXIT, NAN, "exit 3: out of cheese");
+    night_decide(&night, 1, OUTCOME_FAILED, NAN, NAN, NAN, "failed on seed 11");
+    char *text = section_text(&night, "summary");
+    assert_says(text, "**The baseline failed**: there is nothing to compare with.");
+    assert_says(text, "| Went wrong | 1 run failed (1 exit) |");
+    assert_silent(text, "better by");
+    free(text);
+    night_end(&night);
+}
+
 static void the_report_lands_in_the_folder_that_was_asked_for(void **state)
 {
     struct night night;
@@ -898,7 +954,7 @@ static void placebos_are_pooled_over_the_studies_beside_each_other(void **state)
     assert_int_equal(file_mkdirs(bad, &err), 0);
     char *db = path_join(bad, "study.db");
     assert_int_equal(file_write(db, "rubbish", 7, &err), 0);
-    char *text = section_text(&night, "belief");
+    char *text = section_text(&night, "placebos");
     assert_says(text, "| by the search head | 0 of 1, 0 % \\[0, 97.5\\] | 1 of 10, 10 % "
                       "\\[0.253, 44.5\\] | 2 | - |");
     assert_says(text,
@@ -1363,6 +1419,9 @@ int main(void)
         cmocka_unit_test(the_same_record_gives_the_same_bytes),
         cmocka_unit_test(unknown_is_a_dash_and_never_nan),
         cmocka_unit_test(every_section_copes_with_every_kind_of_night),
+        cmocka_unit_test(the_summary_of_a_baseline_alone_says_nothing_yet),
+        cmocka_unit_test(the_summary_tells_claim_change_failures_and_that_it_is_not_confirmed),
+        cmocka_unit_test(the_summary_of_a_failed_baseline_claims_nothing),
         cmocka_unit_test(the_report_lands_in_the_folder_that_was_asked_for),
         cmocka_unit_test(seeds_of_own_pairs_come_first_and_each_once),
         cmocka_unit_test(a_comparison_uses_shared_seeds_and_students_t),

@@ -19,6 +19,13 @@ function parameterScale(one, each) {
            zero: false };
 }
 
+// Choices in their order: numbers by size, words as they come.
+function choicesOf(list) {
+  const all = [...new Set(list.map(r => r.value))];
+  if (all.every(x => typeof x === "number")) all.sort((a, b) => a - b);
+  return all.map(String);
+}
+
 // The rows of each parameter, in their order; at most twelve, as drawn.
 function byParameter(rows) {
   const all = new Map();
@@ -28,7 +35,7 @@ function byParameter(rows) {
   }
   return [...all].slice(0, 12).map(([name, list]) => {
     const choice = list[0].scale === "choice";
-    const values = choice ? [...new Set(list.map(r => String(r.value)))].sort()
+    const values = choice ? choicesOf(list)
                           : list.map(r => r.value).filter(x => typeof x === "number");
     const rowsOfIt = choice ? list.map(r => Object.assign({}, r, { value: String(r.value) })) : list;
     return { name: name, rows: rowsOfIt, scale: list[0].scale, values: values,
