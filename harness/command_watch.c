@@ -1,35 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <termios.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command.h"
 #include "signals.h"
 #include "status.h"
+#include "store_change.h"
 #include "view.h"
+#include "watch_layout.h"
+#include "watch_terminal.h"
 
 extern const struct command command_watch;
 
-enum { EVERY_MS = 2000, CTRL_C = 3 };
+/*
+ * What it may cost: every LOOK_MS it asks whether the record has changed, which is one page; it is
+ * read anew where it has, but never so often that reading takes more than one part in SPARING of
+ * the time.
+ */
+enum { LOOK_MS = 1000, SPARING = 400 };
 
-/* Reads the study anew and shows where it stands; on a terminal in place of what stood there. */
-static int show(const char *study, const char *dir, bool in_place, struct err *err)
+/* --- once, for pipes and scripts -------------------------------------------------------------- */
+
+static int show_once(const char *study, const char *dir, struct err *err)
 {
     struct view view;
     struct str text = {0};
 
     if (view_open(&view, study, dir, err) != 0)
         return -1;
-    if (in_place)
-        str_add(&text, "\033[H\033[2J");
     status_write(&text, &view);
-    if (in_place)
-        str_add(&text, "\nq: quit\n");
     int rc = view_print(&text, err);
-    fflush(stdout);
     str_clear(&text);
     view_close(&view);
     return rc;
@@ -49,46 +55,217 @@ static int show_json(const char *study, const char *dir, struct err *err)
     return rc;
 }
 
-/* Waits for the next look; true: the user wants to go, or a signal came. */
-static bool wants_to_quit(int signals)
+/* --- the live view ---------------------------------------------------------------------------- */
+
+struct watch {
+    const char *study, *dir; /* as the user named them */
+    struct view view;
+    struct store_change *change;
+    double next_read; /* clock_s(): not before */
+    struct watch_live live;
+    struct watch_model model;
+    struct watch_place place;
+    bool unread; /* the last reading failed */
+    char note[1024];
+    size_t page;
+    struct terminal terminal;
+    int signals;
+};
+
+static struct watch_now now_of(const struct watch *w)
+{
+    return (struct watch_now){.unix_s = (int64_t)time(NULL), .end = place_end(&w->view.place)};
+}
+
+static double cpu_s(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+static void adopt(struct watch *w, const struct view *fresh)
+{
+    if (w->view.store != NULL)
+        view_close(&w->view);
+    w->view = *fresh;
+    facts_clear(&w->view.facts); /* which points at where the record was */
+    facts_init(&w->view.facts, &w->view.record);
+    struct watch_now now = now_of(w);
+    watch_live_follow(&w->live, &w->view);
+    watch_live_read(&w->live);
+    watch_model_clear(&w->model);
+    watch_model_make(&w->model, &w->view, &w->live, &now);
+}
+
+static int read_record(struct watch *w, struct err *err)
+{
+    struct view fresh;
+    double began = cpu_s();
+    int rc = view_open(&fresh, w->study, w->dir, err);
+
+    if (rc == 0)
+        adopt(w, &fresh);
+    w->next_read = clock_s() + SPARING * (cpu_s() - began);
+    return rc;
+}
+
+/* What was shown stays where that fails, and the last line says why. */
+static void renew(struct watch *w)
+{
+    struct err err;
+
+    w->unread = read_record(w, &err) != 0;
+    if (w->unread)
+        snprintf(w->note, sizeof w->note, "%s", err.text);
+    w->place.error = w->unread ? w->note : NULL;
+}
+
+static void draw_all(struct watch *w)
+{
+    struct screen screen;
+    int rows, columns;
+
+    terminal_size(&w->terminal, &rows, &columns);
+    screen_init(&screen, rows, columns, w->terminal.ascii);
+    watch_layout(&screen, &w->model, &w->place, &w->page);
+    terminal_show(&w->terminal, &screen);
+    screen_clear(&screen);
+}
+
+/* The record where it has changed, and what the runs under way have said. */
+static void look(struct watch *w)
+{
+    bool owner = place_owner(&w->view.place) > 0;
+
+    if (clock_s() >= w->next_read &&
+        (store_change_seen(w->change) || owner != w->model.running || w->unread)) {
+        renew(w);
+        return;
+    }
+    struct watch_now now = now_of(w);
+    watch_live_read(&w->live);
+    watch_model_renew(&w->model, &w->view, &w->live, &now);
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static void scroll(struct watch *w, size_t on, size_t back)
+{
+    size_t first = w->place.first + on;
+
+    w->place.first = first > back ? first - back : 0;
+}
+
+static void explain_stop(struct watch *w)
+{
+    if (w->model.running)
+        snprintf(w->note, sizeof w->note, "watch only reads; `nightshift stop %s` ends it cleanly",
+                 w->model.study);
+    else
+        snprintf(w->note, sizeof w->note, "the study is not running");
+    w->place.error = w->note;
+}
+
+/* True where the user wants to go. */
+static bool obey(struct watch *w, enum key key)
+{
+    w->place.error = NULL;
+    switch (key) {
+    case KEY_QUIT:
+        return true;
+    case KEY_NEXT_PANE:
+        if (!w->place.help)
+            w->place.pane = (w->place.pane + 1) % WATCH_PANES;
+        w->place.help = false;
+        w->place.first = 0;
+        break;
+    case KEY_OLDER:
+        scroll(w, 1, 0);
+        break;
+    case KEY_NEWER:
+        scroll(w, 0, 1);
+        break;
+    case KEY_PAGE_ON:
+        scroll(w, w->page, 0);
+        break;
+    case KEY_PAGE_BACK:
+        scroll(w, 0, w->page);
+        break;
+    case KEY_NEWEST:
+        w->place.first = 0;
+        break;
+    case KEY_OLDEST:
+        scroll(w, WATCH_DECISIONS, 0);
+        break;
+    case KEY_EXPLAIN:
+        w->place.help = !w->place.help;
+        break;
+    case KEY_STOP:
+        explain_stop(w);
+        break;
+    case KEY_SIZE_CHANGED:
+    case KEY_NONE:
+        break;
+    }
+    return false;
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+/* Waits for a key, a signal, or until it is time for the next look.  False: it is over; *status is
+ * set where a signal has ended it. */
+static bool wait_for_more(struct watch *w, int *status)
 {
     struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                           {.fd = signals, .events = POLLIN}};
-    char key = 0;
+                           {.fd = w->signals, .events = POLLIN}};
 
-    if (poll(fds, 2, EVERY_MS) <= 0)
-        return false;
-    if (fds[1].revents != 0)
+    if (poll(fds, 2, LOOK_MS) <= 0) {
+        look(w);
         return true;
-    return read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == CTRL_C;
+    }
+    for (int signal; (signal = signals_next(w->signals)) != 0;)
+        if (signal != SIGWINCH) {
+            *status = signal == SIGINT ? 130 : 128 + signal;
+            return false;
+        }
+    for (enum key key; (key = terminal_key(&w->terminal)) != KEY_NONE;)
+        if (obey(w, key))
+            return false;
+    return (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) == 0;
 }
 
-static int watch_until_quit(const char *study, const char *dir, int signals, struct err *err)
+static int watch_terminal(struct watch *w, struct err *err)
 {
-    do {
-        if (show(study, dir, true, err) != 0)
-            return -1;
-    } while (!wants_to_quit(signals));
-    return 0;
-}
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, 0};
+    int status = 0;
 
-/* Signals come through a descriptor, so that the terminal is always given back as it was. */
-static int watch_terminal(const char *study, const char *dir, struct err *err)
-{
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, 0};
-    struct termios before, keys;
-
-    if (tcgetattr(STDIN_FILENO, &before) != 0)
-        return err_sys(err, "cannot read the terminal's settings");
-    int signals = signals_open(ends, err);
-    if (signals < 0)
+    if (terminal_open(&w->terminal, err) != 0)
         return -1;
-    keys = before;
-    keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
-    tcsetattr(STDIN_FILENO, TCSANOW, &keys);
-    int rc = watch_until_quit(study, dir, signals, err);
-    tcsetattr(STDIN_FILENO, TCSANOW, &before);
-    signals_close(signals);
+    w->signals = signals_open(caught, err);
+    if (w->signals < 0) {
+        terminal_close(&w->terminal);
+        return -1;
+    }
+    do
+        draw_all(w);
+    while (wait_for_more(w, &status));
+    terminal_close(&w->terminal);
+    signals_close(w->signals);
+    return status;
+}
+
+static int watch(const char *study, const char *dir, struct err *err)
+{
+    struct watch w = {.study = study, .dir = dir};
+    int rc = -1;
+
+    if (read_record(&w, err) != 0)
+        return -1;
+    if (store_change_open(&w.change, w.view.place.db, err) == 0)
+        rc = watch_terminal(&w, err);
+    store_change_close(w.change);
+    watch_model_clear(&w.model);
+    watch_live_clear(&w.live);
+    view_close(&w.view);
     return rc;
 }
 
@@ -102,8 +279,8 @@ static int run(const struct arguments *arguments, struct err *err)
     if (option_value(&command_watch, arguments, "json") != NULL)
         return show_json(operands.study, dir, err);
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return show(operands.study, dir, false, err);
-    return watch_terminal(operands.study, dir, err);
+        return show_once(operands.study, dir, err);
+    return watch(operands.study, dir, err);
 }
 
 static const struct option_row options[] = {
@@ -115,10 +292,17 @@ static const struct option_row options[] = {
 const struct command command_watch = {
     .name = "watch",
     .operands = "[STUDY]",
-    .summary = "`status`, again every two seconds",
-    .help = "Ends on q or Ctrl-C.  With --json, or where input or output is no terminal, it prints "
-            "the\n"
-            "status once.\n",
+    .summary = "a live view of a study in the terminal",
+    .help = "The runs under way with bars and curves, what may be believed, decisions as they "
+            "fall,\n"
+            "what went wrong, and the time left.  It only reads; the study does not wait for it.\n"
+            "\n"
+            "  tab         the next pane: decisions, trouble, chart\n"
+            "  up, down    scroll (k, j; space and b by pages)\n"
+            "  ?           the keys\n"
+            "  q, Ctrl-C   quit\n"
+            "\n"
+            "With --json, or where input or output is no terminal, it prints the status once.\n",
     .options = options,
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "baseline.h"
@@ -693,6 +694,8 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     if (loop.signals < 0)
         return -1;
     loop.deadline = clock_boot_s() + limits->seconds;
+    if (isfinite(limits->seconds))
+        place_tell_end(session->lock, (int64_t)time(NULL) + (int64_t)limits->seconds);
     loop.slots = mem_new(loop.n_slots, sizeof *loop.slots);
     slots_share_cores(loop.slots, loop.n_slots);
     init_runner(&loop);

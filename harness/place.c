@@ -12,6 +12,8 @@
 #include "place.h"
 #include "str.h"
 
+enum { LOCK_TEXT = 64 };
+
 void place_clear(struct place *place)
 {
     free(place->study_path);
@@ -226,19 +228,45 @@ char *place_run_dir(const struct place *place, const struct run *run)
                       own ? "" : "-", own ? "" : variant_names[run->variant]);
 }
 
-long place_owner(const struct place *place)
+/* What the one that holds the lock wrote into it; "" where nobody holds it. */
+static void read_lock(char *text, size_t size, const struct place *place)
 {
-    char *path = path_join(place->run_dir, "study.lock"), text[32] = "";
+    char *path = path_join(place->run_dir, "study.lock");
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    long pid = 0;
+    ssize_t n = 0;
 
     free(path);
-    if (fd < 0)
-        return 0;
-    if (flock(fd, LOCK_SH | LOCK_NB) != 0 && read(fd, text, sizeof text - 1) > 0)
-        pid = strtol(text, NULL, 10);
-    close(fd);
-    return pid;
+    if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0)
+        n = read(fd, text, size - 1);
+    text[n > 0 ? n : 0] = '\0';
+    if (fd >= 0)
+        close(fd);
+}
+
+long place_owner(const struct place *place)
+{
+    char text[LOCK_TEXT];
+
+    read_lock(text, sizeof text, place);
+    return strtol(text, NULL, 10);
+}
+
+int64_t place_end(const struct place *place)
+{
+    char text[LOCK_TEXT];
+
+    read_lock(text, sizeof text, place);
+    return strtoll(text + strcspn(text, "\n"), NULL, 10);
+}
+
+void place_tell_end(int lock, int64_t end)
+{
+    char text[LOCK_TEXT];
+    int len = snprintf(text, sizeof text, "%ld\n%lld\n", (long)getpid(), (long long)end);
+
+    ssize_t told = pwrite(lock, text, (size_t)len, 0);
+
+    (void)told; /* who watches does without */
 }
 
 /* A command that asks for the owner holds the lock for an instant; that is no reason to give up. */
@@ -254,7 +282,7 @@ static bool try_lock(int fd)
 
 int place_lock(int *fd, const struct place *place, struct err *err)
 {
-    char *path = path_join(place->run_dir, "study.lock"), text[32];
+    char *path = path_join(place->run_dir, "study.lock"), text[LOCK_TEXT];
 
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0) {

@@ -42,6 +42,11 @@ int place_lock(int *fd, const struct place *place, struct err *err);
 /* The pid of the run that holds the lock; 0: nobody does. */
 long place_owner(const struct place *place);
 
+/* When the one that holds the lock will end, Unix seconds, as it told with place_tell_end(); 0: no
+ * time was given, or nobody holds it.  For those who watch: nothing depends on it. */
+int64_t place_end(const struct place *place);
+void place_tell_end(int lock, int64_t end);
+
 /* Behind the name of a run's folder: the one in which it was judged (`evaluate` of the study). */
 #define PLACE_JUDGED ".evaluate"
 
