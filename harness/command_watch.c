@@ -24,6 +24,7 @@ extern const struct command command_watch;
  * the time.
  */
 enum { LOOK_MS = 1000, SPARING = 400 };
+enum { NOTE_S = 10 }; /* a note stands so long, or until the next key */
 
 /* --- once, for pipes and scripts -------------------------------------------------------------- */
 
@@ -67,6 +68,7 @@ struct watch {
     struct watch_place place;
     bool unread; /* the last reading failed */
     char note[1024];
+    double noted; /* clock_s() of the note */
     size_t page;
     struct terminal terminal;
     int signals;
@@ -141,6 +143,8 @@ static void look(struct watch *w)
         renew(w);
         return;
     }
+    if (!w->unread && clock_s() > w->noted + NOTE_S)
+        w->place.error = NULL;
     struct watch_now now = now_of(w);
     watch_live_read(&w->live);
     watch_model_renew(&w->model, &w->view, &w->live, &now);
@@ -163,6 +167,7 @@ static void explain_stop(struct watch *w)
     else
         snprintf(w->note, sizeof w->note, "the study is not running");
     w->place.error = w->note;
+    w->noted = clock_s();
 }
 
 /* True where the user wants to go. */

@@ -73,21 +73,31 @@ static int level(double x, double low, double high, int steps)
     return at < steps ? at : steps - 1;
 }
 
+/* The means of all columns; the caller frees. */
+static double *column_means(const double *values, size_t n, int width)
+{
+    double *means = mem_new((size_t)width, sizeof *means);
+
+    for (int c = 0; c < width; c++)
+        means[c] = n > 0 ? column_mean(values, n, c, width) : (double)NAN;
+    return means;
+}
+
 void sparkline_write(struct str *out, const double *values, size_t n, int width, bool ascii)
 {
     static const char plain[] = "_.-=*#%@";
-    double low, high;
+    double low, high, *means = column_means(values, n, width);
 
-    find_range(&low, &high, values, n);
+    find_range(&low, &high, means, (size_t)width);
     for (int c = 0; c < width && n > 0; c++) {
-        double x = column_mean(values, n, c, width);
-        if (isnan(x))
+        if (isnan(means[c]))
             str_add(out, " ");
         else if (ascii)
-            str_addn(out, &plain[level(x, low, high, 8)], 1);
+            str_addn(out, &plain[level(means[c], low, high, 8)], 1);
         else
-            add_code(out, 0x2581 + (uint32_t)level(x, low, high, 8));
+            add_code(out, 0x2581 + (uint32_t)level(means[c], low, high, 8));
     }
+    free(means);
 }
 
 /* --- charts --------------------------------------------------------------------------------- */
@@ -121,15 +131,16 @@ void plot_put(struct screen *screen, const struct plot_area *area, const double 
 {
     int across = 2 * area->width, down = 4 * area->height;
     unsigned char *dots = mem_new((size_t)area->width * (size_t)area->height, 1);
+    double *means = column_means(values, n, across);
 
-    find_range(low, high, values, n);
-    for (int x = 0; x < across && n > 0; x++) {
-        double value = column_mean(values, n, x, across);
-        if (isnan(value))
+    find_range(low, high, means, (size_t)across);
+    for (int x = 0; x < across; x++) {
+        if (isnan(means[x]))
             continue;
-        int y = down - 1 - level(value, *low, *high, down);
+        int y = down - 1 - level(means[x], *low, *high, down);
         dots[y / 4 * area->width + x / 2] |= (unsigned char)braille_bit(x % 2, y % 4);
     }
     put_dots(screen, area, dots);
+    free(means);
     free(dots);
 }

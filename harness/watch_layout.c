@@ -9,7 +9,8 @@
 #include "table.h"
 #include "watch_layout.h"
 
-enum { TALL = 20, LABEL = 11, BAR = 20, CURVE = 16, MARGIN = 1 };
+enum { TALL = 20, LABEL = 11, MARGIN = 1 };
+enum { BAR = 20, BAR_NARROW = 12, CURVE = 24, CURVE_LEAST = 6, BROAD = 100 };
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
@@ -54,7 +55,7 @@ static void put_run(struct screen *s, int row, int names, const struct watch_run
     int at = MARGIN + 1 + names + 2;
 
     put_line(s, row, MARGIN + 1, PAINT_PLAIN, run->what);
-    bar_write(&text, share, BAR, s->ascii);
+    bar_write(&text, share, s->columns < BROAD ? BAR_NARROW : BAR, s->ascii);
     at = screen_put(s, row, at, PAINT_LINE, str_text(&text)) + 1;
     str_clear(&text);
     duration_text(took, run->took_s);
@@ -65,8 +66,9 @@ static void put_run(struct screen *s, int row, int names, const struct watch_run
     at = screen_put(s, row, at, PAINT_PLAIN, str_text(&text)) + 2;
     str_clear(&text);
     at = put_line(s, row, at, PAINT_PLAIN, run->value) + 1;
-    if (run->n_curve > 1 && at + CURVE + MARGIN <= s->columns) {
-        sparkline_write(&text, run->curve, run->n_curve, CURVE, s->ascii);
+    int room = s->columns - MARGIN - at;
+    if (run->n_curve > 1 && room >= CURVE_LEAST) {
+        sparkline_write(&text, run->curve, run->n_curve, room < CURVE ? room : CURVE, s->ascii);
         screen_put(s, row, at, PAINT_LINE, str_text(&text));
         str_clear(&text);
     }
@@ -111,38 +113,47 @@ static enum paint decision_paint(const struct watch_decision *d)
     return d->verdict == OUTCOME_KEEP ? PAINT_GOOD : PAINT_PLAIN;
 }
 
-/* Columns of the decisions: right-aligned numbers, then words; the last takes what is left. */
-static void put_decision(struct screen *s, int row, const struct watch_decision *d)
+/* Numbers stand to the right of their columns; what it changed stands behind the widest effect. */
+static void put_decision(struct screen *s, int row, const struct watch_decision *d, int effects)
 {
     static const struct {
-        int column, width;
-        bool right;
-    } columns[] = {{2, 6, true},    {9, 8, false},   {17, 6, true},
-                   {25, 10, false}, {36, 30, false}, {67, 0, false}};
-    enum paint paint = decision_paint(d);
+        int column, width; /* 0: to the left */
+    } columns[] = {{2, 6}, {10, 0}, {18, 6}, {26, 0}, {38, 0}};
 
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        int pad = columns[i].right ? columns[i].width - (int)text_width(d->cells[i]) : 0;
-        int at = columns[i].column + (pad > 0 ? pad : 0);
-        if (i == 5 && text_width(d->cells[4]) < 20)
-            at -= 10; /* a short effect leaves room for the change */
-        put_line(s, row, at, paint, d->cells[i]);
+    for (size_t i = 0; i < 5; i++) {
+        int pad = columns[i].width - (int)text_width(d->cells[i]);
+        put_line(s, row, columns[i].column + (pad > 0 ? pad : 0), decision_paint(d), d->cells[i]);
     }
+    put_line(s, row, columns[4].column + effects + 2, decision_paint(d), d->cells[5]);
+}
+
+static void put_decisions(struct screen *s, int row, const struct watch_model *m, size_t first,
+                          size_t page)
+{
+    size_t end = first + page < m->n_decisions ? first + page : m->n_decisions;
+    int effects = 0;
+
+    for (size_t i = first; i < end; i++) {
+        int width = (int)text_width(m->decisions[i].cells[4]);
+        effects = width > effects ? width : effects;
+    }
+    for (size_t i = first; i < end; i++)
+        put_decision(s, row++, &m->decisions[i], effects);
 }
 
 static void put_list(struct screen *s, int row, const struct watch_model *m,
                      const struct watch_place *place, size_t page)
 {
-    size_t n = place->pane == PANE_DECISIONS ? m->n_decisions : m->n_troubles;
+    bool decisions = place->pane == PANE_DECISIONS;
 
-    if (n == 0)
+    if ((decisions ? m->n_decisions : m->n_troubles) == 0)
         put_line(s, row, MARGIN + 1, PAINT_DIM,
-                 place->pane == PANE_DECISIONS ? "none so far" : "nothing went wrong so far");
-    for (size_t i = place->first; i < n && i < place->first + page; i++, row++)
-        if (place->pane == PANE_DECISIONS)
-            put_decision(s, row, &m->decisions[i]);
-        else
-            put_line(s, row, MARGIN + 1, PAINT_BAD, m->troubles[i]);
+                 decisions ? "none so far" : "nothing went wrong so far");
+    else if (decisions)
+        put_decisions(s, row, m, place->first, page);
+    else
+        for (size_t i = 0; i < page && place->first + i < m->n_troubles; i++)
+            put_line(s, row + (int)i, MARGIN + 1, PAINT_BAD, m->troubles[place->first + i]);
 }
 
 static void put_chart(struct screen *s, int row, const struct watch_model *m, int height)

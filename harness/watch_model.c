@@ -142,7 +142,7 @@ static void add_end(struct str *out, const struct watch_now *now, bool only)
     if (only)
         str_addf(out, "%s left (until %s)", left, at);
     else
-        str_addf(out, ", at the latest until %s", at);
+        str_addf(out, ", by %s", at);
 }
 
 static char *left_text(const struct record *record, const struct watch_now *now, bool running)
@@ -164,6 +164,16 @@ static char *left_text(const struct record *record, const struct watch_now *now,
     return str_take(&out);
 }
 
+static char *state_text(const struct watch_model *m, const struct watch_now *now)
+{
+    char since[CLOCK_TEXT];
+
+    if (!m->running)
+        return mem_strdup("not running");
+    duration_text(since, fmax(0, (double)(now->unix_s - m->since)));
+    return m->since > 0 ? mem_printf("running %s", since) : mem_strdup("running");
+}
+
 void watch_model_renew(struct watch_model *m, const struct view *view,
                        const struct watch_live *live, const struct watch_now *now)
 {
@@ -172,7 +182,9 @@ void watch_model_renew(struct watch_model *m, const struct view *view,
     clear_runs(m);
     for (size_t i = 0; i < live->n && m->running; i++)
         add_run(m, &view->record, &live->runs[i], now, usual_s);
+    free(m->state);
     free(m->left);
+    m->state = state_text(m, now);
     m->left = left_text(&view->record, now, m->running);
 }
 
@@ -376,16 +388,6 @@ static void add_history(struct watch_model *m, const struct record *record)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static char *state_text(const struct status *s, const struct watch_now *now)
-{
-    char since[CLOCK_TEXT];
-
-    if (s->pid == 0)
-        return mem_strdup("not running");
-    duration_text(since, fmax(0, (double)(now->unix_s - s->since)));
-    return s->since > 0 ? mem_printf("running, begun %s ago", since) : mem_strdup("running");
-}
-
 static char *count_text(const struct record *record)
 {
     if (record->study.run_cap > 0)
@@ -419,7 +421,7 @@ void watch_model_make(struct watch_model *out, const struct view *view,
     status_read(&status, view);
     belief_read(&belief, view);
     *out = (struct watch_model){.study = mem_strdup(record->study.name),
-                                .state = state_text(&status, now),
+                                .since = status.since,
                                 .count = count_text(record),
                                 .tally = tally_text(&status),
                                 .running = status.pid > 0,

@@ -36,11 +36,12 @@ enum { WATCH_DECISIONS = 1000, WATCH_TROUBLES = 200 };
 
 struct watch_model {
     char *study;
-    char *state; /* "running since 2 h 07 min (process 4711)", "not running" */
+    char *state; /* "running 2 h 07 min", "not running" */
     char *count; /* "experiment 41 of 100" */
-    char *left;  /* "about 3 h 20 min left, at the latest until 07:30"; "" where nothing is known */
+    char *left;  /* "about 3 h 20 min left, by 07:30"; "" where nothing is known */
     char *tally; /* experiments by decision, runs */
     bool running;
+    int64_t since; /* start of the first run, Unix seconds; 0: none yet */
 
     struct watch_run *runs; /* [n_runs] under way */
     size_t n_runs;

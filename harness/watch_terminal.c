@@ -69,8 +69,10 @@ void terminal_size(const struct terminal *terminal, int *rows, int *columns)
 
     (void)terminal;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
-        is_term_resized(size.ws_row, size.ws_col))
+        is_term_resized(size.ws_row, size.ws_col)) {
         resize_term(size.ws_row, size.ws_col);
+        clearok(stdscr, TRUE); /* the terminal has moved what stood on it */
+    }
     *rows = getmaxy(stdscr);
     *columns = getmaxx(stdscr);
 }

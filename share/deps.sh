@@ -5,7 +5,8 @@ set -u
 
 packages='git gcc libc6-dev make pkg-config libsqlite3-dev libgsl-dev libopenblas-dev libgit2-dev
 libfyaml-dev libjansson-dev libpcre2-dev libssl-dev zlib1g-dev libzstd-dev libmd4c-dev
-libmd4c-html0-dev libcmocka-dev perl python3 gnuplot-nox libjs-vega bible-kjv bible-kjv-text'
+libmd4c-html0-dev libncurses-dev libmicrohttpd-dev libcmocka-dev perl python3 gnuplot-nox libjs-vega
+bible-kjv bible-kjv-text'
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
 
