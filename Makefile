@@ -23,6 +23,13 @@ uses_nightshift-lm := openblas libpcre2-8 jansson libcrypto
 CC         ?= cc
 CFLAGS     ?= -O2 -g
 PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
+BASHDIR    ?= $(DATADIR)/bash-completion/completions
+ZSHDIR     ?= $(DATADIR)/zsh/site-functions
+FISHDIR    ?= $(DATADIR)/fish/vendor_completions.d
+UNITDIR    ?= $(DATADIR)/systemd/user
 DESTDIR    ?=
 SAN        ?= 0
 MINUTES    ?= 10
@@ -116,7 +123,14 @@ $(B)/chart_script.js: $(wildcard share/charts/*.js share/charts/*.sh $(VEGA))
 $(B)/obj/reports/chart_script.o: reports/chart_script.S $(B)/chart_script.js
 	$(call short,as)mkdir -p $(@D) && $(CC) -DCHART_SCRIPT='"$(B)/chart_script.js"' -c -o $@ $<
 
-$(B)/nightshift: $(call objects,$(nightshift_sources)) $(B)/obj/harness/shim_image.o $(B)/obj/reports/chart_script.o
+# Pages of docs/ that `nightshift help TOPIC` shows.
+$(B)/obj/harness/topics.o: harness/topics.S $(wildcard docs/*.md)
+	$(call short,as)mkdir -p $(@D) && $(CC) -c -o $@ $<
+
+# What is no C.
+carried := $(B)/obj/harness/shim_image.o $(B)/obj/reports/chart_script.o $(B)/obj/harness/topics.o
+
+$(B)/nightshift: $(call objects,$(nightshift_sources)) $(carried)
 	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) -lm
 $(B)/nightshift-lm: $(call objects,$(nightshift-lm_sources))
 	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_LM) -lm
@@ -141,7 +155,7 @@ $(eval $(call layer,trainer,trainer))
 # tests/test_*.c: cmocka, linked with everything but the two main files.
 # tests/cli_*.t:  the programs from outside, plain TAP.  tests/slow_*: `make check-slow`.
 
-$(B)/libnightshift.a: $(B)/libparts.a $(B)/obj/harness/shim_image.o $(B)/obj/reports/chart_script.o
+$(B)/libnightshift.a: $(B)/libparts.a $(carried)
 	$(call short,ar)cp $< $@ && ar rs $@ $(filter %.o,$^) 2>/dev/null
 $(B)/libnightshift-lm.a: $(filter-out %trainer/main.o,$(call objects,$(sources_trainer)))
 	$(call short,ar)rm -f $@ && ar rcs $@ $^
@@ -227,6 +241,32 @@ mutate: deps
 	@sh tests/torture/mutate.sh
 .PHONY: torture soak fuzz coverage mutate
 
+# --- manual pages --------------------------------------------------------------------------------
+# Of the two programs by hand (share/man/*.scd); of each command and topic from the program itself,
+# which carries its help and the pages of docs/.  Dated by the commit, so that they come out equal.
+
+names_of       = $(shell sed -n 's/^    {"\([a-z-]*\)", .*, \($(1)\),$$/\1/p' harness/topic.c)
+man_commands  := $(filter-out complete,$(patsubst harness/command_%.c,%,$(wildcard harness/command_*.c)))
+man_pages     := nightshift.1 nightshift-lm.1 $(man_commands:%=nightshift-%.1) \
+                 $(patsubst %,nightshift-%.5,$(call names_of,5)) \
+                 $(patsubst %,nightshift-%.7,$(call names_of,7))
+man_time       = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
+
+man: $(man_pages:%=$(B)/man/%)
+$(B)/man/nightshift.1: share/man/nightshift.1.scd $(B)/nightshift
+	@mkdir -p $(@D)
+	$(call short,man)$(B)/nightshift help --scdoc > $@.commands && \
+	    sed -e '/^@commands@$$/{r $@.commands' -e 'd}' $< > $@.scd && \
+	    SOURCE_DATE_EPOCH=$(man_time) scdoc < $@.scd > $@.part && mv $@.part $@ && rm $@.scd $@.commands
+$(B)/man/nightshift-lm.1: share/man/nightshift-lm.1.scd
+	@mkdir -p $(@D)
+	$(call short,man)SOURCE_DATE_EPOCH=$(man_time) scdoc < $< > $@.part && mv $@.part $@
+$(B)/man/nightshift-%: $(B)/nightshift
+	@mkdir -p $(@D)
+	$(call short,man)$(B)/nightshift help --scdoc $(basename $*) > $@.scd && \
+	    SOURCE_DATE_EPOCH=$(man_time) scdoc < $@.scd > $@.part && mv $@.part $@ && rm $@.scd
+.PHONY: man
+
 # --- everything else -----------------------------------------------------------------------------
 
 deps:
@@ -257,32 +297,31 @@ lint:
 format:
 	clang-format -i $(nightshift_sources) $(sources_trainer) $(wildcard */*.h harness/base/*.h tests/*.c)
 
-install: all
-	install -Dm755 $(B)/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift
-	install -Dm755 $(B)/nightshift-lm $(DESTDIR)$(PREFIX)/bin/nightshift-lm
-	for page in share/man/*.1; do \
-	    install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/} || exit 1; done
-	for file in experiments/*.yaml; do \
-	    install -Dm644 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
-	for file in experiments/*.sh experiments/*.py; do \
-	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/$${file##*/} || exit 1; done
-	for file in experiments/e44/*.py; do \
-	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/e44/$${file##*/} || exit 1; done
-	for file in experiments/agent/*.py; do \
-	    install -Dm755 $$file $(DESTDIR)$(PREFIX)/share/nightshift/experiments/agent/$${file##*/} || exit 1; done
-	install -Dm644 experiments/agent/program.md $(DESTDIR)$(PREFIX)/share/nightshift/experiments/agent/program.md
+# Writes below DESTDIR alone.  Packagers set PREFIX, or any of the folders.
+studies := $(DESTDIR)$(DATADIR)/nightshift/experiments
+install: all man
+	install -Dm755 $(B)/nightshift $(DESTDIR)$(BINDIR)/nightshift
+	install -Dm755 $(B)/nightshift-lm $(DESTDIR)$(BINDIR)/nightshift-lm
+	for page in $(man_pages); do \
+	    install -Dm644 $(B)/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
+	for file in $(wildcard experiments/*.yaml experiments/*/*.md); do \
+	    install -Dm644 $$file $(studies)/$${file#experiments/} || exit 1; done
+	for file in $(wildcard experiments/*.sh experiments/*.py experiments/*/*.py); do \
+	    install -Dm755 $$file $(studies)/$${file#experiments/} || exit 1; done
 	for unit in share/systemd/*; do \
-	    install -Dm644 $$unit $(DESTDIR)$(PREFIX)/share/systemd/user/$${unit##*/} || exit 1; done
-	sed -i 's|/usr/local/bin|$(PREFIX)/bin|' '$(DESTDIR)$(PREFIX)/share/systemd/user/nightshift@.service'
-	for words in share/completion/*.bash; do name=$${words##*/}; \
-	    install -Dm644 $$words $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${name%.bash} || exit 1; done
+	    install -Dm644 $$unit $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	sed -i 's|/usr/local/bin|$(BINDIR)|' '$(DESTDIR)$(UNITDIR)/nightshift@.service'
+	for name in nightshift nightshift-lm; do \
+	    install -Dm644 share/completion/$$name.bash $(DESTDIR)$(BASHDIR)/$$name && \
+	    install -Dm644 share/completion/_$$name $(DESTDIR)$(ZSHDIR)/_$$name && \
+	    install -Dm644 share/completion/$$name.fish $(DESTDIR)$(FISHDIR)/$$name.fish || exit 1; done
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/nightshift $(DESTDIR)$(PREFIX)/bin/nightshift-lm
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/nightshift*.1
-	rm -rf $(DESTDIR)$(PREFIX)/share/nightshift
-	rm -f $(DESTDIR)$(PREFIX)/share/systemd/user/nightshift@.*
-	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift
-	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nightshift-lm
+	rm -f $(DESTDIR)$(BINDIR)/nightshift $(DESTDIR)$(BINDIR)/nightshift-lm
+	rm -f $(DESTDIR)$(MANDIR)/man[157]/nightshift.1 $(DESTDIR)$(MANDIR)/man[157]/nightshift-*.[157]
+	rm -rf $(DESTDIR)$(DATADIR)/nightshift
+	rm -f $(DESTDIR)$(UNITDIR)/nightshift@.*
+	for name in nightshift nightshift-lm; do \
+	    rm -f $(DESTDIR)$(BASHDIR)/$$name $(DESTDIR)$(ZSHDIR)/_$$name $(DESTDIR)$(FISHDIR)/$$name.fish; done
 clean:
 	rm -rf build
 
@@ -303,4 +342,5 @@ help:
 	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'
 	@echo 'make bench-search  what is found in so many runs, beside Optuna (REPETITIONS=30 PROBLEMS="sphere-5 lm-8")'
 	@echo 'make lint       clang-tidy and cppcheck'
-	@echo 'make install    PREFIX=/usr/local DESTDIR='
+	@echo 'make man        the manual pages, in build/man'
+	@echo 'make install    PREFIX=/usr/local DESTDIR= BINDIR= DATADIR= MANDIR='

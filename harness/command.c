@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "command.h"
 #include "str.h"
+#include "version.h"
 
 /* clang-format off */
 extern const struct command command_init;      /* begin */
@@ -28,6 +29,7 @@ extern const struct command command_report;
 extern const struct command command_export;
 extern const struct command command_doctor;
 extern const struct command command_list;
+extern const struct command command_complete;
 extern const struct command command_help;
 
 const struct command *const commands[] = {
@@ -52,6 +54,7 @@ const struct command *const commands[] = {
     &command_export,
     &command_doctor,
     &command_list,
+    &command_complete,
     &command_help,
     NULL,
 };
@@ -119,14 +122,27 @@ static int run_command(const struct command *command, int argc, char **argv)
     return status < 0 ? (int)err.code : status;
 }
 
+static int print_version(void)
+{
+    struct str text = {0};
+    struct err err = {0};
+    int rc = 0;
+
+    version_write(&text);
+    if (fputs(str_text(&text), stdout) < 0 || fflush(stdout) != 0)
+        rc = err_sys(&err, "cannot write to standard output");
+    str_clear(&text);
+    if (rc != 0)
+        say_error(err.text);
+    return rc != 0 ? err.code : 0;
+}
+
 int command_main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
-    if (strcmp(name, "--version") == 0) {
-        printf("nightshift %s\n", NIGHTSHIFT_VERSION);
-        return 0;
-    }
+    if (strcmp(name, "--version") == 0)
+        return print_version();
     if (argc < 2 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         name = "help";
     const struct command *command = command_find(name);

@@ -34,6 +34,7 @@ struct command {
     const char *operands;             /* "STUDY" or "[STUDY] ID", for the usage line */
     const char *summary;              /* one line */
     const char *help;                 /* paragraphs for `nightshift help NAME`, examples included */
+    bool hidden;                      /* for programs: no help lists it */
     const struct option_row *options; /* ends with a NULL name; --help and --json by their rows */
     /* Returns the exit status, or -1 with err set (its code becomes the exit status). */
     int (*run)(const struct arguments *arguments, struct err *err);

@@ -359,7 +359,7 @@ print_table()
 }
 
 echo "machine   $(uname -m), $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
-echo "product   $(nightshift-lm --version), commit $(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)"
+echo "product   $(nightshift-lm --version | head -n 1), commit $(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)"
 find_peers
 echo "rounds    $rounds, $threads threads"
 echo

@@ -208,21 +208,4 @@ ok $? 'before there is a keep, best is the baseline, not verified, exit 0'
 look 2 log && grep -qF '2 studies' err
 ok $? 'with two studies one must be named'
 
-# The manual page and the completion know every command and every option.
-: >err
-nightshift help >out
-commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' out)
-for command in $commands; do
-    grep -q "^\.Cm $command\$" "$tests/../share/man/nightshift.1" || echo "$command: manual" >>err
-    for option in $(nightshift "$command" --help | sed -n 's/^  .\{4\}--\([a-z-]*\) .*/\1/p'); do
-        [ "$option" = help ] && continue
-        grep -q "Fl Fl $option" "$tests/../share/man/nightshift.1" ||
-            echo "$command --$option: manual" >>err
-        sed -n '/^_nightshift_options/,/^}/p' "$tests/../share/completion/nightshift.bash" |
-            grep -q -e "^ .*$command.*) .*--$option " || echo "$command --$option: completion" >>err
-    done
-done
-[ "$(echo "$commands" | wc -l)" -ge 15 ] && [ ! -s err ]
-ok $? 'manual page and completion name every command and option'
-
 done_testing

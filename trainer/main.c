@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "str.h"
+#include "versions.h"
 
 extern const struct command command_prepare;
 extern const struct command command_train;
@@ -81,7 +82,10 @@ int main(int argc, char **argv)
         return flushed();
     }
     if (strcmp(argv[1], "--version") == 0) {
-        puts("nightshift-lm " NIGHTSHIFT_VERSION);
+        struct str text = {0};
+        versions_write(&text);
+        fputs(str_text(&text), stdout);
+        str_clear(&text);
         return flushed();
     }
     command = command_find(argv[1]);

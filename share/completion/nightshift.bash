@@ -1,51 +1,48 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# bash completion for nightshift: commands, options, and studies below the current directory.
+# bash completion for nightshift, which knows itself what may follow.
 # Install as /usr/share/bash-completion/completions/nightshift, or source it.
 
-_nightshift_options()
+_nightshift_names()
 {
+    local name
+    compopt -o filenames 2>/dev/null
     case $1 in
-        init) echo --metric --command ;;
-        import) echo --metric ;;
-        check) echo --json ;;
-        noise) echo --json --jobs --dir --quiet ;;
-        confirm) echo --seeds --json --jobs --dir --quiet ;;
-        run) echo --experiments --hours --from --until --jobs --dir --dry-run --quiet ;;
-        stop) echo --now --dir ;;
-        enqueue | note) echo --dir ;;
-        apply) echo --dry-run --dir ;;
-        status) echo --json --oneline --dir ;;
-        log) echo --json --decisions --last --dir ;;
-        watch | show | diff) echo --json --dir ;;
-        best) echo --head --json --dir ;;
-        reproduce) echo --all --ref --dir ;;
-        report) echo --output --dir ;;
-        export) echo --format --output --dir ;;
-        doctor) echo --deep --repair --json --dir ;;
-        list) echo --json ;;
+        :folders) compgen -d -- "$2" ;;
+        :files) compgen -f -- "$2" ;;
+        :studies)
+            compgen -d -- "$2"
+            compgen -f -- "$2" | while read -r name; do
+                [[ -f $name && $name == *.@(yaml|yml|json) ]] && printf '%s\n' "$name"
+            done
+            ;;
     esac
 }
 
 _nightshift()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands='init import check noise run stop enqueue note apply status watch log show diff best confirm
-                    reproduce report export doctor list help'
+    # bash breaks words at =, so that --format=csv is three of them: put together again
+    local words=() i cut='' offer
+    for ((i = 1; i <= COMP_CWORD; i++)); do
+        if ((i > 1)) && [[ ${COMP_WORDS[i]} == = || ${COMP_WORDS[i - 1]} == = ]]; then
+            words[${#words[@]} - 1]+=${COMP_WORDS[i]}
+        else
+            words+=("${COMP_WORDS[i]}")
+        fi
+    done
+    local word=${words[${#words[@]} - 1]} typed=${COMP_WORDS[COMP_CWORD]}
+    [[ $typed == = ]] && typed=
+    [[ $word != "$typed" ]] && cut=${word%"$typed"}
 
     COMPREPLY=()
-    if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
-    elif [[ $before == --format || $before == -f ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'tsv jsonl csv optuna optuna4 optuna-journal tensorboard' -- "$word")
-    elif [[ $before == --dir || $before == --output || $before == -o ]]; then
-        mapfile -t COMPREPLY < <(compgen -d -- "$word")
-    elif [[ $word == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_nightshift_options "$command") --help" -- "$word")
-    elif [[ $command == list ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'strategies procedures executors sections studies' -- "$word")
-    else
-        mapfile -t COMPREPLY < <(compgen -f -X '!*.yaml' -- "$word"; compgen -d -- "$word")
-    fi
+    while IFS= read -r offer; do
+        case $offer in
+            :*) while IFS= read -r i; do COMPREPLY+=("$i"); done < <(_nightshift_names "$offer" "$typed")
+                compopt -o filenames 2>/dev/null ;;
+            *)  offer=${offer%%$'\t'*}
+                [[ $offer == *= ]] && compopt -o nospace 2>/dev/null
+                COMPREPLY+=("${offer#"$cut"}") ;;
+        esac
+    done < <(nightshift complete -- "${words[@]}" 2>/dev/null)
 }
 
-complete -o filenames -F _nightshift nightshift
+complete -F _nightshift nightshift
