@@ -119,9 +119,13 @@ ok $? "locale and time zone change nothing"
 
 mkdir shipped
 cp "$tests"/../experiments/*.yaml "$tests"/../experiments/script.sh "$tests"/../experiments/autoresearch-run.py shipped
-mkdir -p shipped/data/kjv
+mkdir -p shipped/data/kjv shipped/data/new shipped/base
 status 0 nightshift check shipped/kjv.yaml && ! grep -q '^note' out
 ok $? "kjv.yaml passes check"
+for name in finetune finetune-mezo; do
+    status 0 nightshift check shipped/$name.yaml && ! grep -q '^note' out
+    ok $? "$name.yaml passes check"
+done
 for name in arch-grid lr-sweep; do
     status 0 nightshift check shipped/$name.yaml && ! grep -q '^note' out && grep -q '^strategy grid$' out
     ok $? "$name.yaml passes check"

@@ -526,6 +526,94 @@ static void every_models_adapters_have_the_derivative(void **state)
         }
 }
 
+/* --- Forward-Forward: each adapted matrix's goodness by its own adapters --- */
+
+enum { MATRICES = 2 * LORA_TARGETS };
+
+struct goodness_case {
+    struct model_case *c;
+    real goodness[MATRICES], *spare; /* a gradient that nobody reads */
+    size_t which;
+};
+
+static double goodness_value(void *arg)
+{
+    struct goodness_case *g = arg;
+    struct model_case *c = g->c;
+
+    c->model.arch->goodness(&c->model, c->losses, g->goodness, g->spare, c->weights, &c->work,
+                            &c->batch, 1.0 / 12);
+    return g->goodness[g->which];
+}
+
+static void check_goodness(struct model_case *c, const struct lora *lora, real *block)
+{
+    struct goodness_case g = {.c = c};
+    real *gradient = normal_block(lora->list.n_weights, 10);
+    size_t outputs = 0;
+
+    g.spare = gradient;
+    goodness_value(&g);
+    g.spare = mem_new(lora->list.n_weights, sizeof(real));
+    for (; g.which < lora->list.n_tensors / 2; g.which++) {
+        const struct tensor *a = &lora->list.tensors[2 * g.which];
+        size_t n = tensor_size(a) + tensor_size(a + 1);
+        check_gradient(a->name, gradient + a->at, block + a->at, n, goodness_value, &g);
+        outputs += g.goodness[g.which] > 0;
+    }
+    assert_int_equal(outputs, MATRICES);
+    g.which = 0;
+    goodness_value(&g); /* the losses that are compared are of the adapters as they are */
+    free(g.spare);
+    free(gradient);
+}
+
+static void goodness_has_the_derivative_of_each_matrix_by_its_own_adapters(void **state)
+{
+    const struct shape shape = {.dim = 8,
+                                .layers = 2,
+                                .heads = 4,
+                                .kv_heads = 2,
+                                .hidden = 6,
+                                .vocab = 9,
+                                .seq = 6,
+                                .deepnet = true,
+                                .rope_theta = 100,
+                                .norm_eps = 1e-5};
+    bool adapts[LORA_TARGETS];
+
+    (void)state;
+    for (size_t i = 0; architectures[i] != NULL; i++) {
+        struct model_case c = {.batch = {.sequences = 2, .seq = 6}};
+        const struct architecture *arch = architectures[i];
+        struct err err = {0};
+        struct lora lora;
+        real *block;
+        double beside;
+        assert_int_equal(model_init(&c.model, arch, &shape, &err), 0);
+        assert_int_equal(lora_targets_read(adapts, "q,k,v,o,gate,up,down", &err), 0);
+        lora_init(&lora, &c.model.shape, adapts, 3, 5);
+        block = mem_new(lora.list.n_weights, sizeof *block);
+        start_adapters(&lora, block);
+        lora.weights = block;
+        c.model.lora = &lora;
+        draw_tokens(&c, &shape);
+        c.weights = mem_new(c.model.n_weights, sizeof *c.weights);
+        start_anywhere(&c.model, c.weights);
+        c.work.block = mem_new(
+            arch->scratch(&c.model, 12, true) + arch->local_scratch(&c.model, 12), sizeof(real));
+        check_goodness(&c, &lora, block);
+        beside = c.losses[5]; /* the model's losses are those of any forward pass */
+        model_value(&c);
+        assert_close(beside, c.losses[5], 1e-12, 0);
+        free(c.work.block);
+        free(c.weights);
+        free(block);
+        lora_clear(&lora);
+        model_clear(&c.model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,6 +628,7 @@ int main(void)
         cmocka_unit_test(classifier_gradient_is_the_derivative),
         cmocka_unit_test(every_models_gradient_is_the_derivative),
         cmocka_unit_test(every_models_adapters_have_the_derivative),
+        cmocka_unit_test(goodness_has_the_derivative_of_each_matrix_by_its_own_adapters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

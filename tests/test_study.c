@@ -990,7 +990,9 @@ static void every_shipped_study_is_sound(void **state)
 {
     static const char *const files[] = {"experiments/kjv.yaml", "experiments/script.yaml",
                                         "experiments/autoresearch.yaml",
-                                        "experiments/arch-grid.yaml", "experiments/lr-sweep.yaml"};
+                                        "experiments/arch-grid.yaml", "experiments/lr-sweep.yaml",
+                                        "experiments/finetune.yaml",
+                                        "experiments/finetune-mezo.yaml"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

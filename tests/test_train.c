@@ -54,6 +54,13 @@ static void weights_and_curve_are_the_same_for_one_two_and_four_threads(void **s
     threads_leave_no_trace_with(*state,
                                 "{\"micro_batch\": 1, \"optimizer\": \"muon\", \"ema\": 0.9}");
     threads_leave_no_trace_with(*state, "{\"micro_batch\": 1, \"lora_rank\": 3}");
+    for (size_t i = 0; methods[i] != NULL; i++) {
+        char *changes = mem_printf("{\"micro_batch\": 1, \"method\": \"%s\", \"lora_rank\": %d,"
+                                   " \"zo_refresh\": 5, \"hizoo_alpha\": 0.01}",
+                                   methods[i]->name, methods[i]->adapters ? 2 : 0);
+        threads_leave_no_trace_with(*state, changes);
+        free(changes);
+    }
 }
 
 /* Steps of a trainer by hand, and the mean by its definition: sum of ema^(t-s) w_s, normalised. */
@@ -167,47 +174,58 @@ static void hand_write(struct hand *h, int64_t done)
 
 static void same_blocks(const struct trainer *a, const struct trainer *b)
 {
-    real *of_a[TRAINER_BLOCKS], *of_b[TRAINER_BLOCKS];
+    struct trainer_block of_a[TRAINER_BLOCKS], of_b[TRAINER_BLOCKS];
     size_t n = trainer_blocks(of_a, a);
 
     assert_int_equal(trainer_blocks(of_b, b), n);
     for (size_t i = 0; i < n; i++)
-        assert_memory_equal(of_a[i], of_b[i], trainer_reals(a) * sizeof(real));
+        assert_memory_equal(of_a[i].at, of_b[i].at, of_a[i].n * sizeof(real));
+}
+
+static void state_leads_to_the_same_bits(const struct fixture *f, const char *changes)
+{
+    struct hand whole;
+    hand_open(&whole, f, changes, 1);
+    trainer_start(whole.t);
+    hand_steps(&whole, 0, 6);
+    for (int64_t at = 0; at <= 6; at++) {
+        struct hand first, second;
+        struct progress progress;
+        struct err err = {0};
+        hand_open(&first, f, changes, 1);
+        trainer_start(first.t);
+        hand_steps(&first, 0, (uint64_t)at);
+        hand_write(&first, at);
+        hand_close(&first);
+        hand_open(&second, f, changes, 2);
+        trainer_start(second.t); /* what calibration or anything else left goes away */
+        hand_steps(&second, 3, 5);
+        if (state_read(&progress, second.t, second.path, second.identity, &err) != 0)
+            fail_msg("%s", err.text);
+        assert_int_equal(progress.done, at);
+        assert_true(progress.loss_sum == 0.1 && progress.steps == 6 && progress.told == 0);
+        assert_true(progress.calibrated);
+        hand_steps(&second, (uint64_t)at, 6);
+        same_blocks(second.t, whole.t);
+        hand_close(&second);
+    }
+    hand_close(&whole);
 }
 
 static void state_at_every_step_leads_to_the_same_bits(void **state)
 {
-    const struct fixture *f = *state;
-
     for (size_t k = 0; optimizers[k] != NULL; k++) {
         char *changes = mem_printf("{\"optimizer\": \"%s\", \"ema\": %s, \"lora_rank\": %d}",
                                    optimizers[k]->name, k % 2 == 0 ? "0.9" : "0", k < 2 ? 0 : 3);
-        struct hand whole;
-        hand_open(&whole, f, changes, 1);
-        trainer_start(whole.t);
-        hand_steps(&whole, 0, 6);
-        for (int64_t at = 0; at <= 6; at++) {
-            struct hand first, second;
-            struct progress progress;
-            struct err err = {0};
-            hand_open(&first, f, changes, 1);
-            trainer_start(first.t);
-            hand_steps(&first, 0, (uint64_t)at);
-            hand_write(&first, at);
-            hand_close(&first);
-            hand_open(&second, f, changes, 2);
-            trainer_start(second.t); /* what calibration or anything else left goes away */
-            hand_steps(&second, 3, 5);
-            if (state_read(&progress, second.t, second.path, second.identity, &err) != 0)
-                fail_msg("%s", err.text);
-            assert_int_equal(progress.done, at);
-            assert_true(progress.loss_sum == 0.1 && progress.steps == 6 && progress.told == 0);
-            assert_true(progress.calibrated);
-            hand_steps(&second, (uint64_t)at, 6);
-            same_blocks(second.t, whole.t);
-            hand_close(&second);
-        }
-        hand_close(&whole);
+        state_leads_to_the_same_bits(*state, changes);
+        free(changes);
+    }
+    for (size_t k = 0; methods[k] != NULL; k++) {
+        char *changes =
+            mem_printf("{\"method\": \"%s\", \"lora_rank\": %d, \"zo_refresh\": 4,"
+                       " \"hizoo_alpha\": 0.01, \"ema\": %s}",
+                       methods[k]->name, methods[k]->adapters ? 2 : 0, k % 2 == 0 ? "0.9" : "0");
+        state_leads_to_the_same_bits(*state, changes);
         free(changes);
     }
 }
@@ -381,6 +399,13 @@ static void batch_and_micro_batch_leave_the_data_of_a_step_as_it_is(void **state
     free(alone);
 }
 
+#define OTHER(method)            "{\"method\": \"" method "\"}"
+#define OTHER_WITH(method, more) "{\"method\": \"" method "\", " more "}"
+#define MEZO                     OTHER("mezo")
+#define MEZO_WITH(more)          OTHER_WITH("mezo", more)
+#define FORWARD                  OTHER_WITH("ff_lora", "\"lora_rank\": 2")
+#define FORWARD_WITH(more)       OTHER_WITH("ff_lora", "\"lora_rank\": 2, " more)
+
 /* How options that act only beside another one are tried: with that one, on both sides. */
 static const struct {
     const char *name, *beside, *changes;
@@ -390,6 +415,18 @@ static const struct {
     {"muon_momentum", "{\"optimizer\": \"muon\"}",
      "{\"optimizer\": \"muon\", \"muon_momentum\": 0.9}"},
     {"compact_vocab", "{\"vocab\": 70}", "{\"vocab\": 70, \"compact_vocab\": true}"},
+    {"zo_eps", MEZO, MEZO_WITH("\"zo_eps\": 0.02")},
+    {"zo_directions", MEZO, MEZO_WITH("\"zo_directions\": 3")},
+    {"zo_draw", MEZO, MEZO_WITH("\"zo_draw\": \"rademacher\"")},
+    {"zo_merge", MEZO_WITH("\"lora_rank\": 2"), MEZO_WITH("\"lora_rank\": 2, \"zo_merge\": true")},
+    {"zo_sparsity", OTHER("sparse_mezo"), OTHER_WITH("sparse_mezo", "\"zo_sparsity\": 0.5")},
+    {"zo_refresh", OTHER("sparse_mezo"), OTHER_WITH("sparse_mezo", "\"zo_refresh\": 3")},
+    {"hizoo_alpha", OTHER("hizoo"), OTHER_WITH("hizoo", "\"hizoo_alpha\": 0.01")},
+    {"p_gap_rank", OTHER("p_gap"), OTHER_WITH("p_gap", "\"p_gap_rank\": 2")},
+    {"p_gap_probes", OTHER("p_gap"), OTHER_WITH("p_gap", "\"p_gap_probes\": 3")},
+    {"p_gap_delta", OTHER("p_gap"), OTHER_WITH("p_gap", "\"p_gap_delta\": 1")},
+    {"ff_corrupt", FORWARD, FORWARD_WITH("\"ff_corrupt\": 0.5")},
+    {"ff_threshold", FORWARD, FORWARD_WITH("\"ff_threshold\": 1.5")},
     {"lora_alpha", "{\"lora_rank\": 2}", "{\"lora_rank\": 2, \"lora_alpha\": 8}"},
     {"lora_targets", "{\"lora_rank\": 2}", "{\"lora_rank\": 2, \"lora_targets\": \"q,v\"}"},
     {"wsd_decay", "{\"schedule\": \"wsd\"}", "{\"schedule\": \"wsd\", \"wsd_decay\": 0.5}"},
@@ -410,15 +447,18 @@ static bool acts_beside_another(const struct fixture *f, const char *name)
 /* Each choice of an option is a run of its own. */
 static void every_choice_acts(void **state)
 {
-    static const char *const names[] = {"optimizer", "schedule"};
+    static const char *const names[] = {"optimizer", "schedule", "method"};
     const struct fixture *f = *state;
 
     for (size_t i = 0; i < n_options; i++) {
         double losses[16];
-        if (strcmp(options[i].name, names[0]) != 0 && strcmp(options[i].name, names[1]) != 0)
+        if (strcmp(options[i].name, names[0]) != 0 && strcmp(options[i].name, names[1]) != 0 &&
+            strcmp(options[i].name, names[2]) != 0)
             continue;
         for (size_t k = 0; options[i].choices[k] != NULL; k++) {
-            char *changes = mem_printf("{\"%s\": \"%s\"}", options[i].name, options[i].choices[k]);
+            char *changes =
+                mem_printf("{\"%s\": \"%s\"%s}", options[i].name, options[i].choices[k],
+                           strcmp(options[i].name, names[2]) == 0 ? ", \"lora_rank\": 2" : "");
             assert_true(k < sizeof losses / sizeof *losses);
             losses[k] = val_loss_with(f, changes);
             for (size_t j = 0; j < k; j++)
@@ -463,6 +503,7 @@ static void every_option_acts(void **state)
         {"clip", "{\"clip\": 0.1}"},
         {"ema", "{\"ema\": 0.9}"},
         {"lora_rank", "{\"lora_rank\": 2}"},
+        {"method", MEZO},
         {"tokens", "{\"steps\": 0, \"tokens\": 1900}"},
         {"steps", "{\"steps\": 13}"},
         {"flops", "{\"steps\": 0, \"flops\": 5e8}"},

@@ -7,6 +7,7 @@
 #include "file.h"
 #include "json.h"
 #include "lora.h"
+#include "method.h"
 #include "mem.h"
 #include "optimizer.h"
 #include "preset.h"
@@ -20,6 +21,9 @@ static const char *const model_choices[] = {"llama", "qwen2", "qwen3", NULL};
 static const char *const residual_scale_choices[] = {"none", "deepnet", NULL};
 static const char *const optimizer_choices[] = {"adamw", "muon", "lion", "sgd", NULL};
 static const char *const schedule_choices[] = {"cosine", "linear", "wsd", "constant", NULL};
+static const char *const method_choices[] = {"backprop", "mezo",  "fzoo",    "sparse_mezo",
+                                             "hizoo",    "p_gap", "ff_lora", NULL};
+static const char *const zo_draw_choices[] = {"gaussian", "rademacher", NULL};
 static const char *const decay_choices[] = {"matrices", "all", NULL};
 
 /* clang-format off */
@@ -77,6 +81,20 @@ const struct option options[] = {
     INTEGER(lora_rank, 0, 4096, 0, "", "train adapters of this rank beside the model's matrices, which stay as they are; 0: all weights"),
     REAL(lora_alpha, 0, 1e6, 16, "", "lora: what an adapter gives is multiplied by lora_alpha / lora_rank"),
     TEXT(lora_targets, "q,k,v,o,gate,up,down", "lora: which matrices have adapters: some of q, k, v, o, gate, up, down"),
+
+    CHOICE(method, "backprop", "where a step comes from: a backward pass, or losses alone (docs/zeroth-order.md)"),
+    REAL(zo_eps, 1e-9, 10, 1e-3, "", "without a backward pass: how far the weights go along a direction"),
+    INTEGER(zo_directions, 0, 4096, 0, "", "mezo, fzoo: directions of a step; 0: chosen, 1 and 4"),
+    CHOICE(zo_draw, "gaussian", "mezo, sparse_mezo, hizoo, p_gap: what a direction is drawn from; rademacher: -1 or 1"),
+    BOOLEAN(zo_merge, 0, "without a backward pass: adapters go into a copy of the weights for each loss, not beside them; changes the result by rounding alone"),
+    REAL(zo_sparsity, 0, 0.999, 0.75, "", "sparse_mezo: share of each tensor, its largest weights, that stays as it is"),
+    INTEGER(zo_refresh, 1, 1e12, 100, "steps", "sparse_mezo, p_gap: steps from one choice of weights or subspace to the next"),
+    REAL(hizoo_alpha, 0, 1, 1e-8, "", "hizoo: share of the newest measurement in the curvature's running mean"),
+    INTEGER(p_gap_rank, 1, 4096, 8, "", "p_gap: rank of a matrix's subspace"),
+    INTEGER(p_gap_probes, 1, 4096, 10, "", "p_gap: directions that the subspace is found from"),
+    REAL(p_gap_delta, 0, 1e6, 2, "", "p_gap: how much of a direction lies along the estimated gradient, at the peak of lr"),
+    REAL(ff_corrupt, 0.01, 0.95, 0.3, "", "ff_lora: share of the tokens that are replaced in what is to look wrong"),
+    REAL(ff_threshold, 0.01, 100, 0.8, "", "ff_lora: goodness that parts right from wrong, over that of the first step"),
 
     INTEGER(tokens, 0, 1e15, 0, "tokens", "budget: tokens trained on"),
     INTEGER(steps, 0, 1e12, 0, "steps", "budget: optimizer steps"),
@@ -365,6 +383,12 @@ int config_check(const struct config *c, struct err *err)
                          (long long)c->micro_batch, (long long)c->batch);
     if (c->data[0] == '\0')
         return err_usage(err, "no data: set the option data, or --data");
+    if (strcmp(c->method, "fzoo") == 0 && c->zo_directions == 1)
+        return err_usage(err, "fzoo wants two directions at least: their spread is its step");
+    if (method_find(c->method)->adapters && c->lora_rank == 0)
+        return err_usage(err, "%s trains adapters alone: set lora_rank", c->method);
+    if (c->zo_merge && (c->lora_rank == 0 || method_find(c->method)->gradients > 0))
+        return err_usage(err, "zo_merge is for adapters that are trained by losses alone");
     return lora_targets_read(adapts, c->lora_targets, err);
 }
 

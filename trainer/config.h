@@ -38,6 +38,11 @@ struct config {
     int64_t lora_rank;
     double lora_alpha;
     char *lora_targets;
+    /* without a backward pass */
+    const char *method, *zo_draw;
+    int64_t zo_directions, zo_refresh, p_gap_rank, p_gap_probes;
+    bool zo_merge;
+    double zo_eps, zo_sparsity, hizoo_alpha, p_gap_delta, ff_corrupt, ff_threshold;
     /* budget: exactly one is above zero */
     int64_t tokens, steps;
     double flops, seconds;

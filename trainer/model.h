@@ -106,6 +106,15 @@ struct architecture {
      */
     void (*gradient)(const struct model *model, real *losses, real *gradient, const real *weights,
                      struct work *work, const struct batch *batch, real scale);
+    /*
+     * What each adapted matrix gives, for learning without a backward pass: goodness [matrices that
+     * have adapters, in their list's order] gets scale * sum(y^2) / width of its output y, summed
+     * over all rows, and `gradient` (overwritten) the derivative of each by its own adapters, its
+     * input taken as given.  Scratch as losses() wants it, and behind it local_scratch() more.
+     */
+    void (*goodness)(const struct model *model, real *losses, real *goodness, real *gradient,
+                     const real *weights, struct work *work, const struct batch *batch, real scale);
+    size_t (*local_scratch)(const struct model *model, size_t rows);
     /* Multiply-adds of the forward pass over one token at sequence length seq, times two. */
     double (*flops)(const struct model *model, size_t seq);
 };

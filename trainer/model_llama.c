@@ -69,6 +69,14 @@ struct deltas {
     real *gain;   /* [max(dim, 2 width)]  gradients of frozen gains, which nobody reads */
 };
 
+/* What goodness() makes on the way. */
+struct local {
+    real *goodness; /* of the next adapted matrix */
+    real *gradient; /* of all adapters */
+    real *y;        /* [rows, dim]  what a half adds to the residual stream */
+    real scale;
+};
+
 /* All scratch of one pass, cut from one block. */
 struct pass {
     struct sizes s;
@@ -79,14 +87,15 @@ struct pass {
     struct laps *laps;
     real scale; /* of what a half adds to the residual stream */
     size_t rows;
-    size_t stride;   /* from one layer's activations to the next; 0 where all share one set */
-    real *layers;    /* activations of layer 0 */
-    real *last;      /* [rows, dim]  the residual stream behind the last layer */
-    real *last_norm; /* [rows, dim] */
-    real *last_rstd; /* [rows] */
-    real *scratch;   /* attention_scratch() */
-    real *tile;      /* [classifier_tile(), vocab] */
-    real *narrow;    /* [2, rows, rank]  of one adapter; where there are some */
+    size_t stride;       /* from one layer's activations to the next; 0 where all share one set */
+    real *layers;        /* activations of layer 0 */
+    real *last;          /* [rows, dim]  the residual stream behind the last layer */
+    real *last_norm;     /* [rows, dim] */
+    real *last_rstd;     /* [rows] */
+    real *scratch;       /* attention_scratch() */
+    real *tile;          /* [classifier_tile(), vocab] */
+    real *narrow;        /* [2, rows, rank]  of one adapter; where there are some */
+    struct local *local; /* NULL but in llama_goodness() */
     struct deltas d;
 };
 
@@ -302,6 +311,24 @@ static bool is_adapted(const struct pass *p, enum lora_target target)
     return p->model->lora != NULL && p->model->lora->adapts[target];
 }
 
+/* The derivative of scale * sum(y^2) / out by one matrix's adapters: dy is 2 scale / out y. */
+static void note_goodness(const struct pass *p, const struct layer *l, enum lora_target target,
+                          const real *y, size_t stride, const real *x)
+{
+    const struct lora *lora = p->model->lora;
+    struct low_rank low = lora_beside(lora, lora->weights, l->index, target);
+    struct local *local = p->local;
+    double sum = 0;
+
+    for (size_t i = 0; i < p->rows; i++)
+        sum += block_square_sum(y + i * stride, low.out);
+    *local->goodness++ = (real)((double)local->scale * sum / (double)low.out);
+    low.scale *= 2 * local->scale / (real)low.out;
+    low_rank_backward(NULL, local->gradient + lora_a_at(lora, l->index, target),
+                      local->gradient + lora_b_at(lora, l->index, target), p->narrow, &low, y,
+                      stride, x, p->rows);
+}
+
 /* Adds what stands beside one matrix to y [rows, stride], times `scale`. */
 static void adapt(const struct pass *p, const struct layer *l, enum lora_target target, real *y,
                   size_t stride, const real *x, real scale)
@@ -314,6 +341,33 @@ static void adapt(const struct pass *p, const struct layer *l, enum lora_target 
     low = lora_beside(lora, lora->weights, l->index, target);
     low.scale *= scale;
     low_rank(y, stride, p->narrow, &low, x, p->rows);
+    if (p->local != NULL && scale == 1)
+        note_goodness(p, l, target, y, stride, x);
+}
+
+/* What a half adds to the residual stream, by itself, so that its goodness can be seen. */
+static void residual_alone(const struct pass *p, const struct layer *l, enum lora_target target,
+                           real *to, const real *x, const real *w, size_t in)
+{
+    size_t dim = p->s.dim;
+    real *y = p->local->y;
+
+    linear(y, x, w, p->rows, dim, in, 0);
+    adapt(p, l, target, y, dim, x, 1);
+    for (size_t i = 0; i < p->rows * dim; i++)
+        to[i] += p->scale * y[i];
+}
+
+/* x [rows, dim] += scale (x w' and what stands beside it). */
+static void add_half(const struct pass *p, const struct layer *l, enum lora_target target, real *to,
+                     const real *x, const real *w, size_t in)
+{
+    if (p->local != NULL && is_adapted(p, target)) {
+        residual_alone(p, l, target, to, x, w, in);
+        return;
+    }
+    residual(to, x, w, p->rows, p->s.dim, in, p->scale);
+    adapt(p, l, target, to, p->s.dim, x, p->scale);
 }
 
 /* dx may be NULL: nothing below wants it. */
@@ -427,8 +481,7 @@ static void attention_half(const struct pass *p, const struct layer *l, const st
     attention(a->heads, a->lse, p->scratch, a->qkv, &shape);
     laps_mark(p->laps, OP_ATTENTION);
     memcpy(a->middle, a->x, p->rows * s->dim * sizeof(real));
-    residual(a->middle, a->heads, w + l->out, p->rows, s->dim, s->queries, p->scale);
-    adapt(p, l, LORA_O, a->middle, s->dim, a->heads, p->scale);
+    add_half(p, l, LORA_O, a->middle, a->heads, w + l->out, s->queries);
     laps_mark(p->laps, OP_OUT);
 }
 
@@ -448,8 +501,7 @@ static void feed_forward_half(const struct pass *p, const struct layer *l,
     swiglu(a->swiglu, a->gate_up, p->rows, s->hidden);
     laps_mark(p->laps, OP_SWIGLU);
     memcpy(x_next, a->middle, p->rows * s->dim * sizeof(real));
-    residual(x_next, a->swiglu, w + l->down, p->rows, s->dim, s->hidden, p->scale);
-    adapt(p, l, LORA_DOWN, x_next, s->dim, a->swiglu, p->scale);
+    add_half(p, l, LORA_DOWN, x_next, a->swiglu, w + l->down, s->hidden);
     laps_mark(p->laps, OP_DOWN);
 }
 
@@ -640,6 +692,26 @@ static void llama_losses(const struct model *model, real *losses, const real *we
     laps_mark(p.laps, OP_CLASSIFIER);
 }
 
+static size_t llama_local_scratch(const struct model *model, size_t rows)
+{
+    return rows * (size_t)model->shape.dim;
+}
+
+static void llama_goodness(const struct model *model, real *losses, real *goodness, real *gradient,
+                           const real *weights, struct work *work, const struct batch *batch,
+                           real scale)
+{
+    struct pass p = pass_of(model, weights, NULL, work, batch);
+    struct local local = {.goodness = goodness, .gradient = gradient, .scale = scale};
+
+    local.y = work->block + llama_scratch(model, p.rows, false);
+    p.local = &local;
+    forward(&p);
+    classifier(losses, p.tile, p.last_norm, weights + head_at(&p.s, model), batch->targets, p.rows,
+               p.s.dim, p.s.vocab);
+    laps_mark(p.laps, OP_CLASSIFIER);
+}
+
 static void llama_gradient(const struct model *model, real *losses, real *gradient,
                            const real *weights, struct work *work, const struct batch *batch,
                            real scale)
@@ -670,7 +742,8 @@ static double llama_flops(const struct model *model, size_t seq)
 /* clang-format off */
 #define LLAMA_FUNCTIONS                                                                            \
     .check = llama_check, .list = llama_list, .scratch = llama_scratch, .losses = llama_losses,    \
-    .gradient = llama_gradient, .flops = llama_flops
+    .gradient = llama_gradient, .goodness = llama_goodness,                                        \
+    .local_scratch = llama_local_scratch, .flops = llama_flops
 /* clang-format on */
 
 const struct architecture architecture_llama = {

@@ -35,13 +35,13 @@ static json_t *progress_value(const struct progress *p)
 static void make_header(struct str *out, const json_t *identity, const struct progress *progress,
                         const struct trainer *t)
 {
-    real *blocks[TRAINER_BLOCKS];
+    struct trainer_block blocks[TRAINER_BLOCKS];
     size_t n = trainer_blocks(blocks, t);
     json_t *root = json_object(), *hashes = json_array();
 
     for (size_t i = 0; i < n; i++) {
         char hash[SHA256_TEXT];
-        sha256_bytes(hash, blocks[i], trainer_reals(t) * sizeof(real));
+        sha256_bytes(hash, blocks[i].at, blocks[i].n * sizeof(real));
         json_array_append_new(hashes, json_string(hash));
     }
     json_object_set_new(root, "blocks", hashes);
@@ -67,13 +67,13 @@ static int write_start(int fd, const struct str *header, const char *path, struc
 static int write_all(int fd, const struct str *header, const struct trainer *t, const char *path,
                      struct err *err)
 {
-    real *blocks[TRAINER_BLOCKS];
+    struct trainer_block blocks[TRAINER_BLOCKS];
     size_t n = trainer_blocks(blocks, t);
 
     if (write_start(fd, header, path, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (fd_write(fd, blocks[i], trainer_reals(t) * sizeof(real), path, err) != 0)
+        if (fd_write(fd, blocks[i].at, blocks[i].n * sizeof(real), path, err) != 0)
             return -1;
     return fsync(fd) == 0 ? 0 : err_sys(err, "cannot sync '%s'", path);
 }
@@ -201,7 +201,7 @@ static int read_progress(struct progress *p, const json_t *value, const char *pa
 static int read_blocks(struct trainer *t, const json_t *header, FILE *file, const char *path,
                        struct err *err)
 {
-    real *blocks[TRAINER_BLOCKS];
+    struct trainer_block blocks[TRAINER_BLOCKS];
     const json_t *hashes = json_object_get(header, "blocks");
     size_t n = trainer_blocks(blocks, t), reals = trainer_reals(t);
 
@@ -211,9 +211,9 @@ static int read_blocks(struct trainer *t, const json_t *header, FILE *file, cons
     for (size_t i = 0; i < n; i++) {
         const char *kept = json_string_value(json_array_get(hashes, i));
         char hash[SHA256_TEXT];
-        if (fread(blocks[i], sizeof(real), reals, file) != reals)
+        if (fread(blocks[i].at, sizeof(real), blocks[i].n, file) != blocks[i].n)
             return damaged(path, err);
-        sha256_bytes(hash, blocks[i], reals * sizeof(real));
+        sha256_bytes(hash, blocks[i].at, blocks[i].n * sizeof(real));
         if (kept == NULL || strcmp(kept, hash) != 0)
             return damaged(path, err);
     }

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "ops.h"
 #include "trainer.h"
+#include "zeroth.h"
 
 #define AVERAGE_CHUNK ((size_t)1 << 16) /* weights of one task */
 
@@ -27,15 +28,29 @@ static void lora_of(struct lora *lora, const struct config *config, const struct
     lora_init(lora, &model->shape, adapts, (size_t)config->lora_rank, config->lora_alpha);
 }
 
+/* What a method and its optimizer keep from step to step, and draw or work in. */
+static size_t own_reals(const struct method *method, const struct config *config,
+                        const struct model *trained, size_t threads)
+{
+    size_t n = threads * ZEROTH_CHUNK;
+
+    if (method->gradients > 0)
+        n = descent_reals(optimizer_find(config->optimizer), trained, threads);
+    n += method->kept != NULL ? method->kept(config, trained) : 0;
+    return n + (method->scratch != NULL ? method->scratch(config, trained) : 0);
+}
+
 static double memory_of(const struct config *config, const struct model *model,
                         const struct model *trained, size_t threads)
 {
     size_t rows = config_micro_batch(config) * (size_t)config->seq;
-    size_t partials = micro_batches(config) > 1 ? threads : 0;
-    size_t blocks = 2 + partials + (config->ema > 0 ? 1 : 0);
-    size_t frozen = trained == model ? 0 : model->n_weights;
-    double descent = (double)descent_reals(optimizer_find(config->optimizer), trained, threads);
-    double scratch = model_scratch(model, rows, true) * (double)threads;
+    const struct method *method = method_find(config->method);
+    size_t partials = method->gradients > 0 && micro_batches(config) > 1 ? threads : 0;
+    size_t blocks = 1 + method->gradients + partials + (config->ema > 0 ? 1 : 0);
+    size_t frozen = trained == model ? 0 : model->n_weights * (config->zo_merge ? 2 : 1);
+    double descent = (double)own_reals(method, config, trained, threads);
+    double local = method->local ? (double)model->arch->local_scratch(model, rows) : 0;
+    double scratch = (model_scratch(model, rows, method->backward) + local) * (double)threads;
     double rest =
         (double)config->batch * (double)config->seq + (double)model_positions_reals(model);
 
@@ -58,6 +73,33 @@ double trainer_memory(const struct config *config, const struct model *model, si
     return bytes;
 }
 
+static size_t scratch_reals(const struct method *method, const struct model *model, size_t rows)
+{
+    size_t local = method->local ? model->arch->local_scratch(model, rows) : 0;
+
+    return model->arch->scratch(model, rows, method->backward) + local;
+}
+
+/* Gradients and an optimizer, or directions; and what the method asks for. */
+static void take_method_memory(struct trainer *t, size_t threads)
+{
+    const struct method *m = t->method;
+    size_t n = t->trained->n_weights;
+
+    t->n_kept = m->kept != NULL ? m->kept(t->config, t->trained) : 0;
+    t->kept = t->n_kept > 0 ? block_new(t->n_kept) : NULL;
+    t->scratch = m->scratch != NULL ? block_new(m->scratch(t->config, t->trained)) : NULL;
+    t->partial = mem_new(threads, sizeof *t->partial);
+    if (m->gradients == 0) {
+        t->draws = block_new(threads * ZEROTH_CHUNK);
+        return;
+    }
+    t->gradient = block_new(m->gradients * n);
+    t->descent = descent_new(optimizer_find(t->config->optimizer), t->trained, threads);
+    for (size_t i = 0; i < threads && t->n_micro > 1; i++)
+        t->partial[i] = block_new(n);
+}
+
 static void take_memory(struct trainer *t, size_t threads)
 {
     size_t n = t->trained->n_weights, step = trainer_step_tokens(t);
@@ -66,14 +108,11 @@ static void take_memory(struct trainer *t, size_t threads)
     t->moved = t->trained == &t->model ? t->weights : block_new(n);
     t->lora.weights = t->moved;
     t->average = t->config->ema > 0 ? block_new(n) : NULL;
-    t->gradient = block_new(n);
-    t->descent = descent_new(optimizer_find(t->config->optimizer), t->trained, threads);
-    t->partial = mem_new(threads, sizeof *t->partial);
+    t->merged = t->config->zo_merge ? block_new(t->model.n_weights) : NULL;
+    take_method_memory(t, threads);
     t->works = mem_new(threads, sizeof *t->works);
-    for (size_t i = 0; i < threads; i++) {
-        t->partial[i] = t->n_micro > 1 ? block_new(n) : NULL;
-        t->works[i].block = block_new(t->model.arch->scratch(&t->model, t->rows, true));
-    }
+    for (size_t i = 0; i < threads; i++)
+        t->works[i].block = block_new(scratch_reals(t->method, &t->model, t->rows));
     t->starts = mem_new((size_t)t->config->batch, sizeof *t->starts);
     t->ids = mem_new(threads * 2 * t->rows, sizeof *t->ids);
     t->losses = mem_new(step, sizeof *t->losses);
@@ -98,6 +137,7 @@ int trainer_open(struct trainer **out, const struct config *config, size_t vocab
 
     *t = (struct trainer){.config = config,
                           .seed = seed,
+                          .method = method_find(config->method),
                           .micro = config_micro_batch(config),
                           .n_micro = micro_batches(config)};
     t->rows = t->micro * (size_t)config->seq;
@@ -138,6 +178,10 @@ void trainer_close(struct trainer *t)
     free(t->starts);
     descent_free(t->descent);
     free(t->gradient);
+    free(t->kept);
+    free(t->scratch);
+    free(t->draws);
+    free(t->merged);
     free(t->average);
     if (t->moved != t->weights)
         free(t->moved);
@@ -160,7 +204,12 @@ void trainer_start(struct trainer *t)
     pool_run(t->pool, start_chunk, t, model_start_chunks(&t->model));
     if (t->lora.rank > 0)
         lora_start(&t->lora, t->moved, t->seed);
-    descent_reset(t->descent);
+    if (t->descent != NULL)
+        descent_reset(t->descent);
+    if (t->kept != NULL)
+        memset(t->kept, 0, t->n_kept * sizeof *t->kept);
+    if (t->method->start != NULL)
+        t->method->start(t);
     if (t->average != NULL)
         memset(t->average, 0, trainer_reals(t) * sizeof *t->average);
 }
@@ -170,20 +219,26 @@ size_t trainer_reals(const struct trainer *t)
     return t->trained->n_weights;
 }
 
-size_t trainer_blocks(real *blocks[TRAINER_BLOCKS], const struct trainer *t)
+size_t trainer_blocks(struct trainer_block blocks[TRAINER_BLOCKS], const struct trainer *t)
 {
-    size_t n = 0;
+    size_t n = 0, states, reals = trainer_reals(t);
+    real *state[STATES_MOST];
 
-    blocks[n++] = t->moved;
-    n += descent_states(blocks + n, t->descent);
+    blocks[n++] = (struct trainer_block){t->moved, reals};
+    states = t->descent != NULL ? descent_states(state, t->descent) : 0;
+    for (size_t i = 0; i < states; i++)
+        blocks[n++] = (struct trainer_block){state[i], reals};
+    if (t->kept != NULL)
+        blocks[n++] = (struct trainer_block){t->kept, t->n_kept};
     if (t->average != NULL)
-        blocks[n++] = t->average;
+        blocks[n++] = (struct trainer_block){t->average, reals};
     return n;
 }
 
 void trainer_continue(struct trainer *t, int64_t done)
 {
-    descent_continue(t->descent, (long)done);
+    if (t->descent != NULL)
+        descent_continue(t->descent, (long)done);
 }
 
 const real *trainer_adapters(const struct trainer *t)
@@ -211,45 +266,21 @@ size_t trainer_step_tokens(const struct trainer *t)
     return (size_t)t->config->batch * (size_t)t->config->seq;
 }
 
-struct step_job {
-    struct trainer *t;
-    const struct tokens *tokens;
-};
-
-/* Micro-batch `index` as ids; the first of them is sequence index * micro of the step. */
-static struct batch fill(const struct step_job *job, size_t worker, size_t index)
+struct batch trainer_batch(const struct trainer *t, const struct tokens *tokens, size_t worker,
+                           size_t index)
 {
-    const struct trainer *t = job->t;
     size_t seq = (size_t)t->config->seq, first = index * t->micro;
     size_t left = (size_t)t->config->batch - first, n = left < t->micro ? left : t->micro;
     uint32_t *inputs = t->ids + worker * 2 * t->rows, *targets = inputs + t->rows;
 
     for (size_t i = 0; i < n; i++) {
-        tokens_copy(inputs + i * seq, job->tokens, t->starts[first + i], seq);
-        tokens_copy(targets + i * seq, job->tokens, t->starts[first + i] + 1, seq);
+        tokens_copy(inputs + i * seq, tokens, t->starts[first + i], seq);
+        tokens_copy(targets + i * seq, tokens, t->starts[first + i] + 1, seq);
     }
     return (struct batch){inputs, targets, n, seq};
 }
 
-/* The first micro-batch's gradient begins the sum; each other waits for its turn to be added. */
-static void micro_batch(void *arg, size_t worker, size_t index)
-{
-    const struct step_job *job = arg;
-    struct trainer *t = job->t;
-    struct batch batch = fill(job, worker, index);
-    real *gradient = index == 0 ? t->gradient : t->partial[worker];
-    real *losses = t->losses + index * t->rows;
-
-    t->model.arch->gradient(&t->model, losses, gradient, t->weights, &t->works[worker], &batch,
-                            1 / (real)trainer_step_tokens(t));
-    turn_wait(&t->turn, index);
-    if (index > 0)
-        block_add(t->gradient, gradient, trainer_reals(t));
-    turn_pass(&t->turn);
-    laps_mark(&t->works[worker].laps, OP_REDUCE);
-}
-
-static double mean_loss(const struct trainer *t)
+double trainer_mean_loss(const struct trainer *t)
 {
     size_t n = trainer_step_tokens(t);
     double sum = 0;
@@ -273,6 +304,48 @@ static void descend(struct trainer *t, double lr, double norm)
     double scale = c->clip > 0 && norm > c->clip ? c->clip / norm : 1;
 
     descent_step(t->descent, t->moved, t->gradient, &rule, scale, t->pool);
+}
+
+double trainer_descend(struct trainer *t, double lr, double loss)
+{
+    double norm;
+
+    laps_start(&t->laps);
+    norm = descent_norm(t->descent, t->gradient, t->pool);
+    if (isfinite(loss) && isfinite(norm))
+        descend(t, lr, norm);
+    laps_mark(&t->laps, OP_OPTIMIZER);
+    return norm;
+}
+
+struct loss_job {
+    struct trainer *t;
+    const struct tokens *tokens;
+};
+
+static void losses_of(void *arg, size_t worker, size_t index)
+{
+    const struct loss_job *job = arg;
+    struct trainer *t = job->t;
+    struct batch batch = trainer_batch(t, job->tokens, worker, index);
+
+    t->model.arch->losses(&t->model, t->losses + index * t->rows,
+                          t->merged != NULL ? t->merged : t->weights, &t->works[worker], &batch);
+}
+
+double trainer_loss(struct trainer *t, const struct tokens *tokens)
+{
+    struct loss_job job = {t, tokens};
+
+    if (t->merged != NULL) {
+        memcpy(t->merged, t->weights, t->model.n_weights * sizeof *t->merged);
+        lora_merge(t->merged, &t->model, &t->lora, t->moved);
+        t->model.lora = NULL;
+    }
+    pool_run(t->pool, losses_of, &job, t->n_micro);
+    if (t->merged != NULL)
+        t->model.lora = &t->lora;
+    return trainer_mean_loss(t);
 }
 
 /* mean = (1 - rate) mean + rate w */
@@ -311,19 +384,13 @@ static void average(struct trainer *t, uint64_t done)
 struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, uint64_t step,
                                 double lr)
 {
-    struct step_job job = {t, tokens};
     struct step_result result;
 
     data_draw(t->starts, (size_t)t->config->batch, tokens, (size_t)t->config->seq, t->seed, step);
-    turn_reset(&t->turn);
-    pool_run(t->pool, micro_batch, &job, t->n_micro);
+    result = t->method->step(t, tokens, step, lr);
     laps_start(&t->laps);
-    result.loss = mean_loss(t);
-    result.norm = descent_norm(t->descent, t->gradient, t->pool);
-    if (isfinite(result.loss) && isfinite(result.norm)) {
-        descend(t, lr, result.norm);
+    if (isfinite(result.loss) && isfinite(result.norm))
         average(t, step + 1);
-    }
     laps_mark(&t->laps, OP_OPTIMIZER);
     return result;
 }
@@ -331,11 +398,12 @@ struct step_result trainer_step(struct trainer *t, const struct tokens *tokens, 
 double trainer_step_flops(const struct trainer *t)
 {
     size_t tokens = trainer_step_tokens(t), seq = (size_t)t->config->seq;
-    double whole = model_step_flops(&t->model, tokens, seq);
+    double forward = model_step_flops(&t->model, tokens, seq) / 3;
+    double adapters = t->lora.rank > 0 ? lora_flops(&t->lora) * (double)tokens : 0;
 
-    if (t->lora.rank == 0)
-        return whole;
-    return whole * 2 / 3 + 3 * lora_flops(&t->lora) * (double)tokens;
+    if (t->method->backward && t->lora.rank > 0)
+        return 2 * forward + 3 * adapters;
+    return t->method->passes(t->config) * (forward + adapters);
 }
 
 void trainer_seconds(double out[OPERATORS], const struct trainer *t)

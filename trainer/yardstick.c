@@ -169,11 +169,12 @@ KERNEL static void pass_over(real *x, size_t n, real factor)
         x[i] *= factor;
 }
 
-static size_t touched_blocks(real *blocks[TRAINER_BLOCKS + 1], const struct trainer *t)
+static size_t touched_blocks(struct trainer_block blocks[TRAINER_BLOCKS + 1],
+                             const struct trainer *t)
 {
     size_t n = trainer_blocks(blocks, t);
 
-    blocks[n] = t->gradient;
+    blocks[n] = (struct trainer_block){t->gradient, trainer_reals(t)};
     return n + 1;
 }
 
@@ -182,24 +183,24 @@ static void pass_over_chunk(void *arg, size_t worker, size_t index)
     const struct yardstick *y = arg;
     size_t chunks = (y->t->model.n_weights + CHUNK - 1) / CHUNK, at = index % chunks * CHUNK;
     size_t left = y->t->model.n_weights - at;
-    real *blocks[TRAINER_BLOCKS + 1];
+    struct trainer_block blocks[TRAINER_BLOCKS + 1];
 
     (void)worker;
     touched_blocks(blocks, y->t);
-    pass_over(blocks[index / chunks] + at, left < CHUNK ? left : CHUNK, y->factor);
+    pass_over(blocks[index / chunks].at + at, left < CHUNK ? left : CHUNK, y->factor);
 }
 
 double yardstick_traffic_s(struct yardstick *y)
 {
     size_t chunks = (y->t->model.n_weights + CHUNK - 1) / CHUNK;
-    real *blocks[TRAINER_BLOCKS + 1];
+    struct trainer_block blocks[TRAINER_BLOCKS + 1];
 
     return seconds_of(y, pass_over_chunk, touched_blocks(blocks, y->t) * chunks);
 }
 
 double yardstick_traffic_bytes(const struct yardstick *y)
 {
-    real *blocks[TRAINER_BLOCKS + 1];
+    struct trainer_block blocks[TRAINER_BLOCKS + 1];
     size_t n = touched_blocks(blocks, y->t);
 
     return 2.0 * sizeof(real) * (double)n * (double)y->t->model.n_weights;
