@@ -16,10 +16,12 @@
 #include "run_files.h"
 
 struct importance;
+struct learning;
 
 struct facts {
-    const struct record *record;   /* borrowed */
-    const struct run_files *files; /* what runs left on disk; borrowed; NULL: the record alone */
+    const struct record *record;     /* borrowed */
+    const struct run_files *files;   /* what runs left on disk; borrowed; NULL: the record alone */
+    const struct learning *learning; /* where it was measured (learning.h); borrowed */
     const struct importance *importance; /* where it was measured (importance.h); borrowed */
     size_t *run_first;  /* [n_experiments + 1] where an experiment's runs begin in run_at */
     size_t *run_at;     /* [n_runs] indices of record->runs, by experiment, then by start */

@@ -9,11 +9,15 @@
 extern const struct figure figure_importance;
 extern const struct figure figure_dependence;
 extern const struct figure figure_history;
+extern const struct figure figure_curves;
+extern const struct figure figure_parallel;
+extern const struct figure figure_runs;
 extern const struct figure figure_slices;
 extern const struct figure figure_tests;
 
 const struct figure *const figures[] = {
-    &figure_importance, &figure_dependence, &figure_history, &figure_slices, &figure_tests, NULL,
+    &figure_importance, &figure_dependence, &figure_history, &figure_curves, &figure_slices,
+    &figure_parallel,   &figure_tests,      &figure_runs,    NULL,
 };
 
 void figure_script(struct str *out, const struct figure *figure, const struct facts *facts,

@@ -106,5 +106,5 @@ const struct figure figure_history = {
     .height = 420,
     .csv = csv,
     .plot = plot,
-    .most = 1000,
+    .most = 700,
 };

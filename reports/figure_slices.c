@@ -103,5 +103,5 @@ const struct figure figure_slices = {
     .height = 640,
     .csv = csv,
     .plot = plot,
-    .most = 500,
+    .most = 400,
 };

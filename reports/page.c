@@ -66,7 +66,8 @@ static void write_figure(struct str *out, size_t i, const struct study *study,
 static bool is_shown(const struct pictures *pictures, size_t i, const char *section)
 {
     return strcmp(figures[i]->section, section) == 0 &&
-           (pictures->svg[i] != NULL || (is_live() && pictures->csv[i] != NULL));
+           (pictures->svg[i] != NULL ||
+            (is_live() && (pictures->csv[i] != NULL || figures[i]->data != NULL)));
 }
 
 /* A picture says what the chart in plain text says, so that one is not shown beside it. */

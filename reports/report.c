@@ -4,7 +4,9 @@
 #include "fate.h"
 #include "file.h"
 #include "importance.h"
+#include "learning.h"
 #include "markdown.h"
+#include "mem.h"
 #include "page.h"
 #include "report.h"
 #include "section.h"
@@ -37,6 +39,30 @@ static void trim_end(struct str *out)
         out->at[--out->len] = '\0';
 }
 
+/* What sections and figures share, measured once. */
+struct measured_once {
+    struct facts facts;
+    struct importance importance;
+    struct learning learning;
+};
+
+static void measure(struct measured_once *out, const struct record *record,
+                    const struct run_files *files)
+{
+    facts_init(&out->facts, record);
+    out->facts.files = files;
+    importance_measure(&out->importance, record);
+    out->facts.importance = &out->importance;
+    learning_measure(&out->learning, &out->facts);
+    out->facts.learning = &out->learning;
+}
+
+static void forget(struct measured_once *measured)
+{
+    importance_clear(&measured->importance);
+    facts_clear(&measured->facts);
+}
+
 /* Over facts that were made once. */
 static int compose(struct str *out, const struct facts *facts, struct store *store,
                    const struct pictures *pictures, struct err *err)
@@ -57,16 +83,12 @@ static int compose(struct str *out, const struct facts *facts, struct store *sto
 int report_compose(struct str *out, const struct record *record, struct store *store,
                    const struct run_files *files, struct err *err)
 {
-    struct importance importance;
-    struct facts facts;
+    struct measured_once *measured = mem_new(1, sizeof *measured);
 
-    facts_init(&facts, record);
-    importance_measure(&importance, record);
-    facts.files = files;
-    facts.importance = &importance;
-    int rc = compose(out, &facts, store, NULL, err);
-    importance_clear(&importance);
-    facts_clear(&facts);
+    measure(measured, record, files);
+    int rc = compose(out, &measured->facts, store, NULL, err);
+    forget(measured);
+    free(measured);
     return rc;
 }
 
@@ -106,27 +128,28 @@ static int write_html(const struct facts *facts, struct store *store, const char
     return rc;
 }
 
+static int write_all(const struct facts *facts, struct store *store, const char *dir,
+                     pictures_artist *artist, struct err *err)
+{
+    struct pictures pictures;
+
+    pictures_draw(&pictures, facts, artist);
+    bool failed = file_mkdirs(dir, err) != 0 || pictures_write(&pictures, dir, err) != 0 ||
+                  write_markdown(facts, store, dir, &pictures, err) != 0 ||
+                  write_html(facts, store, dir, &pictures, err) != 0;
+    pictures_clear(&pictures);
+    return failed ? -1 : 0;
+}
+
 int report_write(char **path, const struct record *record, struct store *store, const char *dir,
                  const struct report_means *means, struct err *err)
 {
-    struct importance importance;
-    struct pictures pictures;
-    struct facts facts;
+    struct measured_once *measured = mem_new(1, sizeof *measured);
 
-    *path = NULL;
-    facts_init(&facts, record);
-    importance_measure(&importance, record);
-    facts.files = means->files;
-    facts.importance = &importance;
-    pictures_draw(&pictures, &facts, means->artist);
-    bool failed = file_mkdirs(dir, err) != 0 || pictures_write(&pictures, dir, err) != 0 ||
-                  write_markdown(&facts, store, dir, &pictures, err) != 0 ||
-                  write_html(&facts, store, dir, &pictures, err) != 0;
-    pictures_clear(&pictures);
-    importance_clear(&importance);
-    facts_clear(&facts);
-    if (failed)
-        return -1;
-    *path = path_join(dir, REPORT_MARKDOWN);
-    return 0;
+    measure(measured, record, means->files);
+    int rc = write_all(&measured->facts, store, dir, means->artist, err);
+    forget(measured);
+    free(measured);
+    *path = rc == 0 ? path_join(dir, REPORT_MARKDOWN) : NULL;
+    return rc;
 }

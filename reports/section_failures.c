@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What failed, by cause, with the last line that each run left. */
+/* What failed, by cause, with the last line of each run and the end of what some printed. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "answers.h"
 #include "facts.h"
 #include "markdown.h"
 #include "section.h"
 
-enum { MOST_ROWS = 20 };
+enum { MOST_ROWS = 20, MOST_TAILS = 2, TAIL_LINES = 12, TAIL_WIDTH = 200 };
 
 static size_t count_class(const struct record *record, enum run_class class)
 {
@@ -18,8 +19,45 @@ static size_t count_class(const struct record *record, enum run_class class)
     return n;
 }
 
-static void write_class(struct str *out, const struct record *record, enum run_class class)
+/* The end of what a run printed, as an indented block, in which nothing means anything. */
+static void write_tail(struct str *out, const struct run_files *files, const struct run *run)
 {
+    struct str tail = {0};
+
+    files->tail(&tail, files->from, run, TAIL_LINES);
+    const char *text = str_text(&tail), *end = text + tail.len;
+    if (tail.len > 0)
+        str_addf(out, "The end of what experiment %" PRId64 " printed on seed %" PRIu32 ":\n\n",
+                 run->experiment, run->seed);
+    while (text < end) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        size_t len = (size_t)((stop != NULL ? stop : end) - text);
+        str_add(out, "    ");
+        str_add_printable(out, text, len, TAIL_WIDTH);
+        str_add(out, "\n");
+        text += len + 1;
+    }
+    str_add(out, tail.len > 0 ? "\n" : "");
+    str_clear(&tail);
+}
+
+static void write_tails(struct str *out, const struct facts *facts, enum run_class class)
+{
+    const struct record *record = facts->record;
+    size_t shown = 0;
+
+    for (size_t i = 0; i < record->n_runs && facts->files != NULL && shown < MOST_TAILS; i++) {
+        const struct run *run = &record->runs[i];
+        if (run->class != class || !run_is_failure(record, run))
+            continue;
+        write_tail(out, facts->files, run);
+        shown++;
+    }
+}
+
+static void write_class(struct str *out, const struct facts *facts, enum run_class class)
+{
+    const struct record *record = facts->record;
     static const char *const heads[] = {"experiment", "seed", "what it said last"};
     size_t n = count_class(record, class), shown = 0;
 
@@ -41,6 +79,25 @@ static void write_class(struct str *out, const struct record *record, enum run_c
     str_add(out, "\n");
     if (n > shown)
         str_addf(out, "%zu more of this cause.\n\n", n - shown);
+    write_tails(out, facts, class);
+}
+
+static void write_causes(struct str *out, const struct record *record)
+{
+    static const char *const heads[] = {"cause", "runs", "of all, %"};
+
+    markdown_head(out, heads, "lrr");
+    for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class ++) {
+        size_t n = count_class(record, (enum run_class) class);
+        char share[NUMBER_TEXT];
+        if (n == 0)
+            continue;
+        markdown_cell(out, class_names[class]);
+        str_addf(out, "| %zu | %s ", n,
+                 number_short(share, 100 * (double)n / (double)record->n_runs, 3));
+        markdown_end(out);
+    }
+    str_add(out, "\n");
 }
 
 /* What an outside program proposed in vain. */
@@ -92,8 +149,9 @@ static int write(struct str *out, const struct facts *facts, struct store *store
              "%zu run%s failed. A failed run is an outcome of its own, never a large value of "
              "the metric.\n\n",
              n, n == 1 ? "" : "s");
+    write_causes(out, record);
     for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class ++)
-        write_class(out, record, (enum run_class) class);
+        write_class(out, facts, (enum run_class) class);
     write_refused(out, record);
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "say.h"
 #include "section.h"
+#include "thin.h"
 
 static char *mean_text(const struct summary *summary)
 {
@@ -46,18 +47,31 @@ static void write_row(struct str *out, const struct facts *facts, const struct e
     markdown_end(out);
 }
 
+static void write_left_out(struct str *out, const struct thin *thin)
+{
+    if (thin->n == thin->all)
+        return;
+    thin_write(out, thin);
+    str_add(out, "All stand in data/history.csv; `nightshift log` lists them.\n\n");
+}
+
 static void write_experiments(struct str *out, const struct facts *facts)
 {
     static const char *const heads[] = {"id",      "became", "mean",   "seeds",  "effect", "by",
                                         "against", "from",   "change", "reason", "remark"};
+    struct thin thin;
 
     str_add(out,
             "The mean is over the seeds that ended well; positive effects are better. By a test: "
             "paired with the config that it ran against, the interval in brackets. By untested "
             "runs: an estimate, with its standard error where one is known.\n\n");
+    thin_choose(&thin, facts->record, THIN_TABLE);
+    write_left_out(out, &thin);
     markdown_head(out, heads, "rlrrrlrrlll");
     for (size_t i = 0; i < facts->record->n_experiments; i++)
-        write_row(out, facts, &facts->record->experiments[i]);
+        if (thin_shows(&thin, i))
+            write_row(out, facts, &facts->record->experiments[i]);
+    thin_clear(&thin);
 }
 
 /* --- tests that are no experiment's own decision -------------------------------------------- */

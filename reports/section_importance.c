@@ -10,12 +10,16 @@
 #include "section.h"
 
 static const double LEAST_SHARE = 0.01; /* of a pair that is listed */
+static const double LEAST_SAID = 1e-4;  /* below it, chance of rounding */
 
 static void write_share(struct str *out, const struct fanova_value *share)
 {
     struct str text = {0};
 
-    say_share(&text, share->mean, share->low, share->high);
+    if (share->high < LEAST_SAID)
+        str_add(&text, "< 0.01 %");
+    else
+        say_share(&text, share->mean, share->low, share->high);
     markdown_take(out, str_take(&text));
     markdown_end(out);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chart_script.h"
 #include "clock.h"
 #include "json.h"
 #include "markdown.h"
@@ -215,6 +216,23 @@ out:
     return rc;
 }
 
+/* The first line of the script names the package that it was made from. */
+static void write_charts(struct str *out)
+{
+    const char *end = memchr(chart_script, '\n', chart_script_len);
+
+    if (chart_script_len == 0 || end == NULL) {
+        str_add(out, "The charts are drawn ones alone: this program was built without Debian's "
+                     "libjs-vega.\n");
+        return;
+    }
+    char *name = mem_strndup(chart_script + 3, (size_t)(end - chart_script) - 3);
+    str_add(out, "The live charts of report.html are drawn by Vega (");
+    markdown_text(out, name);
+    str_add(out, ", BSD-3-Clause; its licence stands in the page), the figures by gnuplot.\n");
+    free(name);
+}
+
 static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     const struct record *record = facts->record;
@@ -222,7 +240,11 @@ static int write(struct str *out, const struct facts *facts, struct store *store
     write_study(out, record);
     if (write_inputs(out, store, err) != 0)
         return -1;
-    return write_machine(out, store, err);
+    if (write_machine(out, store, err) != 0)
+        return -1;
+    str_add(out, "\n");
+    write_charts(out);
+    return 0;
 }
 
 const struct section section_provenance = {

@@ -6,6 +6,7 @@
 #include "markdown.h"
 #include "section.h"
 #include "store_audit.h"
+#include "thin.h"
 
 static void write_command(struct str *out, const struct record *record, int64_t experiment)
 {
@@ -43,6 +44,7 @@ static int write_replays(struct str *out, struct store *store, struct err *err)
 static int write(struct str *out, const struct facts *facts, struct store *store, struct err *err)
 {
     const struct record *record = facts->record;
+    struct thin thin;
 
     if (write_replays(out, store, err) != 0)
         return -1;
@@ -50,13 +52,17 @@ static int write(struct str *out, const struct facts *facts, struct store *store
         str_add(out, "Nothing has been decided yet.\n");
         return 0;
     }
-    str_add(out,
-            "In the folder of the study file, one line a decided experiment; each of its runs "
-            "is repeated and compared bit for bit. The second form needs git alone.\n\n```sh\n");
+    str_add(out, "In the folder of the study file, one line a decided experiment; each of its runs "
+                 "is repeated and compared bit for bit. The second form needs git alone.\n\n");
+    thin_choose(&thin, record, THIN_TABLE);
+    thin_write(out, &thin);
+    str_add(out, thin.n < thin.all ? "The others in the same way, by their number.\n\n" : "");
+    str_add(out, "```sh\n");
     for (size_t i = 0; i < record->n_experiments; i++)
-        if (record->experiments[i].decision > 0)
+        if (record->experiments[i].decision > 0 && thin_shows(&thin, i))
             write_command(out, record, record->experiments[i].id);
     str_add(out, "```\n");
+    thin_clear(&thin);
     return 0;
 }
 

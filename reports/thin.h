@@ -15,6 +15,8 @@
 #include "record.h"
 #include "str.h"
 
+enum { THIN_TABLE = 500 }; /* experiments in a table */
+
 struct thin {
     bool *shown; /* [all] by experiment - 1 */
     size_t n, all;

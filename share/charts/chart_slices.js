@@ -26,6 +26,14 @@ function choicesOf(list) {
   return all.map(String);
 }
 
+// From the least to the most, with room for marks at the ends.
+function widened(values, log) {
+  const low = Math.min(...values), high = Math.max(...values);
+  if (log) return [low / Math.pow(high / low, 0.05) / 1.02, high * Math.pow(high / low, 0.05) * 1.02];
+  const room = (high - low || Math.abs(low) || 1) * 0.05;
+  return [low - room, high + room];
+}
+
 // The rows of each parameter, in their order; at most twelve, as drawn.
 function byParameter(rows) {
   const all = new Map();
@@ -39,7 +47,7 @@ function byParameter(rows) {
                           : list.map(r => r.value).filter(x => typeof x === "number");
     const rowsOfIt = choice ? list.map(r => Object.assign({}, r, { value: String(r.value) })) : list;
     return { name: name, rows: rowsOfIt, scale: list[0].scale, values: values,
-             domain: choice ? null : [Math.min(...values), Math.max(...values)] };
+             domain: choice ? null : widened(values, list[0].scale === "log") };
   });
 }
 
