@@ -103,7 +103,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 nightshift_sources    := $(foreach l,base search experiments reports harness,$(sources_$(l)))
 nightshift-lm_sources := $(sources_base) $(sources_trainer)
 
-.PHONY: all deps demo e44 check check-slow simulate bench bench-search lint format install uninstall clean help
+.PHONY: all deps deps-cluster demo e44 check check-slow simulate bench bench-search lint format install uninstall clean help
 all: $(B)/nightshift $(B)/nightshift-lm
 
 # The shim is a program of its own, small and quick to start, and a part of `nightshift` as bytes.
@@ -271,6 +271,9 @@ $(B)/man/nightshift-%: $(B)/nightshift
 
 deps:
 	@sh share/deps.sh
+# Slurm, for the test of the executor: not what a user of one machine needs.
+deps-cluster: deps
+	@sh share/deps.sh cluster
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@sh share/demo.sh $(MINUTES)
@@ -328,6 +331,7 @@ clean:
 help:
 	@echo 'make            build/nightshift and build/nightshift-lm; V=1 shows the commands'
 	@echo 'make deps       install the Debian packages that are missing'
+	@echo 'make deps-cluster  and those of a small Slurm, with which the cluster is tested'
 	@echo 'make demo       a small night on real text (MINUTES=10)'
 	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=30)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'

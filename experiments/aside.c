@@ -18,7 +18,8 @@ bool run_is_passing(const struct run *run)
 
 bool run_is_set_aside(const struct run *run)
 {
-    return run_is_uneven(run) || run_is_passing(run) || begins(run, ASLEEP);
+    return run_is_uneven(run) || run_is_passing(run) || begins(run, ASLEEP) ||
+           begins(run, EVICTED);
 }
 
 size_t passing_count(const struct record *record, const struct run *like)

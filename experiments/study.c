@@ -346,7 +346,7 @@ static int read_lookahead(void *into, const struct yaml *node, struct err *err)
     struct study_reading *reading = into;
     uint64_t n;
 
-    if (yaml_read_integer(&n, node, 1, 64, err) != 0)
+    if (yaml_read_integer(&n, node, 1, 4096, err) != 0)
         return -1;
     reading->study->lookahead = (int)n;
     return 0;
@@ -421,13 +421,6 @@ static int read_env(void *into, const struct yaml *node, struct err *err)
 
 /* --- keys that this version knows only in their plain form ------------------------------------ */
 
-static int read_executor(void *into, const struct yaml *node, struct err *err)
-{
-    if (node->kind == YAML_SCALAR && strcmp(node->text, "local") == 0)
-        return 0;
-    return refuse_later(into, node, err);
-}
-
 static int read_audit(void *into, const struct yaml *node, struct err *err)
 {
     struct study_reading *reading = into;
@@ -498,7 +491,7 @@ static const struct yaml_key study_keys[] = {
     {"budget", false, read_budget},
     {"files", false, read_files},
     {"env", false, read_env},
-    {"executor", false, read_executor},
+    {"executor", false, study_read_executor},
     {"placebo", false, read_placebo},
     {"audit", false, read_audit},
     {"early_terminate", false, read_early},
@@ -535,6 +528,7 @@ static void study_init(struct study *study, const char *text, size_t len)
         .hours = NAN,
     };
     policy_init(&study->policy);
+    executor_rule_init(&study->executor);
 }
 
 static void set_default(int *value, int usual)
@@ -689,5 +683,6 @@ void study_clear(struct study *study)
     free(study->hypotheses);
     space_clear(&study->space);
     policy_clear(&study->policy);
+    executor_rule_clear(&study->executor);
     *study = (struct study){0};
 }

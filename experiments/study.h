@@ -15,6 +15,7 @@
 
 #include "early.h"
 #include "err.h"
+#include "executor_rule.h"
 #include "hypothesis.h"
 #include "judge.h"
 #include "policy.h"
@@ -87,6 +88,7 @@ struct study {
     char **env; /* [n_env] names of environment variables that runs may see */
     size_t n_env;
     struct policy policy; /* when something goes wrong; no part of the study's identity */
+    struct executor_rule executor; /* where runs happen; likewise */
 };
 
 /* Reads and parses a study file of at most 1 MiB. */

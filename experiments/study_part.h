@@ -42,6 +42,9 @@ int study_read_hypotheses(struct study *study, const struct yaml *node, struct e
 int study_read_value(struct value *out, struct space *space, size_t index, const struct yaml *node,
                      struct err *err);
 
+/* `executor`; `into` is a struct study_reading. */
+int study_read_executor(void *into, const struct yaml *node, struct err *err);
+
 /* The keys of policy.h; `into` is a struct study_reading. */
 int study_read_breaker(void *into, const struct yaml *node, struct err *err);
 int study_read_notify(void *into, const struct yaml *node, struct err *err);

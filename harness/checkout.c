@@ -47,7 +47,7 @@ static int is_build(const struct dirent *entry)
     return dot != NULL && strcmp(dot, ".build") == 0;
 }
 
-int checkout_clear_root(const char *root, const struct executor *executor, struct err *err)
+int checkout_clear_root(const char *root, const struct site *site, struct err *err)
 {
     struct dirent **names = NULL;
     int n = file_is_dir(root) ? scandir(root, &names, is_build, alphasort) : 0, rc = 0;
@@ -57,7 +57,7 @@ int checkout_clear_root(const char *root, const struct executor *executor, struc
     for (int i = 0; i < n; i++) {
         char *dir = path_join(root, names[i]->d_name);
         if (rc == 0)
-            rc = executor->clear(dir, err);
+            rc = site_clear(site, dir, err);
         free(dir);
         free(names[i]);
     }

@@ -26,7 +26,7 @@ char *checkout_program(const struct checkout *checkout, const struct study *stud
                        const char *commit);
 
 /* Ends builds of an earlier harness and removes the whole root. */
-int checkout_clear_root(const char *root, const struct executor *executor, struct err *err);
+int checkout_clear_root(const char *root, const struct site *site, struct err *err);
 
 /* Is the commit still to be built or run: the base, of the head, the verified or the baseline, or
  * of an experiment that is not decided? */

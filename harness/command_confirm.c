@@ -221,7 +221,8 @@ static int confirm(const char *study, int64_t id, size_t seeds, const struct arg
     struct session session;
     int jobs, status = -1;
 
-    if (session_open(&session, study, option_value(&command_confirm, arguments, "dir"), err) != 0)
+    if (session_open(&session, study, option_value(&command_confirm, arguments, "dir"), NULL,
+                     err) != 0)
         return -1;
     const struct record *record = &session.record;
     struct errand errand = {ERRAND_CONFIRM, id, referee_asked_test(record, id), seeds};

@@ -250,7 +250,7 @@ static int measure(const char *study, const struct arguments *arguments, struct 
     struct session session;
     int jobs, status = -1;
 
-    if (session_open(&session, study, dir, err) != 0)
+    if (session_open(&session, study, dir, NULL, err) != 0)
         return -1;
     if (errand_jobs(&jobs, &command_noise, arguments, &session.record.study, err) == 0)
         status = errand_run(&session, &errand, jobs, err);

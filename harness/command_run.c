@@ -21,6 +21,7 @@
 #include "report.h"
 #include "room.h"
 #include "run_reader.h"
+#include "site_session.h"
 #include "trial.h"
 
 static const struct option_row options[] = {
@@ -29,6 +30,7 @@ static const struct option_row options[] = {
     {"until", 0, "HH:MM", "end at this time of day"},
     {"from", 0, "HH:MM", "with --until: do nothing outside of these hours"},
     {"jobs", 'j', "N", "runs at a time (jobs)"},
+    {"executor", 0, "NAME", "where runs happen: local, slurm, command (executor)"},
     {"dir", 0, "DIR", "the run directory, instead of runs/NAME beside the study file"},
     {"dry-run", 0, NULL, "check everything, say what would be run, create nothing"},
     {"quiet", 'q', NULL, "no progress, only warnings"},
@@ -119,7 +121,7 @@ static int read_limits(struct limits *out, const struct arguments *arguments,
     const char *cap = value_of(arguments, "experiments"), *jobs = value_of(arguments, "jobs");
     unsigned long long n;
 
-    *out = (struct limits){.experiments = study->run_cap, .jobs = study->jobs};
+    *out = (struct limits){.experiments = study->run_cap, .jobs = site_jobs(study)};
     if (cap != NULL) {
         if (!integer_read(&n, cap, 1000000000) || n < 1)
             return err_usage(err, "run: --experiments '%s' is not a whole number from 1", cap);
@@ -414,7 +416,8 @@ static int one_session(struct night *night, struct err *err)
 {
     struct session session;
 
-    if (session_open(&session, night->word, value_of(night->arguments, "dir"), err) != 0)
+    if (session_open(&session, night->word, value_of(night->arguments, "dir"),
+                     value_of(night->arguments, "executor"), err) != 0)
         return wait_outside(night, err);
     int status = drive(night, &session, err);
     session_close(&session);

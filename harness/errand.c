@@ -4,13 +4,14 @@
 #include "errand.h"
 #include "log.h"
 #include "progress.h"
+#include "site_session.h"
 #include "str.h"
 
 int errand_jobs(int *out, const struct command *command, const struct arguments *arguments,
                 const struct study *study, struct err *err)
 {
     const char *word = option_value(command, arguments, "jobs");
-    unsigned long long n = study != NULL ? (unsigned long long)study->jobs : 1;
+    unsigned long long n = study != NULL ? (unsigned long long)site_jobs(study) : 1;
 
     if (word != NULL && (!integer_read(&n, word, 1024) || n < 1))
         return err_usage(err, "%s: --jobs '%s' is not a whole number from 1 to 1024", command->name,

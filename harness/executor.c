@@ -13,9 +13,13 @@
 #include "mem.h"
 
 extern const struct executor executor_local;
+extern const struct executor executor_slurm;
+extern const struct executor executor_command;
 
 const struct executor *const executors[] = {
     &executor_local,
+    &executor_slurm,
+    &executor_command,
     NULL,
 };
 

@@ -163,10 +163,11 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static int local_start(struct ticket *out, const struct job *job, struct err *err)
+static int local_start(void *self, struct ticket *out, const struct job *job, struct err *err)
 {
     int lock = -1, control[2] = {-1, -1}, rc = -1;
 
+    (void)self;
     *out = (struct ticket){.pid = -1, .fd = -1, .control = -1};
     if (lock_alive(&lock, job->dir, err) != 0 || raise_fd(&lock, err) != 0 ||
         forget_outcome(job->dir, err) != 0 || job_write(job, err) != 0 ||
@@ -222,8 +223,9 @@ static int clear_after(const char *dir, double patience_s, struct err *err)
     return rc;
 }
 
-static int local_clear(const char *dir, struct err *err)
+static int local_clear(void *self, const char *dir, struct err *err)
 {
+    (void)self;
     return clear_after(dir, 1.0, err);
 }
 
@@ -265,12 +267,13 @@ static int read_end(struct outcome_facts *out, const struct ticket *ticket, int 
     return describe_killed(out, job, err);
 }
 
-static int local_poll(struct outcome_facts *out, struct ticket *ticket, const struct job *job,
-                      struct err *err)
+static int local_poll(void *self, struct outcome_facts *out, struct ticket *ticket,
+                      const struct job *job, struct err *err)
 {
     int status = SIGKILL; /* what is known of a shim that somebody else has waited for */
     pid_t ended = waitpid(ticket->pid, &status, WNOHANG);
 
+    (void)self;
     if (ended == 0 || (ended < 0 && errno == EINTR))
         return 0;
     int rc = read_end(out, ticket, status, job, err);
@@ -280,8 +283,9 @@ static int local_poll(struct outcome_facts *out, struct ticket *ticket, const st
     return rc == 0 ? 1 : -1;
 }
 
-static int local_stop(struct ticket *ticket, bool now, struct err *err)
+static int local_stop(void *self, struct ticket *ticket, bool now, struct err *err)
 {
+    (void)self;
     if (now) {
         if (ticket->control >= 0)
             shutdown(ticket->control, SHUT_WR);

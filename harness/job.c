@@ -55,13 +55,14 @@ int job_write(const struct job *job, struct err *err)
     if (argv == NULL)
         return err_usage(err, "the command of '%s' is not UTF-8", job->dir);
     json_t *json = json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:f, s:f, s:i, s:b, s:i, s:s?, s:s?, s:b, s:o}", "argv", argv,
-        "timeout_s", json_number_or_null(job->timeout_s), "grace_s",
+        "{s:o, s:o, s:o, s:o, s:I, s:f, s:f, s:i, s:b, s:i, s:s?, s:s?, s:b, s:o, s:b, s:f}",
+        "argv", argv, "timeout_s", json_number_or_null(job->timeout_s), "grace_s",
         json_number_or_null(job->grace_s), "cpus", int_list(job->cpus, job->n_cpus), "max_output",
         (json_int_t)job->max_output, "max_memory", job->max_memory, "max_file", job->max_file,
         "max_files", job->max_files, "sandboxed", (int)job->sandboxed, "parent", (int)getpid(),
         "input", job->input, "work", job->work, "confined", (int)job->confined, "writable",
-        job->writable != NULL ? text_list(job->writable) : json_array());
+        job->writable != NULL ? text_list(job->writable) : json_array(), "resumed",
+        (int)job->resumed, "warning_s", job->warning_s);
     json_write(&text, json);
     json_decref(json);
     char *path = path_join(job->dir, RUN_JOB);
@@ -120,17 +121,18 @@ static bool all_are_strings(const json_t *list)
 static int fill_job(struct job_file *out, const char *path, struct err *err)
 {
     json_t *argv, *cpus, *timeout, *grace, *input, *work, *writable;
-    int confined;
+    int confined, resumed;
     json_int_t max_output;
-    double max_memory, max_file;
+    double max_memory, max_file, warning_s;
     int parent, max_files, sandboxed;
 
-    if (json_unpack(out->json,
-                    "{s:o, s:o, s:o, s:o, s:I, s:F, s:F, s:i, s:b, s:i, s:o, s:o, s:b, s:o}",
-                    "argv", &argv, "timeout_s", &timeout, "grace_s", &grace, "cpus", &cpus,
-                    "max_output", &max_output, "max_memory", &max_memory, "max_file", &max_file,
-                    "max_files", &max_files, "sandboxed", &sandboxed, "parent", &parent, "input",
-                    &input, "work", &work, "confined", &confined, "writable", &writable) != 0 ||
+    if (json_unpack(
+            out->json,
+            "{s:o, s:o, s:o, s:o, s:I, s:F, s:F, s:i, s:b, s:i, s:o, s:o, s:b, s:o, s:b, s:F}",
+            "argv", &argv, "timeout_s", &timeout, "grace_s", &grace, "cpus", &cpus, "max_output",
+            &max_output, "max_memory", &max_memory, "max_file", &max_file, "max_files", &max_files,
+            "sandboxed", &sandboxed, "parent", &parent, "input", &input, "work", &work, "confined",
+            &confined, "writable", &writable, "resumed", &resumed, "warning_s", &warning_s) != 0 ||
         !all_are_strings(argv))
         return err_integrity(err, "'%s' is no job", path);
     out->argv = fill_texts(argv);
@@ -151,6 +153,8 @@ static int fill_job(struct job_file *out, const char *path, struct err *err)
     out->job.max_file = max_file;
     out->job.max_files = max_files;
     out->job.sandboxed = sandboxed != 0;
+    out->job.resumed = resumed != 0;
+    out->job.warning_s = warning_s;
     return 0;
 }
 
@@ -184,16 +188,21 @@ void job_clear(struct job_file *file)
     *file = (struct job_file){.json = NULL};
 }
 
-int outcome_write(const struct outcome_facts *facts, const char *dir, struct err *err)
+json_t *outcome_json(const struct outcome_facts *facts)
 {
-    struct str text = {NULL, 0};
-    json_t *json = json_pack(
+    return json_pack(
         "{s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:i, s:b, s:s, s:o?}", "class",
         class_names[facts->class], "exit_code", facts->exit_code, "signal", facts->signal, "wall_s",
         json_number_or_null(facts->wall_s), "cpu_s", json_number_or_null(facts->cpu_s), "peak_mib",
         json_number_or_null(facts->peak_mib), "suspended_s", facts->suspended_s, "left_processes",
         facts->left_processes, "killed", (int)facts->killed, "detail", facts->detail, "usage",
         facts->usage == NULL ? NULL : json_loads(facts->usage, 0, NULL));
+}
+
+int outcome_write(const struct outcome_facts *facts, const char *dir, struct err *err)
+{
+    struct str text = {NULL, 0};
+    json_t *json = outcome_json(facts);
 
     if (json == NULL)
         return err_failed(err, "the outcome of a run cannot be written as JSON");
@@ -216,7 +225,7 @@ static bool class_read(enum run_class *out, const char *name)
     return false;
 }
 
-static int fill_outcome(struct outcome_facts *out, json_t *json, const char *path, struct err *err)
+int outcome_from_json(struct outcome_facts *out, json_t *json, const char *path, struct err *err)
 {
     json_t *wall, *cpu, *peak, *usage;
     const char *class, *detail;
@@ -234,6 +243,7 @@ static int fill_outcome(struct outcome_facts *out, json_t *json, const char *pat
     out->cpu_s = number_or(cpu, NAN);
     out->peak_mib = number_or(peak, NAN);
     out->killed = killed;
+    out->usage = NULL;
     snprintf(out->detail, sizeof out->detail, "%s", detail);
     if (json_is_object(usage)) {
         json_write(&text, usage);
@@ -250,7 +260,7 @@ int outcome_read(struct outcome_facts *out, const char *dir, struct err *err)
 
     *out = (struct outcome_facts){.class = CLASS_NONE};
     if (read_object(&json, path, err) == 0)
-        rc = fill_outcome(out, json, path, err);
+        rc = outcome_from_json(out, json, path, err);
     json_decref(json);
     free(path);
     return rc;

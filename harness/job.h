@@ -38,6 +38,11 @@ void job_clear(struct job_file *file);
 /* Writes dir/RUN_OUTCOME by rename, synced. */
 int outcome_write(const struct outcome_facts *facts, const char *dir, struct err *err);
 
+/* The same as JSON, for who keeps it elsewhere (task_file.h); NULL where a text is not UTF-8.
+ * outcome_from_json() wants an object of that form; `path` stands in its error. */
+json_t *outcome_json(const struct outcome_facts *facts);
+int outcome_from_json(struct outcome_facts *out, json_t *json, const char *path, struct err *err);
+
 /* Reads it; one that does not hold together is an integrity error.  The caller frees out->usage. */
 int outcome_read(struct outcome_facts *out, const char *dir, struct err *err);
 

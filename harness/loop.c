@@ -517,7 +517,7 @@ static int stop_runs(struct loop *loop, bool now, struct err *err)
     for (size_t i = 0; i < loop->n_slots; i++)
         if (loop->slots[i].busy && slot_stop(&loop->slots[i], &loop->runner, now, err) != 0)
             return -1;
-    return proposer_stop(&loop->proposer, loop->session, err);
+    return proposer_stop(&loop->proposer, err);
 }
 
 static int take_signals(struct loop *loop, struct err *err)
@@ -546,7 +546,7 @@ static void wait_for_something(struct loop *loop)
             fds[n++] = (struct pollfd){.fd = loop->slots[i].ticket.fd, .events = POLLIN};
     if (loop->proposer.busy)
         fds[n++] = (struct pollfd){.fd = loop->proposer.ticket.fd, .events = POLLIN};
-    poll(fds, n, 500);
+    site_wait(&loop->session->site, fds, n, 500);
     free(fds);
 }
 
@@ -611,7 +611,9 @@ static int turn(struct loop *loop, struct err *err)
         return -1;
     if (judge_pending(loop, err) != 0 || propose(loop, err) != 0)
         return -1;
-    return night_is_over(loop) ? close_night(loop, err) : 0;
+    if (night_is_over(loop) && close_night(loop, err) != 0)
+        return -1;
+    return site_tend(&loop->session->site, err);
 }
 
 static enum loop_end how_it_ended(const struct loop *loop)
@@ -660,7 +662,7 @@ static void init_runner(struct loop *loop)
     loop->runner = (struct runner){.place = &s->place,
                                    .store = s->store,
                                    .record = &s->record,
-                                   .executor = s->executor,
+                                   .site = &s->site,
                                    .program = s->program,
                                    .checkout = {.source = s->source, .root = s->source_root},
                                    .evaluator = s->evaluator,
@@ -671,7 +673,12 @@ static void init_runner(struct loop *loop)
 /* After an error nothing may be left running. */
 static void abandon_runs(struct loop *loop)
 {
-    proposer_abandon(&loop->proposer, loop->session);
+    struct err ignored;
+
+    proposer_abandon(&loop->proposer);
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (loop->slots[i].busy)
+            slot_stop(&loop->slots[i], &loop->runner, true, &ignored);
     for (size_t i = 0; i < loop->n_slots; i++)
         if (loop->slots[i].busy)
             slot_abandon(&loop->slots[i], &loop->runner);
@@ -697,7 +704,8 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     if (isfinite(limits->seconds))
         place_tell_end(session->lock, (int64_t)time(NULL) + (int64_t)limits->seconds);
     loop.slots = mem_new(loop.n_slots, sizeof *loop.slots);
-    slots_share_cores(loop.slots, loop.n_slots);
+    if (session->site.executor->queue == NULL)
+        slots_share_cores(loop.slots, loop.n_slots);
     init_runner(&loop);
     progress_init(&loop.progress);
     prune_at_start(&session->record, &session->place);
@@ -707,6 +715,8 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
         rc = publish_pending(&session->record, session->store, session->ledger, err);
     if (rc != 0)
         abandon_runs(&loop);
+    else
+        rc = session_leave(session, err);
     log_progress(NULL);
     *end = how_it_ended(&loop);
     *signal = loop.asked;

@@ -11,6 +11,7 @@
 #include "arguments.h"
 #include "command.h"
 #include "shim.h"
+#include "task.h"
 
 /* A closed standard descriptor would be given to the next file that is opened, and our talk be
  * written into a lock or a record.  It is opened the wrong way round: using it still fails. */
@@ -33,5 +34,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of the write, as a full disk is */
     if (argc == 3 && strcmp(argv[1], "_shim") == 0)
         return shim_main(argv[2]);
+    if (argc == 4 && strcmp(argv[1], TASK_WORD) == 0)
+        return task_main(argv[2], argv[3]);
     return command_main(argc, argv);
 }

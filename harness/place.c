@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,12 +221,27 @@ int place_load(const struct place *place, struct store **store, struct record *r
     return -1;
 }
 
+char *place_runs(const struct place *place)
+{
+    char *path = path_join(place->run_dir, "runs"), target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+
+    if (n <= 0 || target[0] != '/')
+        return path;
+    target[n] = '\0';
+    free(path);
+    return mem_strdup(target);
+}
+
 char *place_run_dir(const struct place *place, const struct run *run)
 {
     bool own = run->variant == RUN_OWN;
+    char *runs = place_runs(place);
+    char *dir = mem_printf("%s/%lld/%u%s%s", runs, (long long)run->experiment, run->seed,
+                           own ? "" : "-", own ? "" : variant_names[run->variant]);
 
-    return mem_printf("%s/runs/%lld/%u%s%s", place->run_dir, (long long)run->experiment, run->seed,
-                      own ? "" : "-", own ? "" : variant_names[run->variant]);
+    free(runs);
+    return dir;
 }
 
 /* What the one that holds the lock wrote into it; "" where nobody holds it. */

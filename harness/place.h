@@ -50,7 +50,11 @@ void place_tell_end(int lock, int64_t end);
 /* Behind the name of a run's folder: the one in which it was judged (`evaluate` of the study). */
 #define PLACE_JUDGED ".evaluate"
 
-/* runs/<name>/runs/<experiment>/<seed>; the caller frees. */
+/* The folder of the runs' own, runs/<name>/runs, as other machines know it: where it is a link,
+ * what that names.  The caller frees. */
+char *place_runs(const struct place *place);
+
+/* runs/<name>/runs/<experiment>/<seed>, likewise; the caller frees. */
 char *place_run_dir(const struct place *place, const struct run *run);
 
 #endif

@@ -42,9 +42,9 @@ static uint32_t own_seed(const struct record *record, int64_t id)
     return (uint32_t)(rng_next(&rng) >> 32);
 }
 
-static int fresh_dir(const struct executor *executor, const char *dir, struct err *err)
+static int fresh_dir(const char *dir, struct err *err)
 {
-    if (file_exists(dir) && (executor->clear(dir, err) != 0 || file_remove(dir, err) != 0))
+    if (file_exists(dir) && (site_clear(&site_local, dir, err) != 0 || file_remove(dir, err) != 0))
         return -1;
     return file_mkdirs(dir, err);
 }
@@ -134,13 +134,13 @@ int proposer_start(struct proposer *p, const struct session *session, int64_t id
     uint32_t seed = own_seed(&session->record, id);
 
     *p = (struct proposer){.experiment = id, .dir = path_join(session->place.run_dir, "agent")};
-    int rc = fresh_dir(session->executor, p->dir, err);
+    int rc = fresh_dir(p->dir, err);
     if (rc == 0)
         rc = write_input(p, session, seed, err);
     if (rc == 0)
         rc = prepare(p, session, seed, err);
     if (rc == 0)
-        rc = session->executor->start(&p->ticket, &p->job, err);
+        rc = site_start(&site_local, &p->ticket, &p->job, err);
     p->busy = rc == 0;
     if (rc != 0)
         clear(p);
@@ -336,7 +336,7 @@ int proposer_poll(struct proposer *p, struct session *session, bool lost, struct
 
     if (!p->busy)
         return 0;
-    int ended = session->executor->poll(&facts, &p->ticket, &p->job, err);
+    int ended = site_poll(&site_local, &facts, &p->ticket, &p->job, err);
     if (ended == 0)
         return 0;
     int rc = ended < 0 ? -1 : 0;
@@ -349,12 +349,12 @@ int proposer_poll(struct proposer *p, struct session *session, bool lost, struct
 
 /* --- ending ----------------------------------------------------------------------------------- */
 
-int proposer_stop(struct proposer *p, const struct session *session, struct err *err)
+int proposer_stop(struct proposer *p, struct err *err)
 {
-    return p->busy ? session->executor->stop(&p->ticket, true, err) : 0;
+    return p->busy ? site_stop(&site_local, &p->ticket, true, err) : 0;
 }
 
-void proposer_abandon(struct proposer *p, const struct session *session)
+void proposer_abandon(struct proposer *p)
 {
     enum { STEP_MS = 50, STEPS = 200 };
     struct outcome_facts facts = {0};
@@ -362,11 +362,11 @@ void proposer_abandon(struct proposer *p, const struct session *session)
 
     if (!p->busy)
         return;
-    int ended = session->executor->stop(&p->ticket, true, &ignored);
+    int ended = site_stop(&site_local, &p->ticket, true, &ignored);
     for (int i = 0; i < STEPS && ended == 0; i++) {
         struct pollfd fd = {.fd = p->ticket.fd, .events = POLLIN};
         poll(&fd, 1, STEP_MS);
-        ended = session->executor->poll(&facts, &p->ticket, &p->job, &ignored);
+        ended = site_poll(&site_local, &facts, &p->ticket, &p->job, &ignored);
     }
     free(facts.usage);
     clear(p);

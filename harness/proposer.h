@@ -38,9 +38,9 @@ int proposer_start(struct proposer *proposer, const struct session *session, int
 int proposer_poll(struct proposer *proposer, struct session *session, bool lost, struct err *err);
 
 /* Ends it at once; poll tells when.  Does nothing where nobody was asked. */
-int proposer_stop(struct proposer *proposer, const struct session *session, struct err *err);
+int proposer_stop(struct proposer *proposer, struct err *err);
 
 /* After an error: ends it and waits for that, ten seconds at most; records nothing. */
-void proposer_abandon(struct proposer *proposer, const struct session *session);
+void proposer_abandon(struct proposer *proposer);
 
 #endif

@@ -168,11 +168,9 @@ static void report_foreign_locks(const struct bench *bench)
 /* Ends who still lives in a run's directory; its lock says so. */
 static int end_survivors(const struct bench *bench, struct err *err)
 {
-    const struct executor *executor = executor_find("local");
-
     for (size_t i = 0; i < bench->record->n_runs; i++) {
         char *dir = place_run_dir(bench->place, &bench->record->runs[i]);
-        int rc = file_exists(dir) ? executor->clear(dir, err) : 0;
+        int rc = file_exists(dir) ? site_clear(&site_local, dir, err) : 0;
         free(dir);
         if (rc != 0)
             return -1;

@@ -13,29 +13,29 @@
 #include "stages.h"
 #include "stream.h"
 
-static int run_job(struct outcome_facts *facts, const struct job *job,
-                   const struct executor *executor, struct err *err)
+static int run_job(struct outcome_facts *facts, const struct job *job, const struct site *site,
+                   struct err *err)
 {
     struct ticket ticket;
     int ended = 0;
 
-    if (executor->start(&ticket, job, err) != 0)
+    if (site_start(site, &ticket, job, err) != 0)
         return -1;
     while (ended == 0) {
         struct pollfd fd = {.fd = ticket.fd, .events = POLLIN};
         poll(&fd, 1, 500);
-        ended = executor->poll(facts, &ticket, job, err);
+        ended = site_poll(site, facts, &ticket, job, err);
     }
     return ended < 0 ? -1 : 0;
 }
 
-static int run_to_end(struct outcome_facts *facts, struct stages *stages,
-                      const struct executor *executor, struct err *err)
+static int run_to_end(struct outcome_facts *facts, struct stages *stages, const struct site *site,
+                      struct err *err)
 {
     int more;
 
     do {
-        if (run_job(facts, stages->job, executor, err) != 0)
+        if (run_job(facts, stages->job, site, err) != 0)
             return -1;
         more = stages_next(stages, facts, err);
     } while (more == 1);
@@ -211,7 +211,7 @@ static int compare(struct str *verdict, const struct run *now, const struct expe
 }
 
 int repeat_run(struct str *verdict, double *value, const struct launch *launch,
-               const struct executor *executor, const struct expected *expected, struct err *err)
+               const struct site *site, const struct expected *expected, struct err *err)
 {
     struct outcome_facts facts = {0};
     struct stream stream = {0};
@@ -222,8 +222,7 @@ int repeat_run(struct str *verdict, double *value, const struct launch *launch,
     *value = NAN;
     if (stages_begin(&stages, launch, err) != 0)
         return -1;
-    if (run_to_end(&facts, &stages, executor, err) == 0 &&
-        stages_read(&stream, &stages, err) == 0) {
+    if (run_to_end(&facts, &stages, site, err) == 0 && stages_read(&stream, &stages, err) == 0) {
         run_classify(&now, &facts, &stream, launch->study, launch->config);
         rc = compare(verdict, &now, expected, launch, err);
         *value = now.value;

@@ -28,7 +28,7 @@ struct expected {
  * as far as that came.
  */
 int repeat_run(struct str *verdict, double *value, const struct launch *launch,
-               const struct executor *executor, const struct expected *expected, struct err *err);
+               const struct site *site, const struct expected *expected, struct err *err);
 
 /* -0 is not 0, but any NAN is any other: which one it is depends on the processor. */
 bool repeat_same_bits(double a, double b);

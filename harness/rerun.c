@@ -32,7 +32,7 @@ int rerun_open(struct rerun *rerun, struct err *err)
     const char *tmp = getenv("TMPDIR");
     struct slot slots[1024] = {0};
 
-    rerun->executor = executor_find("local");
+    rerun->site = &site_local;
     slots_share_cores(slots, (size_t)rerun->study->jobs);
     rerun->slot = slots[0];
     if (executor_find_program(&rerun->program, rerun->study->command[0], rerun->study_dir, err) !=
@@ -97,7 +97,7 @@ int rerun_seed(struct rerun *rerun, const struct value *config, const char *sour
 
     str_clear(&rerun->last);
     if (rc == 0)
-        rc = repeat_run(&rerun->last, &value, &launch, rerun->executor, expected, err);
+        rc = repeat_run(&rerun->last, &value, &launch, rerun->site, expected, err);
     free(dir);
     if (rc < 0)
         return -1;

@@ -22,7 +22,7 @@ struct rerun {
     int64_t experiment;
     bool quiet; /* nothing is printed */
 
-    const struct executor *executor;
+    const struct site *site;
     char *program;
     char *evaluator;       /* NULL: runs judge themselves */
     struct ledger *source; /* where the trainer's source lies; NULL: it is not built */

@@ -5,6 +5,7 @@
 
 #include "checkout.h"
 #include "doctor.h"
+#include "filesystem.h"
 #include "host.h"
 #include "inputs.h"
 #include "log.h"
@@ -13,10 +14,17 @@
 #include "publish.h"
 #include "sandbox.h"
 #include "session.h"
+#include "site_session.h"
 #include "source.h"
+
+int session_leave(struct session *session, struct err *err)
+{
+    return site_end(&session->site, &session->place, session->store, err);
+}
 
 void session_close(struct session *session)
 {
+    site_close(&session->site);
     store_close(session->store);
     ledger_close(session->ledger);
     record_clear(&session->record);
@@ -145,6 +153,7 @@ static void take_limits(struct study *kept, const struct study *study)
     kept->jobs = study->jobs;
     kept->run_cap = study->run_cap;
     kept->hours = study->hours;
+    executor_rule_copy(&kept->executor, &study->executor);
     free(kept->until);
     kept->until = study->until != NULL ? mem_strdup(study->until) : NULL;
     policy_copy(&kept->policy, &study->policy);
@@ -229,10 +238,10 @@ static int check_same_inputs(struct session *session, const struct artifact *inp
 static int clear_run(const struct session *session, const struct run *run, struct err *err)
 {
     char *dir = place_run_dir(&session->place, run), *judge = mem_printf("%s" PLACE_JUDGED, dir);
-    int rc = file_exists(dir) ? session->executor->clear(dir, err) : 0;
+    int rc = file_exists(dir) ? site_clear(&site_local, dir, err) : 0;
 
     if (rc == 0 && file_exists(judge))
-        rc = session->executor->clear(judge, err);
+        rc = site_clear(&site_local, judge, err);
     free(judge);
     free(dir);
     return rc;
@@ -346,10 +355,12 @@ static int open_record(struct session *session, const struct study *study,
         doctor_admit(session->store, &session->record, err) != 0 ||
         check_same_study(session, study, err) != 0 ||
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||
+        site_begin(&session->site, session->executor, &session->record.study, place, session->store,
+                   err) != 0 ||
         recover_runs(session, err) != 0)
         return -1;
     if (session->source_root != NULL &&
-        checkout_clear_root(session->source_root, session->executor, err) != 0)
+        checkout_clear_root(session->source_root, &site_local, err) != 0)
         return -1;
     return catch_up(session, err);
 }
@@ -381,7 +392,8 @@ static int make_run_dir(const char *dir, struct err *err)
     return rc;
 }
 
-static int open_all(struct session *out, const char *word, const char *dir, struct err *err)
+static int open_all(struct session *out, const char *word, const char *dir, const char *executor,
+                    struct err *err)
 {
     struct study study = {0};
     struct artifact *inputs = NULL;
@@ -395,18 +407,23 @@ static int open_all(struct session *out, const char *word, const char *dir, stru
         proposer_find_program(&out->proposer, &study, study_dir, err) == 0 &&
         open_source(out, &study, err) == 0 &&
         inputs_collect(&inputs, &n, &study, study_dir, out->program, err) == 0 &&
-        sandbox_check(&study, err) == 0 && make_run_dir(out->place.run_dir, err) == 0 &&
-        place_lock(&out->lock, &out->place, err) == 0)
+        sandbox_check(&study, err) == 0 &&
+        site_choose(&out->executor, &study, executor, err) == 0 &&
+        filesystem_refuse(out->place.run_dir, err) == 0 &&
+        make_run_dir(out->place.run_dir, err) == 0 &&
+        place_lock(&out->lock, &out->place, err) == 0 &&
+        site_make_runs(&study.executor, &out->place, err) == 0)
         rc = open_record(out, &study, inputs, n, err);
     artifacts_free(inputs, n);
     study_clear(&study);
     return rc;
 }
 
-int session_open(struct session *out, const char *word, const char *dir, struct err *err)
+int session_open(struct session *out, const char *word, const char *dir, const char *executor,
+                 struct err *err)
 {
-    *out = (struct session){.lock = -1, .executor = executor_find("local")};
-    if (open_all(out, word, dir, err) == 0)
+    *out = (struct session){.lock = -1};
+    if (open_all(out, word, dir, executor, err) == 0)
         return 0;
     session_close(out);
     return -1;

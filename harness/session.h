@@ -21,6 +21,7 @@ struct session {
     struct record record;
     struct ledger *ledger;
     const struct executor *executor;
+    struct site site;      /* where its runs happen */
     char *program;         /* the trainer, absolute */
     char *proposer;        /* the program that proposes, absolute; NULL: the strategy asks none */
     char *evaluator;       /* the program that judges what runs leave, absolute; NULL: none */
@@ -30,8 +31,12 @@ struct session {
     bool resumed;          /* the record held something already */
 };
 
-/* `dir`: --dir or NULL. */
-int session_open(struct session *out, const char *study, const char *dir, struct err *err);
+/* `dir`: --dir or NULL; `executor`: --executor, or NULL for the study's own. */
+int session_open(struct session *out, const char *study, const char *dir, const char *executor,
+                 struct err *err);
+
+/* All runs are recorded, or were ended: closes where they happened. */
+int session_leave(struct session *session, struct err *err);
 void session_close(struct session *session);
 
 #endif

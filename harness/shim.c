@@ -73,7 +73,7 @@ static void kill_all(struct shim *shim, enum run_class reason)
 }
 
 /* TERM to the trainer's group, and CONT so that a stopped one hears it. */
-static void begin_ending(struct shim *shim, enum run_class reason)
+static void begin_ending(struct shim *shim, enum run_class reason, double grace_s)
 {
     if (shim->phase != RUNNING)
         return;
@@ -81,7 +81,7 @@ static void begin_ending(struct shim *shim, enum run_class reason)
     shim->phase = ENDING;
     kill(-shim->leader, SIGTERM);
     kill(-shim->leader, SIGCONT);
-    arm(shim, shim->job->grace_s);
+    arm(shim, grace_s);
 }
 
 static void on_timer(struct shim *shim)
@@ -91,7 +91,7 @@ static void on_timer(struct shim *shim)
     if (read(shim->timer, &times, sizeof times) < 0)
         return;
     if (shim->phase == RUNNING)
-        begin_ending(shim, CLASS_TIMEOUT);
+        begin_ending(shim, CLASS_TIMEOUT, shim->job->grace_s);
     else
         kill_all(shim, CLASS_NONE);
 }
@@ -200,8 +200,10 @@ static void on_signal(struct shim *shim)
     while (read(shim->signals, &info, sizeof info) == (ssize_t)sizeof info)
         if (info.ssi_signo != SIGCHLD && harness_is_gone(shim))
             kill_all(shim, CLASS_INTERRUPTED);
+        else if (info.ssi_signo == SIGUSR1)
+            begin_ending(shim, CLASS_INTERRUPTED, fmax(shim->job->warning_s, shim->job->grace_s));
         else if (info.ssi_signo != SIGCHLD)
-            begin_ending(shim, CLASS_INTERRUPTED);
+            begin_ending(shim, CLASS_INTERRUPTED, shim->job->grace_s);
 }
 
 static int turn(struct shim *shim, struct err *err)
@@ -265,6 +267,7 @@ static int open_signals(struct shim *shim, struct err *err)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
     shim->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return shim->signals < 0 ? err_sys(err, "cannot listen for signals") : 0;
 }
@@ -282,13 +285,16 @@ static int bind_to_harness(const struct shim *shim, struct err *err)
 static int open_outputs(struct shim *shim, struct err *err)
 {
     static const char *const names[] = {RUN_STREAM, RUN_LOG};
+    const int begin = shim->job->resumed ? O_APPEND : O_TRUNC;
+    struct stat st;
 
     for (int i = 0; i < 2; i++) {
         shim->outputs[i] = (struct output){-1, -1, names[i]};
         shim->outputs[i].file =
-            open(names[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (shim->outputs[i].file < 0)
+            open(names[i], O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | begin, 0600);
+        if (shim->outputs[i].file < 0 || fstat(shim->outputs[i].file, &st) != 0)
             return err_sys(err, "cannot write '%s'", names[i]);
+        shim->written += st.st_size;
     }
     return 0;
 }

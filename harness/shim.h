@@ -10,6 +10,9 @@
  * itself is killed, its trainer dies with it, and the executor's clear() ends who still holds the
  * lock; only a daemon that has closed every descriptor it inherited could escape then.
  *
+ * TERM asks it to end the run; so does USR1, with which a queue warns of the end of its time: the
+ * trainer gets TERM too, and warning_s of its job instead of grace_s to leave its state.
+ *
  * It is entered with: 0 and 1 /dev/null; SHIM_CONTROL, a socket whose other end the harness holds
  * (its closing ends the run); SHIM_LOCK, the locked RUN_ALIVE, which every descendant inherits;
  * the environment of the trainer as its own.

@@ -79,7 +79,7 @@ static char *limits_as_json(const struct job *job)
 /* A fresh directory: an earlier attempt's process is proven gone, its files are removed. */
 static int fresh_dir(const struct runner *runner, const char *dir, struct err *err)
 {
-    if (file_exists(dir) && (runner->executor->clear(dir, err) != 0 || file_remove(dir, err) != 0))
+    if (file_exists(dir) && (site_clear(runner->site, dir, err) != 0 || file_remove(dir, err) != 0))
         return -1;
     return file_mkdirs(dir, err);
 }
@@ -156,7 +156,7 @@ int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wa
     early_watch_init(&slot->watch, record, &record->runs[slot->run]);
     slot->since = clock_s();
     slot->busy = true;
-    if (runner->executor->start(&slot->ticket, slot->stages.job, err) == 0)
+    if (site_start(runner->site, &slot->ticket, slot->stages.job, err) == 0)
         return 0;
     clear_slot(slot);
     return -1;
@@ -246,7 +246,7 @@ static void give_up_on(struct outcome_facts *facts, const struct runner *runner,
                  !run_is_set_aside(&record->runs[i]) &&
                  record->runs[i].experiment == run->experiment &&
                  record->runs[i].variant == run->variant && record->runs[i].seed == run->seed;
-    if (times < TIMES)
+    if (times < TIMES || strncmp(facts->detail, EVICTED, strlen(EVICTED)) == 0)
         return;
     facts->class = CLASS_SIGNAL;
     facts->signal = SIGKILL;
@@ -286,7 +286,7 @@ static int look_early(struct slot *slot, struct runner *runner, struct err *err)
 
     if (!early_watch_look(&slot->watch, runner->record, run, slot->dir))
         return 0;
-    return runner->executor->stop(&slot->ticket, false, err);
+    return site_stop(runner->site, &slot->ticket, false, err);
 }
 
 /* What was printed, and on the way; a study with early_terminate has one stage only. */
@@ -337,7 +337,7 @@ static int go_on(struct slot *slot, struct runner *runner, struct outcome_facts 
     int next = lost ? 0 : stages_next(&slot->stages, facts, err);
 
     if (next == 1)
-        return runner->executor->start(&slot->ticket, slot->stages.job, err);
+        return site_start(runner->site, &slot->ticket, slot->stages.job, err);
     if (next == 0 && !lost && runner->checkout.source != NULL)
         next = guard_inputs(runner->place, runner->store, &runner->record->study, runner->program,
                             err);
@@ -347,7 +347,7 @@ static int go_on(struct slot *slot, struct runner *runner, struct outcome_facts 
 int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *err)
 {
     struct outcome_facts facts = {0};
-    int ended = runner->executor->poll(&facts, &slot->ticket, slot->stages.job, err);
+    int ended = site_poll(runner->site, &facts, &slot->ticket, slot->stages.job, err);
 
     if (ended == 0)
         return look_early(slot, runner, err);
@@ -361,7 +361,7 @@ int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *e
 
 int slot_stop(struct slot *slot, const struct runner *runner, bool now, struct err *err)
 {
-    return runner->executor->stop(&slot->ticket, now, err);
+    return site_stop(runner->site, &slot->ticket, now, err);
 }
 
 void slot_abandon(struct slot *slot, const struct runner *runner)
@@ -369,12 +369,12 @@ void slot_abandon(struct slot *slot, const struct runner *runner)
     enum { STEP_MS = 50, STEPS = 200 };
     struct outcome_facts facts = {0};
     struct err ignored;
-    int ended = runner->executor->stop(&slot->ticket, true, &ignored);
+    int ended = site_stop(runner->site, &slot->ticket, true, &ignored);
 
     for (int i = 0; i < STEPS && ended == 0; i++) {
         struct pollfd fd = {.fd = slot->ticket.fd, .events = POLLIN};
         poll(&fd, 1, STEP_MS);
-        ended = runner->executor->poll(&facts, &slot->ticket, slot->stages.job, &ignored);
+        ended = site_poll(runner->site, &facts, &slot->ticket, slot->stages.job, &ignored);
     }
     free(facts.usage);
     clear_slot(slot);

@@ -36,7 +36,7 @@ struct runner { /* what every slot needs */
     const struct place *place;
     struct store *store;
     struct record *record;
-    const struct executor *executor;
+    const struct site *site;
     const char *program; /* argv[0] of every run, absolute */
     int64_t session;
     size_t first_run;         /* index of the first run of this session */

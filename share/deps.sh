@@ -1,12 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs the Debian packages that are missing, and says which.  Nothing to do: silent.
+# deps.sh [build|cluster]: installs the Debian packages of a set that are missing, and says which.
+# Nothing to do: silent.
+#   build    what is built with, and tested with
+#   cluster  the Slurm of two nodes that tests/cli_slurm.t brings up; nothing of it is started
 set -u
 
-packages='git gcc libc6-dev make pkg-config libsqlite3-dev libgsl-dev libopenblas-dev libgit2-dev
+build='git gcc libc6-dev make pkg-config libsqlite3-dev libgsl-dev libopenblas-dev libgit2-dev
 libfyaml-dev libjansson-dev libpcre2-dev libssl-dev zlib1g-dev libzstd-dev libmd4c-dev
 libmd4c-html0-dev libncurses-dev libmicrohttpd-dev libcmocka-dev perl python3 gnuplot-nox libjs-vega
 bible-kjv bible-kjv-text'
+cluster='slurmctld slurmd slurm-client munge'
+
+case ${1:-build} in
+    build) packages=$build ;;
+    cluster) packages=$cluster ;;
+    *) echo "deps: there is no set '$1': build, cluster" >&2; exit 2 ;;
+esac
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
 

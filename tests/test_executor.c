@@ -129,7 +129,7 @@ static void use_shell(struct bench *b, const char *script)
 
 static void start(struct bench *b)
 {
-    if (local()->start(&b->ticket, &b->job, &b->err) != 0)
+    if (local()->start(NULL, &b->ticket, &b->job, &b->err) != 0)
         fail_msg("start: %s", b->err.text);
 }
 
@@ -139,7 +139,7 @@ static int finish(struct bench *b)
     double deadline = clock_s() + 30;
     int rc;
 
-    while ((rc = local()->poll(&b->facts, &b->ticket, &b->job, &b->err)) == 0) {
+    while ((rc = local()->poll(NULL, &b->facts, &b->ticket, &b->job, &b->err)) == 0) {
         struct pollfd end = {b->ticket.fd, POLLIN, 0};
         assert_true(clock_s() < deadline);
         poll(&end, 1, 1000);
@@ -553,8 +553,8 @@ static void a_gentle_stop_lets_the_trainer_end_by_itself(void **state)
     use_shell(&b, "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.02; done");
     start(&b);
     wait_for_output(&b);
-    assert_int_equal(local()->poll(&b.facts, &b.ticket, &b.job, &b.err), 0);
-    assert_int_equal(local()->stop(&b.ticket, false, &b.err), 0);
+    assert_int_equal(local()->poll(NULL, &b.facts, &b.ticket, &b.job, &b.err), 0);
+    assert_int_equal(local()->stop(NULL, &b.ticket, false, &b.err), 0);
     assert_int_equal(finish(&b), 1);
     assert_int_equal(b.facts.class, CLASS_INTERRUPTED);
     assert_int_equal(b.facts.exit_code, 0);
@@ -574,7 +574,7 @@ static void a_stop_that_is_not_heard_becomes_a_kill(void **state)
     use_mode(&b, "ignore-term");
     start(&b);
     wait_for_output(&b);
-    assert_int_equal(local()->stop(&b.ticket, false, &b.err), 0);
+    assert_int_equal(local()->stop(NULL, &b.ticket, false, &b.err), 0);
     assert_int_equal(finish(&b), 1);
     assert_int_equal(b.facts.class, CLASS_INTERRUPTED);
     assert_int_equal(survivors(&b), 0);
@@ -591,7 +591,7 @@ static void a_stop_at_once_kills_the_whole_tree(void **state)
     b.job.grace_s = 60;
     start(&b);
     assert_true(survivors_become(&b, 10, true, 5));
-    assert_int_equal(local()->stop(&b.ticket, true, &b.err), 0);
+    assert_int_equal(local()->stop(NULL, &b.ticket, true, &b.err), 0);
     assert_int_equal(finish(&b), 1);
     assert_int_equal(b.facts.class, CLASS_INTERRUPTED);
     assert_true(b.facts.killed);
@@ -608,7 +608,7 @@ static pid_t start_harness(struct bench *b, pid_t *shim)
     pid_t harness = fork();
     assert_true(harness >= 0);
     if (harness == 0) {
-        if (local()->start(&b->ticket, &b->job, &b->err) != 0 ||
+        if (local()->start(NULL, &b->ticket, &b->job, &b->err) != 0 ||
             write(told[1], &b->ticket.pid, sizeof b->ticket.pid) < 0)
             _exit(1);
         for (;;)
@@ -641,7 +641,7 @@ static void the_run_dies_with_the_harness(void **state)
         assert_true(survivors_become(&b, 2, true, 5));
         kill_harness(harness);
         assert_true(survivors_become(&b, 0, false, 2));
-        assert_int_equal(local()->clear(b.dir, &b.err), 0);
+        assert_int_equal(local()->clear(NULL, b.dir, &b.err), 0);
         use_mode(&b, "silent"); /* and the directory may be used again */
         run(&b);
         assert_int_equal(b.facts.class, CLASS_OK);
@@ -696,10 +696,10 @@ static void clear_ends_those_who_outlived_harness_and_shim(void **state)
     kill_harness(harness);
     kill(shim, SIGKILL);
     struct ticket ticket;
-    assert_int_equal(local()->start(&ticket, &b.job, &b.err), -1);
+    assert_int_equal(local()->start(NULL, &ticket, &b.job, &b.err), -1);
     assert_int_equal(b.err.code, ERR_ENVIRONMENT);
     assert_holds(b.err.text, "still in use by an earlier run");
-    assert_int_equal(local()->clear(b.dir, &b.err), 0);
+    assert_int_equal(local()->clear(NULL, b.dir, &b.err), 0);
     assert_true(survivors_become(&b, 0, false, 2));
     teardown(&b);
 }
@@ -710,8 +710,8 @@ static void clearing_a_directory_that_was_never_used_is_fine(void **state)
 
     (void)state;
     setup(&b);
-    assert_int_equal(local()->clear(b.dir, &b.err), 0);
-    assert_int_equal(local()->clear("/nonexistent/place", &b.err), 0);
+    assert_int_equal(local()->clear(NULL, b.dir, &b.err), 0);
+    assert_int_equal(local()->clear(NULL, "/nonexistent/place", &b.err), 0);
     teardown(&b);
 }
 
@@ -843,10 +843,10 @@ static void memory_that_runs_out_is_its_own_class(void **state)
             fd_write(procs, text, strlen(text), "procs", &err) != 0)
             _exit(99);
         use_mode(&b, "hog");
-        if (local()->start(&b.ticket, &b.job, &err) != 0)
+        if (local()->start(NULL, &b.ticket, &b.job, &err) != 0)
             _exit(98);
         int rc;
-        while ((rc = local()->poll(&b.facts, &b.ticket, &b.job, &err)) == 0)
+        while ((rc = local()->poll(NULL, &b.facts, &b.ticket, &b.job, &err)) == 0)
             poll(NULL, 0, 10);
         _exit(rc == 1 ? (int)b.facts.class : 97);
     }

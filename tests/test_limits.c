@@ -58,9 +58,9 @@ static void run(struct bench *b)
     double deadline = clock_s() + 30;
     int rc;
 
-    if (local->start(&ticket, &b->job, &err) != 0)
+    if (local->start(NULL, &ticket, &b->job, &err) != 0)
         fail_msg("%s", err.text);
-    while ((rc = local->poll(&b->facts, &ticket, &b->job, &err)) == 0) {
+    while ((rc = local->poll(NULL, &b->facts, &ticket, &b->job, &err)) == 0) {
         struct pollfd end = {ticket.fd, POLLIN, 0};
         assert_true(clock_s() < deadline);
         poll(&end, 1, 1000);

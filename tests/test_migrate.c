@@ -317,27 +317,67 @@ static void network_file_systems_are_known_by_their_numbers(void **state)
         long type;
         const char *name;
         bool refused;
+        const char *kind;
     } rows[] = {
-        {0x6969, "NFS", true},           {0xfe534d42, "SMB2", true},  {0xff534d42, "CIFS", true},
-        {(int)0xff534d42, "CIFS", true}, /* as a 32-bit system gives it */
-        {0x0bd00bd0, "Lustre", true},    {0x65735546, "FUSE", false}, {0x01021997, "9p", false},
+        {0x6969, "NFS", true, ""},
+        {0xfe534d42, "SMB2", true, ""},
+        {0xff534d42, "CIFS", true, ""},
+        {(int)0xff534d42, "CIFS", true, ""}, /* as a 32-bit system gives it */
+        {0x0bd00bd0, "Lustre", true, ""},
+        {0x65735546, "FUSE", false, ""},
+        {0x01021997, "9p", false, ""},
+        {0x65735546, "FUSE", false, "fuse.ntfs-3g"},
+        {0x65735546, "sshfs", true, "fuse.sshfs"},
+        {0x65735546, "FUSE", false, "sshfs"},
+        {0x19830326, "BeeGFS", true, ""},
     };
     static const long local[] = {0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630};
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct filesystem *found = filesystem_find(rows[i].type);
+        const struct filesystem *found = filesystem_find(rows[i].type, rows[i].kind);
         assert_non_null(found);
         assert_string_equal(found->name, rows[i].name);
         assert_int_equal(found->refused, rows[i].refused);
     }
     for (size_t i = 0; i < COUNT(local); i++) /* ext4, XFS, btrfs, tmpfs, overlayfs */
-        assert_null(filesystem_find(local[i]));
+        assert_null(filesystem_find(local[i], ""));
+}
+
+/* A file system such as a kernel would describe it, below one folder of ours. */
+static int look_like_sshfs(long *type, char kind[64], const char *dir)
+{
+    bool there = strstr(dir, "/remote") != NULL;
+
+    *type = there ? 0x65735546 : 0xef53;
+    strcpy(kind, there ? "fuse.sshfs" : "");
+    return 0;
+}
+
+static void a_record_is_refused_on_a_network_file_system_before_its_folder_is_made(void **state)
+{
+    char *dir = scratch_new(), *remote = path_join(dir, "remote");
+    char *deep = path_join(remote, "runs/night"), *here = path_join(dir, "runs/night");
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(file_mkdirs(remote, &err), 0);
+    assert_int_equal(filesystem_refuse_by(look_like_sshfs, here, &err), 0);
+    assert_int_equal(filesystem_refuse_by(look_like_sshfs, deep, &err), -1);
+    assert_int_equal(err.code, ERR_ENVIRONMENT);
+    assert_non_null(strstr(err.text, "lies on a network file system (sshfs)"));
+    assert_false(file_exists(deep));
+    assert_int_equal(filesystem_refuse(deep, &err), 0); /* as the kernel says, it is here */
+    free(remote);
+    free(deep);
+    free(here);
+    scratch_remove(dir);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_is_refused_on_a_network_file_system_before_its_folder_is_made),
         cmocka_unit_test(an_older_record_is_read_and_left_as_it_is),
         cmocka_unit_test(an_older_record_is_copied_and_brought_up_to_date),
         cmocka_unit_test(a_migrated_record_has_the_tables_of_a_new_one),

@@ -17,11 +17,21 @@ struct filesystem {
     bool refused; /* else it is only warned of: it may lie on this machine */
 };
 
-/* The row of a type that is not to be trusted; NULL: any other. */
-const struct filesystem *filesystem_find(long type);
+/* The row of a type that is not to be trusted; NULL: any other.  `kind` is the kernel's name of the
+ * mount: FUSE is the way to both, and "fuse.sshfs" says where it leads; "" where it is not known.
+ */
+const struct filesystem *filesystem_find(long type, const char *kind);
 
-/* An environment error where `dir` lies on a file system that is refused, a warning where it lies
- * on one that cannot be told. */
+/* What a folder lies on: 0, or -1 with errno. */
+typedef int filesystem_look(long *type, char kind[64], const char *dir);
+filesystem_look filesystem_look_here; /* as the kernel says: statfs(2), /proc/self/mountinfo */
+
+/* An environment error where `dir`, or the nearest folder above it that exists, lies on a file
+ * system that is refused. */
+int filesystem_refuse(const char *dir, struct err *err);
+int filesystem_refuse_by(filesystem_look *look, const char *dir, struct err *err);
+
+/* The same, and a warning where it lies on one that cannot be told. */
 int filesystem_check(const char *dir, struct err *err);
 
 #endif
