@@ -269,13 +269,6 @@ static int read_min_gain(void *into, const struct yaml *node, struct err *err)
     return yaml_read_number(&study->rule.min_gain, node, 0, INFINITY, err);
 }
 
-static int refuse_later(void *into, const struct yaml *node, struct err *err)
-{
-    (void)into;
-    return yaml_refuse_key(node, err, "'%s' is not available in this version; leave it out",
-                           node->key);
-}
-
 static int read_decision(void *into, const struct yaml *node, struct err *err)
 {
     static const struct yaml_key keys[] = {
