@@ -436,7 +436,7 @@ static const char *const changes[][3] = {
     {"jobs: 2",
      "executor: {kind: command, submit: [qsub, \"{script}\", \"{seed}\"], poll: [qstat], "
      "cancel: [qdel, \"{id}\"]}",
-     "s.yaml:16:54: '{seed}' has no meaning here"},
+     "s.yaml:16:55: '{seed}' has no meaning here"},
     {"jobs: 2", "method: bayes",
      "s.yaml:16:1: unknown key 'method' (here: search: {strategy: …})"},
     {"jobs: 2", "files: data",
