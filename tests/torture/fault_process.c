@@ -120,10 +120,11 @@ static void do_deed(const struct crowd *crowd, pid_t harness, size_t deed, struc
     send(crowd, ROLE_SHIM, deeds[deed].shim == SIGSTOP ? SIGCONT : 0, which);
 }
 
+/* SIGTERM itself ends a harness whose night was over when it came. */
 static bool ended_well(int status)
 {
     if (WIFSIGNALED(status))
-        return WTERMSIG(status) == SIGKILL;
+        return WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM;
     return WEXITSTATUS(status) <= 1 || WEXITSTATUS(status) == 143; /* 1: the baseline failed */
 }
 
