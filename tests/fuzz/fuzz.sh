@@ -6,12 +6,13 @@
 set -u
 build=$1 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- study stream tokens checkpoint record config tokenizer
+[ $# -gt 0 ] || set -- study stream tokens checkpoint record config tokenizer gguf
 bad=0
 for target in "$@"; do
     mkdir -p "$build/corpus/$target" "tests/fuzz/corpus/$target"
     "$build/tests/replay" -s "$target" >"$build/corpus/$target/seed"
-    FUZZ_TARGET=$target "$build/tests/fuzz" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=512 \
+    words=tests/fuzz/words/$target
+    FUZZ_TARGET=$target "$build/tests/fuzz" ${words:+$([ ! -e "$words" ] || echo "-dict=$words")} -max_total_time="$seconds" -timeout=1 -rss_limit_mb=512 \
         -max_len=16384 -print_final_stats=1 -artifact_prefix="$build/crash-$target-" \
         "$build/corpus/$target" "tests/fuzz/corpus/$target" >"$build/$target.log" 2>&1
     status=$?

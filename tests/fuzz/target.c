@@ -10,11 +10,12 @@
 #include "target.h"
 
 extern const struct target target_study, target_stream, target_tokens, target_checkpoint,
-    target_record, target_config, target_tokenizer;
+    target_record, target_config, target_tokenizer, target_gguf;
 
 const struct target *const targets[] = {
-    &target_study,  &target_stream, &target_tokens,    &target_checkpoint,
-    &target_record, &target_config, &target_tokenizer, NULL,
+    &target_study,      &target_stream, &target_tokens,
+    &target_checkpoint, &target_record, &target_config,
+    &target_tokenizer,  &target_gguf,   NULL,
 };
 
 const struct target *target_find(const char *name)
