@@ -8,6 +8,8 @@ build=$1 seconds=$2
 shift 2
 [ $# -gt 0 ] || set -- study stream tokens checkpoint record config tokenizer gguf
 bad=0
+LSAN_OPTIONS=suppressions=tests/fuzz/leaks.supp:print_suppressions=0
+export LSAN_OPTIONS
 for target in "$@"; do
     mkdir -p "$build/corpus/$target" "tests/fuzz/corpus/$target"
     "$build/tests/replay" -s "$target" >"$build/corpus/$target/seed"
