@@ -137,10 +137,29 @@ static int spawn_image(pid_t *out, const posix_spawn_file_actions_t *actions,
     return failure;
 }
 
+/* Of all processes of a run, whatever they have closed or left. */
+static char *run_mark(const char *dir)
+{
+    return mem_printf("NIGHTSHIFT_RUN=%s", dir);
+}
+
+/* [n] and the mark: what a run's processes see.  The caller frees the last and the list. */
+static char **marked(char *const *env, size_t *n, const char *dir)
+{
+    for (*n = 0; env[*n] != NULL;)
+        ++*n;
+    char **out = mem_new(*n + 2, sizeof *out);
+    memcpy(out, env, *n * sizeof *out);
+    out[*n] = run_mark(dir);
+    return out;
+}
+
 static int spawn_shim(pid_t *out, const struct job *job, int control, int lock, struct err *err)
 {
     char name[] = "nightshift", word[] = SHIM_WORD, *dir = mem_strdup(job->dir);
     char *argv[] = {name, word, dir, NULL};
+    size_t n;
+    char **env = marked(job->env, &n, dir);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int failure = ENOMEM;
@@ -148,9 +167,11 @@ static int spawn_shim(pid_t *out, const struct job *job, int control, int lock, 
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     if (set_attributes(&attributes) == 0 && set_actions(&actions, control, lock) == 0)
-        failure = spawn_image(out, &actions, &attributes, argv, job->env);
+        failure = spawn_image(out, &actions, &attributes, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+    free(env[n]);
+    free(env);
     free(dir);
     errno = failure;
     return failure == 0 ? 0 : err_sys(err, "cannot start the shim");
@@ -209,6 +230,18 @@ static int wait_for_lock(int fd, const char *dir, double patience_s, struct err 
     return 0;
 }
 
+/* A daemon that has closed everything holds no lock, and one whose shim was killed has no
+ * subreaper: it is known by its run's mark. */
+static void kill_strays(const char *dir)
+{
+    enum { STEP_MS = 5, TIMES = 400 };
+    char *word = run_mark(dir);
+
+    for (int i = 0; i < TIMES && process_kill_marked(word) > 0; i++)
+        poll(NULL, 0, STEP_MS); /* it may have been about to start another */
+    free(word);
+}
+
 static int clear_after(const char *dir, double patience_s, struct err *err)
 {
     char *path = path_join(dir, RUN_ALIVE);
@@ -220,6 +253,8 @@ static int clear_after(const char *dir, double patience_s, struct err *err)
         rc = err_sys(err, "cannot open '%s'", path);
     close_fd(&fd);
     free(path);
+    if (rc == 0)
+        kill_strays(dir);
     return rc;
 }
 

@@ -85,16 +85,20 @@ static bool holds(const char *pid, const struct stat *file)
     return found;
 }
 
-static int kill_holder(const char *pid, const void *file)
+static bool is_another_of_ours(const char *pid)
 {
     char path[64];
     struct stat st;
-    pid_t number = (pid_t)strtol(pid, NULL, 10);
 
     snprintf(path, sizeof path, "/proc/%.20s", pid);
-    if (number == getpid() || stat(path, &st) != 0 || st.st_uid != geteuid() || !holds(pid, file))
+    return strtol(pid, NULL, 10) != getpid() && stat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
+static int kill_holder(const char *pid, const void *file)
+{
+    if (!is_another_of_ours(pid) || !holds(pid, file))
         return 0;
-    return kill(number, SIGKILL) == 0;
+    return kill((pid_t)strtol(pid, NULL, 10), SIGKILL) == 0;
 }
 
 int process_kill_holders(int fd)
@@ -104,6 +108,35 @@ int process_kill_holders(int fd)
     if (fstat(fd, &file) != 0)
         return 0;
     return for_each_process(kill_holder, &file);
+}
+
+static bool was_started_with(const char *pid, const char *word)
+{
+    char path[64], *text = NULL;
+    size_t room = 0;
+    ssize_t len;
+    bool found = false;
+
+    snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
+    FILE *in = fopen(path, "re");
+    while (in != NULL && !found && (len = getdelim(&text, &room, '\0', in)) > 0)
+        found = strcmp(text, word) == 0;
+    free(text);
+    if (in != NULL)
+        fclose(in);
+    return found;
+}
+
+static int kill_marked(const char *pid, const void *word)
+{
+    if (!is_another_of_ours(pid) || !was_started_with(pid, word))
+        return 0;
+    return kill((pid_t)strtol(pid, NULL, 10), SIGKILL) == 0;
+}
+
+int process_kill_marked(const char *word)
+{
+    return for_each_process(kill_marked, word);
 }
 
 /* The number behind `key` in a file of "key number" lines; 0 where it is not to be had. */

@@ -17,6 +17,10 @@ int process_kill_children(void);
  * how many there were. */
 int process_kill_holders(int fd);
 
+/* The same to every other process of this user that was started with the variable `word`
+ * ("NAME=value") in its environment, or descends from one that was. */
+int process_kill_marked(const char *word);
+
 /* How many processes the kernel killed for want of memory since it started, as far as can be seen
  * (/proc/vmstat, and the memory.events of our own cgroup); only its growth means anything. */
 int64_t process_oom_kills(void);

@@ -491,7 +491,7 @@ static void only_the_given_environment_arrives(void **state)
 {
     static char program[] = "/usr/bin/env", visible[] = "VISIBLE=s3cret-allowed";
     struct bench b;
-    char expected[256];
+    char expected[600];
 
     (void)state;
     setup(&b);
@@ -502,7 +502,7 @@ static void only_the_given_environment_arrives(void **state)
     unsetenv("API_TOKEN");
     char *out = contents(&b, RUN_STREAM), *job = contents(&b, RUN_JOB);
     char *outcome = contents(&b, RUN_OUTCOME);
-    snprintf(expected, sizeof expected, "%s\n%s\n", b.mark, visible);
+    snprintf(expected, sizeof expected, "%s\n%s\nNIGHTSHIFT_RUN=%s\n", b.mark, visible, b.dir);
     assert_string_equal(out, expected);
     assert_null(strstr(job, "s3cret"));
     assert_null(strstr(outcome, "s3cret"));
@@ -678,6 +678,23 @@ static void a_run_whose_shim_was_killed_is_interrupted_and_nobody_is_left(void *
     kill(b.ticket.pid, SIGKILL);
     assert_int_equal(finish(&b), 1);
     assert_int_equal(b.facts.class, CLASS_INTERRUPTED);
+    assert_true(survivors_become(&b, 0, false, 2));
+    teardown(&b);
+}
+
+/* It holds no lock, and is nobody's child. */
+static void a_daemon_that_has_closed_everything_does_not_outlive_a_killed_shim(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    setup(&b);
+    use_mode(&b, "daemon");
+    start(&b);
+    assert_true(survivors_become(&b, 3, true, 5));
+    assert_true(survivors_become(&b, 2, false, 5)); /* the trainer has ended: shim and daemon */
+    kill(b.ticket.pid, SIGKILL);
+    assert_int_equal(finish(&b), 1);
     assert_true(survivors_become(&b, 0, false, 2));
     teardown(&b);
 }
@@ -945,6 +962,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_run_dies_with_the_harness),
         cmocka_unit_test(the_trainer_dies_with_its_shim),
         cmocka_unit_test(a_run_whose_shim_was_killed_is_interrupted_and_nobody_is_left),
+        cmocka_unit_test(a_daemon_that_has_closed_everything_does_not_outlive_a_killed_shim),
         cmocka_unit_test(clear_ends_those_who_outlived_harness_and_shim),
         cmocka_unit_test(clearing_a_directory_that_was_never_used_is_fine),
         cmocka_unit_test(our_own_failure_is_an_error_and_no_outcome),
