@@ -311,6 +311,7 @@ install: all man
 	    install -Dm644 $$file $(studies)/$${file#experiments/} || exit 1; done
 	for file in $(wildcard experiments/*.sh experiments/*.py experiments/*/*.py); do \
 	    install -Dm755 $$file $(studies)/$${file#experiments/} || exit 1; done
+	install -Dm644 share/schema/study.json $(DESTDIR)$(DATADIR)/nightshift/schema/study.json
 	for unit in share/systemd/*; do \
 	    install -Dm644 $$unit $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	sed -i 's|/usr/local/bin|$(BINDIR)|' '$(DESTDIR)$(UNITDIR)/nightshift@.service'

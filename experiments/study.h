@@ -3,8 +3,8 @@
  * study.h - the study file, parsed and checked: YAML 1.2 or JSON, every error with line and column.
  *
  * A struct study is never half valid: study_parse() either fills all of it or says what is wrong.
- * To add a key: a row in the tables of study.c, or of study_space.c for a parameter, and a line in
- * docs/study.md.
+ * To add a key: a row in the tables of study.c, or of study_space.c for a parameter, a line in
+ * docs/study.md, and a property in share/schema/study.json, by which editors complete and check.
  */
 #ifndef EXPERIMENTS_STUDY_H
 #define EXPERIMENTS_STUDY_H

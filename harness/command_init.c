@@ -9,6 +9,7 @@
 #include "log.h"
 #include "mem.h"
 #include "placeholder.h"
+#include "schema_path.h"
 #include "study.h"
 
 static const struct option_row options[] = {
@@ -195,8 +196,10 @@ static char *name_after(const char *path)
 static void write_study(struct str *out, const char *path, const char *metric,
                         const struct arguments *arguments)
 {
-    char *name = name_after(path);
+    char *name = name_after(path), *schema = schema_path();
 
+    if (schema != NULL)
+        str_addf(out, "# yaml-language-server: $schema=%s\n", schema);
     str_add(out, head);
     str_addf(out, "name: %s\nmetric: {name: ", name);
     add_element(out, metric);
@@ -207,6 +210,7 @@ static void write_study(struct str *out, const char *path, const char *metric,
     else
         str_add(out, builtin);
     str_add(out, tail);
+    free(schema);
     free(name);
 }
 

@@ -10,6 +10,7 @@
 #include "file.h"
 #include "json.h"
 #include "mem.h"
+#include "schema_path.h"
 #include "study.h"
 #include "wandb.h"
 #include "wandb_part.h"
@@ -266,7 +267,11 @@ static void add_files(struct str *out, const struct sweep *sweep, const char *be
 static void add_head(struct str *out, const struct sweep *sweep, const char *path)
 {
     const struct yaml *said = sweep->description;
+    char *schema = schema_path();
 
+    if (schema != NULL)
+        str_addf(out, "# yaml-language-server: $schema=%s\n", schema);
+    free(schema);
     str_add(out, "# A study made of the W&B sweep ");
     str_add_printable(out, path, strlen(path), MAX_TEXT);
     str_add(out, ".\n");
