@@ -326,6 +326,17 @@ uninstall:
 	rm -f $(DESTDIR)$(UNITDIR)/nightshift@.*
 	for name in nightshift nightshift-lm; do \
 	    rm -f $(DESTDIR)$(BASHDIR)/$$name $(DESTDIR)$(ZSHDIR)/_$$name $(DESTDIR)$(FISHDIR)/$$name.fish; done
+
+# A Debian package of what git tracks, in build/deb; CHECK=1 runs the tests while it is built.
+deb_tree := build/deb/nightshift-$(VERSION)
+deb:
+	rm -rf build/deb && mkdir -p $(deb_tree)
+	git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C $(deb_tree)
+	cd $(deb_tree) && DEB_BUILD_OPTIONS='$(if $(CHECK),,nocheck) parallel=$(or $(shell nproc),1)' \
+	    dpkg-buildpackage -us -uc
+	lintian --fail-on error,warning build/deb/nightshift_$(VERSION)_*.changes
+.PHONY: deb
+
 clean:
 	rm -rf build
 
@@ -348,4 +359,5 @@ help:
 	@echo 'make bench-search  what is found in so many runs, beside Optuna (REPETITIONS=30 PROBLEMS="sphere-5 lm-8")'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make man        the manual pages, in build/man'
+	@echo 'make deb        a Debian package in build/deb, read by lintian (CHECK=1 runs the tests)'
 	@echo 'make install    PREFIX=/usr/local DESTDIR= BINDIR= DATADIR= MANDIR='

@@ -8,7 +8,7 @@ set -u
 
 build='git gcc libc6-dev make pkg-config libsqlite3-dev libgsl-dev libopenblas-dev libgit2-dev
 libfyaml-dev libjansson-dev libpcre2-dev libssl-dev zlib1g-dev libzstd-dev libmd4c-dev
-libmd4c-html0-dev libncurses-dev libmicrohttpd-dev libcmocka-dev perl python3 gnuplot-nox libjs-vega
+libmd4c-html0-dev libncurses-dev libmicrohttpd-dev libcmocka-dev perl python3 gnuplot-nox libjs-vega scdoc
 bible-kjv bible-kjv-text'
 cluster='slurmctld slurmd slurm-client munge'
 
