@@ -48,6 +48,9 @@ notify: [true, "{event}"]
 END
 run 0 'a study with nearly every key is sound' nightshift check all.yaml
 
+sed 's/executor: local/executor: {kind: slurm, partition: main, time: 2h, memory: 8G, cpus: 2}/' all.yaml >slurm.yaml
+run 0 'and for a cluster' nightshift check slurm.yaml
+
 # wrong NAME SED: all.yaml with a mistake that program and schema must refuse.
 : >list
 wrong()
@@ -73,11 +76,12 @@ wrong jobs 's/^jobs: 2/jobs: 0/'
 wrong reserved 's/^  dim:/  steps:/; s/dim %/steps %/'
 wrong metric 's/val_loss/test_loss/'
 wrong nothing '/^metric/d'
+wrong executor 's/executor: local/executor: {kind: slurm, submit: [x]}/'
 cp taken err
 [ ! -s taken ]
-ok $? 'sixteen mistakes that the program refuses'
+ok $? 'seventeen mistakes that the program refuses'
 # shellcheck disable=SC2046 # names without blanks
-$python "$tests/schema_check.py" "$root" all.yaml mine.yaml lm.yaml "$root"/experiments/*.yaml -- $(cat list) >out 2>err
+$python "$tests/schema_check.py" "$root" all.yaml slurm.yaml mine.yaml lm.yaml "$root"/experiments/*.yaml -- $(cat list) >out 2>err
 status=$?
 tap_n=$((tap_n + 1))
 if grep -q '^SKIP' out; then

@@ -61,6 +61,11 @@ if set(search) - {"none"} != listed("strategies") - {"none"}:
     wrong.append(f"strategies: {sorted(set(search) ^ listed('strategies'))}")
 if set(decision) != listed("procedures"):
     wrong.append(f"procedures: {sorted(set(decision) ^ listed('procedures'))}")
+executor = set()
+for shape in schema["properties"]["executor"]["anyOf"]:
+    executor.update(shape.get("enum", []) or shape["properties"]["kind"]["enum"])
+if executor != listed("executors"):
+    wrong.append(f"executors: {sorted(executor ^ listed('executors'))}")
 text = (root / "search/distribution.c").read_text(encoding="utf-8")
 ranges = schema["$defs"]["parameter"]["anyOf"][2]["properties"]["distribution"]["enum"]
 names = set(re.findall(r'\.name = "(\w+)"', text))
