@@ -307,10 +307,9 @@ install: all man
 	install -Dm755 $(B)/nightshift-lm $(DESTDIR)$(BINDIR)/nightshift-lm
 	for page in $(man_pages); do \
 	    install -Dm644 $(B)/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
-	for file in $(wildcard experiments/*.yaml experiments/*/*.md); do \
-	    install -Dm644 $$file $(studies)/$${file#experiments/} || exit 1; done
-	for file in $(wildcard experiments/*.sh experiments/*.py experiments/*/*.py); do \
-	    install -Dm755 $$file $(studies)/$${file#experiments/} || exit 1; done
+	for file in $(wildcard $(addprefix experiments/,*.yaml *.sh *.py */*.py */*.md)); do \
+	    case "$$(head -c 2 $$file)" in '#!') mode=755 ;; *) mode=644 ;; esac; \
+	    install -Dm$$mode $$file $(studies)/$${file#experiments/} || exit 1; done
 	install -Dm644 share/schema/study.json $(DESTDIR)$(DATADIR)/nightshift/schema/study.json
 	for unit in share/systemd/*; do \
 	    install -Dm644 $$unit $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done

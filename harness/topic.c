@@ -18,9 +18,16 @@ extern const char topic_migrate[], topic_migrate_end[];
 extern const char topic_data[], topic_data_end[];
 extern const char topic_models[], topic_models_end[];
 extern const char topic_training[], topic_training_end[];
+extern const char topic_tutorial[], topic_tutorial_end[];
+extern const char topic_believe[], topic_believe_end[];
+extern const char topic_hypotheses[], topic_hypotheses_end[];
+extern const char topic_cluster[], topic_cluster_end[];
+extern const char topic_watch[], topic_watch_end[];
 
 /* clang-format off */
 const struct topic topics[] = {
+    {"tutorial", "ten minutes with nightshift", 7,
+     topic_tutorial, topic_tutorial_end},
     {"study", "the study file: what is searched, how a run is started, what is kept", 5,
      topic_study, topic_study_end},
     {"trainer", "the contract between nightshift and a trainer, and how to bring your own", 7,
@@ -33,12 +40,20 @@ const struct topic topics[] = {
      topic_search, topic_search_end},
     {"statistics", "how it is decided what is better, or only lucky", 7,
      topic_statistics, topic_statistics_end},
+    {"believe", "why a number can be believed, and what it does not say", 7,
+     topic_believe, topic_believe_end},
+    {"hypotheses", "claims that a study tests", 7,
+     topic_hypotheses, topic_hypotheses_end},
     {"simulation", "thousands of nights whose truth is known", 7,
      topic_simulation, topic_simulation_end},
     {"record", "what is remembered: tables, git refs, files", 5,
      topic_record, topic_record_end},
     {"overnight", "when something goes wrong at night; the study as a service", 7,
      topic_overnight, topic_overnight_end},
+    {"cluster", "studies on a cluster: Slurm, or any queue", 7,
+     topic_cluster, topic_cluster_end},
+    {"watch", "watching a night, in a terminal and in a browser", 7,
+     topic_watch, topic_watch_end},
     {"agents", "an outside program proposes, an LLM agent for example", 7,
      topic_agents, topic_agents_end},
     {"migrate", "coming from Optuna, W&B or autoresearch, and back", 7,
