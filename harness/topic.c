@@ -20,9 +20,7 @@ extern const char topic_models[], topic_models_end[];
 extern const char topic_training[], topic_training_end[];
 extern const char topic_tutorial[], topic_tutorial_end[];
 extern const char topic_believe[], topic_believe_end[];
-extern const char topic_hypotheses[], topic_hypotheses_end[];
 extern const char topic_cluster[], topic_cluster_end[];
-extern const char topic_watch[], topic_watch_end[];
 
 /* clang-format off */
 const struct topic topics[] = {
@@ -42,8 +40,6 @@ const struct topic topics[] = {
      topic_statistics, topic_statistics_end},
     {"believe", "why a number can be believed, and what it does not say", 7,
      topic_believe, topic_believe_end},
-    {"hypotheses", "claims that a study tests", 7,
-     topic_hypotheses, topic_hypotheses_end},
     {"simulation", "thousands of nights whose truth is known", 7,
      topic_simulation, topic_simulation_end},
     {"record", "what is remembered: tables, git refs, files", 5,
@@ -52,8 +48,6 @@ const struct topic topics[] = {
      topic_overnight, topic_overnight_end},
     {"cluster", "studies on a cluster: Slurm, or any queue", 7,
      topic_cluster, topic_cluster_end},
-    {"watch", "watching a night, in a terminal and in a browser", 7,
-     topic_watch, topic_watch_end},
     {"agents", "an outside program proposes, an LLM agent for example", 7,
      topic_agents, topic_agents_end},
     {"migrate", "coming from Optuna, W&B or autoresearch, and back", 7,

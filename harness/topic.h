@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * topic.h - pages of docs/ that the program carries inside: `nightshift help TOPIC`, and the manual
- * pages nightshift-TOPIC.  To add one: a row in topic.c, its file in topics.S.
+ * pages nightshift-TOPIC.  To add one: a row in topic.c, its file in topics.S.  No topic has the
+ * name of a command.
  */
 #ifndef HARNESS_TOPIC_H
 #define HARNESS_TOPIC_H

@@ -11,9 +11,7 @@ topic_\name\()_end:
     .section .rodata
     page tutorial, "docs/tutorial.md"
     page believe, "docs/believe.md"
-    page hypotheses, "docs/hypotheses.md"
     page cluster, "docs/cluster.md"
-    page watch, "docs/watch.md"
     page study, "docs/study.md"
     page trainer, "docs/trainer.md"
     page commands, "docs/commands.md"

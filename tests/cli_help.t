@@ -20,6 +20,8 @@ topics=$(sed -n '/^Topics/,/^$/s/^  \([a-z-]*\) .*/\1/p' out)
 [ "$(echo "$commands" | wc -l)" -ge 20 ] && [ "$(echo "$topics" | wc -l)" -ge 10 ] &&
     ! echo "$commands" | grep -q '^complete$'
 ok $? 'many of each, but not the one for shells'
+[ -z "$(printf '%s\n' $commands $topics | sort | uniq -d)" ]
+ok $? 'no topic has the name of a command'
 for topic in $topics; do
     nightshift help "$topic" >page 2>>err && [ "$(wc -l <page)" -ge 10 ] || echo "$topic"
     # every word of the docs page is there
