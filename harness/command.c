@@ -26,6 +26,7 @@ extern const struct command command_best;
 extern const struct command command_confirm;   /* believe */
 extern const struct command command_reproduce;
 extern const struct command command_report;
+extern const struct command command_serve;
 extern const struct command command_export;
 extern const struct command command_doctor;
 extern const struct command command_list;
@@ -51,6 +52,7 @@ const struct command *const commands[] = {
     &command_confirm,
     &command_reproduce,
     &command_report,
+    &command_serve,
     &command_export,
     &command_doctor,
     &command_list,
