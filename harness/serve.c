@@ -19,7 +19,7 @@
 #include "store_change.h"
 
 enum { CONNECTIONS = 32, STREAMS = 8, HEAD_BYTES = 16384, IDLE_S = 20 };
-enum { LOOK_MS = 1000, BEAT_S = 10, LEAST_S = 2, SPARING = 10 };
+enum { LOOK_MS = 1000, BEAT_S = 10, LEAST_S = 2, SPARING = 5 };
 
 struct stream {                        /* of events, to one browser */
     struct MHD_Connection *connection; /* NULL: a free place */

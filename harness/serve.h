@@ -6,7 +6,7 @@
  * Who may see it is serve_gate.h's business, what there is to see serve_site.h's.  It reads the
  * record and changes nothing.  "/events" is a stream of server-sent events: `changed` says that the
  * record has changed, so that the report should be fetched anew; it is made when it is asked for,
- * and never so often that making it takes more than one part in ten of the time.
+ * and never so often that making it takes more than one part in five of the time.
  * At most 32 connections, 8 of them event streams; 16 KiB for the head of a request; a connection
  * on which nothing happens is closed after 20 seconds.
  */

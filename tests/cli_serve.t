@@ -171,7 +171,7 @@ ok $? 'and the report is the new one'
 
 if command -v chromium >/dev/null; then
     timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/chromium" \
-        --enable-logging=stderr --v=0 --timeout=14000 --dump-dom "$(cat address)" >out 2>console &
+        --enable-logging=stderr --v=0 --timeout=20000 --dump-dom "$(cat address)" >out 2>console &
     browser=$!
     sleep 4
     nightshift run -q dusk.yaml --experiments 4 >talk2 2>&1
