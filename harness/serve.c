@@ -30,7 +30,7 @@ struct stream {                        /* of events, to one browser */
 struct serve {
     const struct serve_options *options;
     struct gate gate;
-    struct site site;
+    struct serve_site site;
     struct store_change *change;
     bool stale, made; /* the report is older than the record; there is one */
     bool told;        /* browsers know that it is stale */
@@ -107,7 +107,7 @@ static int make_report(struct serve *s, struct err *err)
     int rc = view_open(&view, s->options->study, s->options->dir, err);
 
     if (rc == 0) {
-        rc = site_make(&s->site, &view, err);
+        rc = serve_site_make(&s->site, &view, err);
         view_close(&view);
     }
     double took = clock_s() - began;
@@ -130,7 +130,7 @@ static enum MHD_Result send_page(struct serve *s, struct MHD_Connection *connect
         if (!s->made)
             return send_words(connection, MHD_HTTP_SERVICE_UNAVAILABLE, err.text, NULL, NULL);
     }
-    const struct site_page *page = site_find(&s->site, path);
+    const struct serve_site_page *page = serve_site_find(&s->site, path);
     if (page == NULL)
         return send_words(connection, MHD_HTTP_NOT_FOUND, "there is nothing here", NULL, NULL);
     return send_answer(connection, MHD_HTTP_OK, bytes_response(page->bytes, page->len), page->type,
@@ -354,7 +354,7 @@ static int open_site(struct serve *s, struct err *err)
 
     if (view_open(&view, s->options->study, s->options->dir, err) != 0)
         return -1;
-    int rc = site_init(&s->site, view.record.study.name, err);
+    int rc = serve_site_init(&s->site, view.record.study.name, err);
     if (rc == 0)
         rc = store_change_open(&s->change, view.place.db, err);
     view_close(&view);
@@ -371,6 +371,6 @@ int serve_run(const struct serve_options *options, struct err *err)
         rc = serve_until_signal(&s, err);
     stop_daemon(&s);
     store_change_close(s.change);
-    site_clear(&s.site);
+    serve_site_clear(&s.site);
     return rc;
 }

@@ -88,21 +88,21 @@ static char *shell_page(const char *study)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-static void add_page(struct site *site, char *path, const char *type, const char *policy,
+static void add_page(struct serve_site *site, char *path, const char *type, const char *policy,
                      char *bytes, size_t len)
 {
     site->pages = mem_room(site->pages, site->n, sizeof *site->pages);
-    site->pages[site->n++] = (struct site_page){path, type, policy, bytes, len};
+    site->pages[site->n++] = (struct serve_site_page){path, type, policy, bytes, len};
 }
 
-static void add_shell(struct site *site)
+static void add_shell(struct serve_site *site)
 {
     char *page = shell_page(site->name);
 
     add_page(site, mem_strdup("/"), "text/html; charset=utf-8", site->policy, page, strlen(page));
 }
 
-static void clear_pages(struct site *site)
+static void clear_pages(struct serve_site *site)
 {
     for (size_t i = 0; i < site->n; i++) {
         free(site->pages[i].path);
@@ -114,7 +114,7 @@ static void clear_pages(struct site *site)
 }
 
 /* DIR/name becomes /name. */
-static int add_file(struct site *site, const char *name, const char *type, const char *policy,
+static int add_file(struct serve_site *site, const char *name, const char *type, const char *policy,
                     struct err *err)
 {
     char *file = path_join(site->dir, name), *bytes = NULL;
@@ -134,7 +134,7 @@ static bool is_csv(const char *name)
     return len > 4 && strcmp(name + len - 4, ".csv") == 0;
 }
 
-static int add_data(struct site *site, struct err *err)
+static int add_data(struct serve_site *site, struct err *err)
 {
     char *folder = path_join(site->dir, "data");
     DIR *dir = opendir(folder);
@@ -152,7 +152,7 @@ static int add_data(struct site *site, struct err *err)
     return rc;
 }
 
-static int read_pages(struct site *site, struct err *err)
+static int read_pages(struct serve_site *site, struct err *err)
 {
     add_shell(site);
     if (add_file(site, REPORT_HTML, "text/html; charset=utf-8", report_policy, err) != 0 ||
@@ -161,11 +161,11 @@ static int read_pages(struct site *site, struct err *err)
     return add_data(site, err);
 }
 
-int site_make(struct site *site, const struct view *view, struct err *err)
+int serve_site_make(struct serve_site *site, const struct view *view, struct err *err)
 {
     struct run_files files = run_files_at(&view->place);
     struct report_means means = {draw, &files};
-    struct site before = *site;
+    struct serve_site before = *site;
     char *path = NULL;
 
     if (report_write(&path, &view->record, view->store, site->dir, &means, err) != 0)
@@ -182,7 +182,7 @@ int site_make(struct site *site, const struct view *view, struct err *err)
     return 0;
 }
 
-const struct site_page *site_find(const struct site *site, const char *path)
+const struct serve_site_page *serve_site_find(const struct serve_site *site, const char *path)
 {
     for (size_t i = 0; i < site->n; i++)
         if (strcmp(site->pages[i].path, path) == 0)
@@ -190,24 +190,24 @@ const struct site_page *site_find(const struct site *site, const char *path)
     return NULL;
 }
 
-int site_init(struct site *out, const char *study, struct err *err)
+int serve_site_init(struct serve_site *out, const char *study, struct err *err)
 {
     const char *tmp = getenv("TMPDIR");
 
-    *out = (struct site){.name = mem_strdup(study), .policy = shell_policy()};
+    *out = (struct serve_site){.name = mem_strdup(study), .policy = shell_policy()};
     out->dir = mem_printf("%s/nightshift-serve-XXXXXX", tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
     if (mkdtemp(out->dir) == NULL) {
         err_sys(err, "cannot make the folder '%s'", out->dir);
         free(out->dir);
         out->dir = NULL;
-        site_clear(out);
+        serve_site_clear(out);
         return -1;
     }
     add_shell(out);
     return 0;
 }
 
-void site_clear(struct site *site)
+void serve_site_clear(struct serve_site *site)
 {
     struct err ignored; /* what is left lies in a folder for such things */
 
@@ -217,5 +217,5 @@ void site_clear(struct site *site)
     free(site->dir);
     free(site->name);
     free(site->policy);
-    *site = (struct site){0};
+    *site = (struct serve_site){0};
 }

@@ -12,28 +12,29 @@
 
 #include "view.h"
 
-struct site_page {
+struct serve_site_page {
     char *path;                /* "/data/history.csv" */
     const char *type, *policy; /* Content-Type, Content-Security-Policy */
     char *bytes;
     size_t len;
 };
 
-struct site {
-    char *dir;               /* ours, private */
-    char *name;              /* of the study */
-    char *policy;            /* of "/" */
-    struct site_page *pages; /* [n] */
+struct serve_site {
+    char *dir;                     /* ours, private */
+    char *name;                    /* of the study */
+    char *policy;                  /* of "/" */
+    struct serve_site_page *pages; /* [n] */
     size_t n;
 };
 
 /* The table holds "/" alone.  The caller clears, which removes the folder. */
-int site_init(struct site *out, const char *study, struct err *err);
-void site_clear(struct site *site);
+int serve_site_init(struct serve_site *out, const char *study, struct err *err);
+void serve_site_clear(struct serve_site *site);
 
 /* Makes the report of what the record holds now; on error the table stays as it was. */
-int site_make(struct site *site, const struct view *view, struct err *err);
+int serve_site_make(struct serve_site *site, const struct view *view, struct err *err);
 
-const struct site_page *site_find(const struct site *site, const char *path); /* or NULL */
+const struct serve_site_page *serve_site_find(const struct serve_site *site,
+                                              const char *path); /* or NULL */
 
 #endif
