@@ -25,6 +25,7 @@ extern const struct command command_diff;
 extern const struct command command_best;
 extern const struct command command_confirm;   /* believe */
 extern const struct command command_reproduce;
+extern const struct command command_hypotheses;
 extern const struct command command_report;
 extern const struct command command_serve;
 extern const struct command command_export;
@@ -51,6 +52,7 @@ const struct command *const commands[] = {
     &command_best,
     &command_confirm,
     &command_reproduce,
+    &command_hypotheses,
     &command_report,
     &command_serve,
     &command_export,

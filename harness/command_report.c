@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "draw.h"
+#include "findings_command.h"
 #include "mem.h"
 #include "report.h"
 #include "run_reader.h"
@@ -33,7 +34,11 @@ static int run(const struct arguments *arguments, struct err *err)
 {
     struct operands operands;
     struct view view;
+    const char *findings = option_value(&command_report, arguments, "findings");
 
+    if (findings != NULL)
+        return findings_command(arguments, findings,
+                                option_value(&command_report, arguments, "dir"), err);
     if (view_operands(&operands, &command_report, arguments, 0, 0, err) != 0 ||
         view_open(&view, operands.study, option_value(&command_report, arguments, "dir"), err) != 0)
         return -1;
@@ -44,6 +49,7 @@ static int run(const struct arguments *arguments, struct err *err)
 
 static const struct option_row options[] = {
     {"output", 'o', "DIR", "the folder to write into (runs/NAME/report)"},
+    {"findings", 0, "DIR", "FINDINGS.md and EXPERIMENTS.md of the studies, or of all below"},
     {"dir", 0, "DIR", VIEW_DIR_HELP},
     {NULL, 0, NULL, NULL},
 };

@@ -127,20 +127,30 @@ bool place_is_study(const char *word)
     return is;
 }
 
-/* The only record below the current directory. */
-static int from_here(struct place *out, struct err *err)
+/* The records below the current directory; globfree() in any case. */
+static int look_around(glob_t *found, struct err *err)
 {
     static const char *const patterns[] = {"runs/*/study.db", "*/runs/*/study.db",
                                            "*/*/runs/*/study.db", NULL};
-    glob_t found = {0};
-    int rc;
+
+    *found = (glob_t){0};
+    for (int i = 0; patterns[i] != NULL; i++)
+        glob(patterns[i], i > 0 ? GLOB_APPEND : 0, NULL, found);
+    if (found->gl_pathc > 0)
+        return 0;
+    return err_usage(err, "no study has been run below this folder: name a study file");
+}
+
+/* The only one of them. */
+static int from_here(struct place *out, struct err *err)
+{
+    glob_t found;
+    int rc = 0;
 
     if (is_run_dir("."))
         return from_run_dir(out, ".", err);
-    for (int i = 0; patterns[i] != NULL; i++)
-        glob(patterns[i], i > 0 ? GLOB_APPEND : 0, NULL, &found);
-    if (found.gl_pathc == 0) {
-        rc = err_usage(err, "no study has been run below this folder: name a study file");
+    if (look_around(&found, err) != 0) {
+        rc = -1;
     } else if (found.gl_pathc > 1) {
         rc = err_usage(err, "%zu studies lie below this folder ('%s', '%s'…): name one",
                        found.gl_pathc, found.gl_pathv[0], found.gl_pathv[1]);
@@ -197,6 +207,32 @@ int place_find(struct place *out, const char *word, const char *dir, struct err 
         return 0;
     place_clear(out);
     return -1;
+}
+
+static int find_all(struct place *out, size_t *n, const glob_t *found, struct err *err)
+{
+    for (size_t i = 0; i < found->gl_pathc; i++) {
+        char *dir = path_dir(found->gl_pathv[i]);
+        int rc = place_find(&out[i], dir, NULL, err);
+        free(dir);
+        if (rc != 0)
+            return -1;
+        ++*n;
+    }
+    return 0;
+}
+
+int place_find_all(struct place **out, size_t *n, struct err *err)
+{
+    glob_t found;
+    int rc = look_around(&found, err);
+
+    *n = 0;
+    *out = mem_new(found.gl_pathc, sizeof **out);
+    if (rc == 0)
+        rc = find_all(*out, n, &found, err);
+    globfree(&found);
+    return rc;
 }
 
 int place_open(const struct place *place, struct store **store, struct err *err)

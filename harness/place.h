@@ -25,6 +25,10 @@ struct place {
 int place_find(struct place *out, const char *word, const char *dir, struct err *err);
 void place_clear(struct place *place);
 
+/* All that were run below the current directory, in the order of their paths; *out [*n] is the
+ * caller's, to clear one by one and free.  Usage error where there is none. */
+int place_find_all(struct place **out, size_t *n, struct err *err);
+
 /* True when `word` names a study file or run directory (used where [STUDY] may be left out). */
 bool place_is_study(const char *word);
 

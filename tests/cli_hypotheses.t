@@ -87,6 +87,38 @@ ok $? 'right behind the baseline'
 ok $? 'run_cap counts proposals and not what is claimed of'
 run 0 'the search can be made again too' nightshift doctor --deep search/night.yaml
 
+# The registry: what the records say, and nothing beside them.
+run 0 'the claims of a study are listed' nightshift hypotheses one/night.yaml
+grep -q '^H1 .*verified' out && grep -q '^H2 .*disproved' out && grep -q '^H3 .*inconclusive' out
+ok $? 'with what became of them'
+run 0 'as JSON too' nightshift hypotheses one/night.yaml --json
+[ "$(wc -l <out)" -eq 4 ] && grep -q '"experiments":\[2,1\],.*"status":"verified"' out
+ok $? 'one object a claim, with its evidence'
+mkdir wide && study wide/one && study wide/other 'search: {strategy: none, seed: 2}'
+nightshift run -q wide/one/night.yaml >/dev/null && cd wide
+run 0 'before a claim is tested again' nightshift hypotheses --json
+grep -q '"id":"H1".*"status":"verified"' out
+ok $? 'it has the status of its test'
+nightshift run -q other/night.yaml >/dev/null
+run 0 'another study on other seeds' nightshift hypotheses --json
+[ "$(wc -l <out)" -eq 4 ] && grep -q '"id":"H1".*"stands":"verified","status":"retested"' out
+ok $? 'makes it retested'
+run 0 'findings of both' nightshift report --findings found
+grep -q '^### F1\. val' found/FINDINGS.md && grep -q '^## night (seed 2)' found/EXPERIMENTS.md
+ok $? 'are written down'
+cp -r found before
+run 0 'once more' nightshift report --findings found other/night.yaml one/night.yaml
+cmp -s found/FINDINGS.md before/FINDINGS.md && cmp -s found/EXPERIMENTS.md before/EXPERIMENTS.md
+ok $? 'the same bytes, in whatever order they are named'
+cd ..
+run 0 'the report says what was claimed' nightshift report -o written one/night.yaml
+grep -q '^Verified: experiment 2 against experiment 1' written/REPORT.md
+ok $? 'and what came of it'
+mkdir empty && cd empty
+refused 2 'no study has been run below' 'no study, no claims' nightshift hypotheses
+cd ..
+refused 2 "no-such.yaml" 'a study that is not there is named' nightshift hypotheses no-such.yaml
+
 run 0 'check says what they cost' nightshift check one/night.yaml
 grep -q '^4 hypotheses take 16 to 64 runs' out
 ok $? 'in runs'
