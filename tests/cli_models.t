@@ -139,6 +139,30 @@ assert r["nightshift"]["init"]["weights_sha256"] == json.load(open("own/model.js
 PY
 ok $? 'the model that is kept names the weights that it began with'
 
+# --- talking --------------------------------------------------------------------------------------
+
+printf 'the cat\n\nthe dog\n' >said
+$lm chat own --temperature 0 --tokens 8 <said >out 2>err
+ok $? 'two lines are two turns'
+$lm generate own --prompt 'the cat
+' --tokens 8 >want 2>>err
+[ "$(wc -l <out)" -ge 2 ] && head -n "$(wc -l <want)" out | cmp -s - want && [ ! -s err ]
+ok $? 'the first answer is what would be written behind the first line'
+cp out want
+$lm chat own --temperature 0 --tokens 8 --threads 1 <said >out 2>err && cmp -s out want
+ok $? 'for any number of threads'
+perl -e 'print "the cat sat on the mat\n" x 9' >said
+$lm chat own --temperature 0 --tokens 4 <said >out 2>err
+[ $? -eq 0 ] && [ "$(wc -l <out)" -ge 9 ] && grep -q 'begins anew' err
+ok $? 'a conversation that grows too long begins anew, and says so'
+run 0 'no input is no conversation' $lm chat own
+[ ! -s out ]
+ok $? 'and prints nothing'
+refused 2 '<|im_start|>' 'a template that the vocabulary has no marks for' $lm chat own --template chatml
+refused 2 'smollm2, qwen2.5' 'a template that is not known' $lm chat own --template x
+refused 2 'no tokenizer' 'a model without a tokenizer' $lm chat "$model"
+refused 2 'wants a MODEL' 'no model' $lm chat
+
 # --- adapters ---------------------------------------------------------------------------------------
 
 echo '{"data": "data", "seq": 32, "batch": 8, "steps": 30, "lr": 0.01, "lora_rank": 4, "lora_targets": "q,v,down"}' >c.json

@@ -11,10 +11,10 @@
 #include "json.h"
 #include "mem.h"
 #include "pool.h"
+#include "sampling_words.h"
 #include "terminal.h"
 
 #define PROMPTS_MOST ((size_t)64 << 20) /* bytes of a file of prompts */
-#define TOKENS_MOST  1048576
 #define STOPS_MOST   16
 
 static const char help[] =
@@ -44,8 +44,9 @@ static const char help[] =
     "  --adapter DIR, --tokenizer DIR, --residual SCALE, --rope-theta X    as for `convert`\n";
 
 struct words {
-    const char *model, *prompt, *prompt_ids, *prompts, *tokens, *temperature, *top_k, *top_p;
-    const char *min_p, *penalty, *seed, *threads, *tokenizer, *adapter, *residual, *theta;
+    struct sampling_words sampling;
+    const char *model, *prompt, *prompt_ids, *prompts, *threads, *tokenizer, *adapter, *residual,
+        *theta;
     const char *stops[STOPS_MOST];
     size_t n_stops;
     bool ids, json, echo, help;
@@ -111,13 +112,13 @@ static int read_words(struct words *w, int argc, char **argv, struct err *err)
         {"prompt", &w->prompt, NULL},
         {"prompt-ids", &w->prompt_ids, NULL},
         {"prompts", &w->prompts, NULL},
-        {"tokens", &w->tokens, NULL},
-        {"temperature", &w->temperature, NULL},
-        {"top-k", &w->top_k, NULL},
-        {"top-p", &w->top_p, NULL},
-        {"min-p", &w->min_p, NULL},
-        {"repetition-penalty", &w->penalty, NULL},
-        {"seed", &w->seed, NULL},
+        {"tokens", &w->sampling.tokens, NULL},
+        {"temperature", &w->sampling.temperature, NULL},
+        {"top-k", &w->sampling.top_k, NULL},
+        {"top-p", &w->sampling.top_p, NULL},
+        {"min-p", &w->sampling.min_p, NULL},
+        {"repetition-penalty", &w->sampling.penalty, NULL},
+        {"seed", &w->sampling.seed, NULL},
         {"threads", &w->threads, NULL},
         {"tokenizer", &w->tokenizer, NULL},
         {"adapter", &w->adapter, NULL},
@@ -135,33 +136,11 @@ static int read_words(struct words *w, int argc, char **argv, struct err *err)
     return w->help ? 0 : check_words(w, err);
 }
 
-/* A word that was not given leaves *out as it is. */
-static int read_number(double *out, const char *name, const char *text, double low, double high,
-                       struct err *err)
-{
-    if (text == NULL)
-        return 0;
-    if (!number_read(out, text) || !(*out >= low && *out <= high))
-        return err_usage(err, "--%s '%s' is no number from %g to %g", name, text, low, high);
-    return 0;
-}
-
 static int read_generation(struct generation *how, const struct words *w, struct err *err)
 {
-    uint64_t tokens = 128;
-    struct sampling *s = &how->sampling;
-
-    *how = (struct generation){.sampling = {.top_p = 1, .repetition_penalty = 1}, .seed = 1};
-    if ((w->tokens != NULL && args_count(&tokens, "tokens", w->tokens, TOKENS_MOST, err) != 0) ||
-        read_number(&s->temperature, "temperature", w->temperature, 0, 100, err) != 0 ||
-        (w->top_k != NULL && args_integer(&s->top_k, "top-k", w->top_k, UINT32_MAX, err) != 0) ||
-        read_number(&s->top_p, "top-p", w->top_p, 0, 1, err) != 0 ||
-        read_number(&s->min_p, "min-p", w->min_p, 0, 1, err) != 0 ||
-        read_number(&s->repetition_penalty, "repetition-penalty", w->penalty, 0.01, 100, err) !=
-            0 ||
-        (w->seed != NULL && args_integer(&how->seed, "seed", w->seed, UINT64_MAX, err) != 0))
+    *how = (struct generation){0};
+    if (sampling_words_read(how, &w->sampling, 128, err) != 0)
         return -1;
-    how->tokens = (size_t)tokens;
     how->through_ends = w->ids;
     how->stops = w->stops;
     how->n_stops = w->n_stops;

@@ -12,6 +12,7 @@ const char *const generation_end_names[] = {
     [END_LENGTH] = "length",
     [END_TOKEN] = "token",
     [END_STOP] = "stop",
+    [END_INTERRUPTED] = "interrupted",
 };
 
 struct generator {
@@ -160,13 +161,24 @@ static bool has_room(const struct writing *w)
     return w->out->ids.n < w->g->how.tokens && w->g->text.n < w->g->length;
 }
 
+/* Somebody has had enough. */
+static bool is_stopped(struct writing *w)
+{
+    const volatile sig_atomic_t *stop = w->g->how.stop;
+
+    if (stop == NULL || *stop == 0)
+        return false;
+    w->out->end = END_INTERRUPTED;
+    return true;
+}
+
 static int write_on(struct writing *w, const real *logits, struct err *err)
 {
     struct generator *g = w->g;
     struct str rest = {0};
     int ended = 0;
 
-    while (ended == 0 && has_room(w)) {
+    while (ended == 0 && has_room(w) && !is_stopped(w)) {
         ended = one_token(w, logits, err);
         if (ended == 0 && has_room(w)) {
             uint32_t row = row_of(g, g->text.at[g->text.n - 1]);
@@ -190,12 +202,25 @@ static int check_prompt(const struct generator *g, const struct ids *prompt, str
     return 0;
 }
 
+/* Tokens at the front of the prompt that the decoder has read already; the last one is never. */
+static size_t shared(const struct generator *g, const struct ids *prompt)
+{
+    size_t n = 0, most = decoder_length(g->decoder);
+
+    most = most < g->text.n ? most : g->text.n;
+    most = most < prompt->n - 1 ? most : prompt->n - 1;
+    while (g->how.keeps && n < most && g->text.at[n] == prompt->at[n])
+        n++;
+    return n;
+}
+
 int generator_run(struct generated *out, struct generator *g, const struct ids *prompt,
                   uint64_t number, generator_sink *sink, void *context, struct err *err)
 {
     struct writing w = {.g = g, .out = out, .sink = sink, .context = context};
     double begin = clock_s();
     const real *logits;
+    size_t kept;
     int rc;
 
     *out = (struct generated){0};
@@ -203,13 +228,14 @@ int generator_run(struct generated *out, struct generator *g, const struct ids *
         return -1;
     w.stops = (struct stop_text){.stops = g->how.stops, .n = g->how.n_stops};
     rng_init(&w.rng, g->how.seed, "generate", number);
-    decoder_back(g->decoder, 0);
-    g->text.n = 0;
-    for (size_t i = 0; i < prompt->n; i++) {
+    kept = shared(g, prompt);
+    decoder_back(g->decoder, kept);
+    g->text.n = kept;
+    for (size_t i = kept; i < prompt->n; i++) {
         ids_add(&g->text, prompt->at[i]);
         g->rows[i] = row_of(g, prompt->at[i]);
     }
-    logits = decoder_read(g->decoder, g->rows, prompt->n);
+    logits = decoder_read(g->decoder, g->rows + kept, prompt->n - kept);
     out->prompt_s = clock_s() - begin;
     rc = write_on(&w, logits, err);
     out->tokens_s = clock_s() - begin - out->prompt_s;

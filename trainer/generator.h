@@ -8,6 +8,7 @@
 #ifndef TRAINER_GENERATOR_H
 #define TRAINER_GENERATOR_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,9 +26,13 @@ struct generation {
     bool through_ends;        /* tokens that end a text are tokens like others */
     const char *const *stops; /* [n_stops] texts that end it too; they want a tokenizer */
     size_t n_stops;
+    /* What a text shares with the one before is not read again; then rounding depends on that one.
+     */
+    bool keeps;
+    const volatile sig_atomic_t *stop; /* NULL, or what ends a text when it turns non-zero */
 };
 
-enum generation_end { END_LENGTH, END_TOKEN, END_STOP };
+enum generation_end { END_LENGTH, END_TOKEN, END_STOP, END_INTERRUPTED };
 extern const char *const generation_end_names[];
 
 /* What became of one prompt. */

@@ -15,15 +15,15 @@ extern const struct command command_prepare;
 extern const struct command command_train;
 extern const struct command command_eval;
 extern const struct command command_generate;
+extern const struct command command_chat;
 extern const struct command command_convert;
 extern const struct command command_info;
 extern const struct command command_bench;
 extern const struct command command_options;
 
 static const struct command *const commands[] = {
-    &command_prepare,  &command_train,   &command_eval,
-    &command_generate, &command_convert, &command_info,
-    &command_bench,    &command_options, NULL,
+    &command_prepare, &command_train, &command_eval,  &command_generate, &command_chat,
+    &command_convert, &command_info,  &command_bench, &command_options,  NULL,
 };
 #define COMMANDS_MOST 32
 _Static_assert(sizeof commands / sizeof(void *) <= COMMANDS_MOST, "room for all names");
