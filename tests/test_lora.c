@@ -435,6 +435,45 @@ static void descriptions_that_are_not_known_are_refused(void **state)
     free(base);
 }
 
+/* Cut anywhere: one clear line.  A byte of the header another: that, or adapters that fit. */
+static void damaged_files_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    char *base = make_base(f), *path = path_join(f->out, ADAPTER_WEIGHTS), *bytes;
+    const struct format_hints hints = {0};
+    struct model_file in;
+    struct adapter a;
+    struct err err = {0};
+    size_t len, refused = 0, entries, header;
+
+    tuned(f, base, "{\"lora_rank\": 1, \"lora_targets\": \"v\", \"steps\": 1}", 1);
+    assert_int_equal(file_read(&bytes, &len, path, 1 << 20, &err), 0);
+    assert_int_equal(model_file_open(&in, base, &hints, &err), 0);
+    for (size_t cut = 0; cut < len; cut += 1 + len / 60) {
+        scratch_write(f->out, ADAPTER_WEIGHTS, bytes, cut);
+        assert_int_equal(adapter_read(&a, f->out, &in.model, &err), -1);
+        assert_int_equal(err.code, ERR_USAGE);
+        adapter_clear(&a);
+    }
+    header = (unsigned char)bytes[0] + 256u * (unsigned char)bytes[1] + 8;
+    entries = header - 350; /* behind the metadata */
+    for (size_t at = entries; at < header; at += 5) {
+        int rc;
+        bytes[at] ^= 0x15;
+        scratch_write(f->out, ADAPTER_WEIGHTS, bytes, len);
+        rc = adapter_read(&a, f->out, &in.model, &err);
+        assert_true(rc == 0 || err.code == ERR_USAGE);
+        refused += rc != 0;
+        adapter_clear(&a);
+        bytes[at] ^= 0x15;
+    }
+    assert_true(refused > 50); /* of 70 */
+    model_file_close(&in);
+    free(bytes);
+    free(path);
+    free(base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +486,7 @@ int main(void)
         cmocka_unit_test(the_weights_beside_adapters_stay_as_they_are),
         cmocka_unit_test(memory_is_one_block_of_weights_and_six_of_adapters),
         cmocka_unit_test(descriptions_that_are_not_known_are_refused),
+        cmocka_unit_test(damaged_files_are_refused),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
