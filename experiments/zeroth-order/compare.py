@@ -29,9 +29,9 @@ SEEDS = [1, 2, 3, 4, 5]
 TRY_SEED = 99
 T95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 10: 2.262}
 
-BASE = {"dim": 96, "layers": 3, "heads": 4, "hidden": 256, "seq": 64, "batch": 16, "lr": 0.004,
-        "tokens": 1000000}
-COMMON = {"seq": 64, "batch": 16, "weight_decay": 0, "val_tokens": 4096, "log_every": 1000000,
+BASE = {"dim": 64, "layers": 2, "heads": 2, "hidden": 160, "seq": 32, "batch": 16, "lr": 0.005,
+        "tokens": 500000}
+COMMON = {"seq": 32, "batch": 8, "weight_decay": 0, "val_tokens": 4096, "log_every": 1000000,
           "save": False}
 LORA = {"lora_rank": 8}
 RATES = [10 ** (k / 2) for k in range(-16, 3)]
@@ -97,7 +97,7 @@ class Bench:
             for name, verses in ("old", "Gen1:1-Mal4:6"), ("new", "Matt1:1-Rev22:21"):
                 with open(os.path.join(self.out, name + ".txt"), "w") as f:
                     subprocess.run(["bible", verses], stdout=f, check=True)
-            self.lm("prepare", "--text", "old.txt", "--vocab", "1024", "--out", "old")
+            self.lm("prepare", "--text", "old.txt", "--vocab", "512", "--out", "old")
             self.lm("prepare", "--text", "new.txt", "--tokenizer", "old", "--out", "new", "--val", "0.1",
                     "--test", "0.1")
         if not os.path.exists(os.path.join(self.out, "base", "model.json")):
@@ -111,8 +111,8 @@ class Bench:
     def step_cost(self, name, options):
         """CPU seconds of a step: the slope between two lengths, so that start and end are no part."""
         few, many = (self.train(f"cost {name} {n}", self.config(options, 0, n), TRY_SEED)["cpu_s"]
-                     for n in (2, 32))
-        return max((many - few) / 30, 1e-4)
+                     for n in (5, 105))
+        return max((many - few) / 100, 1e-4)
 
     def tune(self, name, options, steps, start):
         """The best of three rates or more: the best one is at neither end."""
@@ -205,7 +205,7 @@ def tell(bench, arms, ranks, memory, start, merged):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     p.add_argument("--out", default=os.path.join(TOP, "build", "zeroth-order"))
-    p.add_argument("--cpu", type=float, default=1, help="CPU seconds of a run's steps")
+    p.add_argument("--cpu", type=float, default=0.7, help="CPU seconds of a run's steps")
     args = p.parse_args()
     os.makedirs(args.out, exist_ok=True)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
