@@ -70,7 +70,7 @@ void pictures_clear(struct pictures *pictures)
     *pictures = (struct pictures){.csv = {NULL}};
 }
 
-/* One file, or none where there is no text. */
+/* One file, or none where there is no text.  Not synced: a report is made again from its record. */
 static int write_one(const char *dir, const char *name, const char *ending, const char *text,
                      struct err *err)
 {
@@ -78,7 +78,7 @@ static int write_one(const char *dir, const char *name, const char *ending, cons
     int rc;
 
     if (text != NULL)
-        rc = file_write(path, text, strlen(text), err);
+        rc = file_write_unsynced(path, text, strlen(text), err);
     else
         rc = file_exists(path) ? file_remove(path, err) : 0;
     free(path);

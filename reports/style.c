@@ -57,7 +57,7 @@ const char style[] =
     "--line:#d8dee4;--shade:#f6f8fa;--accent:#c8621b}"
     "main{max-width:none;padding:0}body{font-size:11px}table{display:table;font-size:.72rem;max-height:none!important}"
     "#history td,#history td:nth-last-child(-n+3){white-space:normal;min-width:0}"
-    "th,td{overflow-wrap:anywhere}th[align=right],td[align=right],th{white-space:normal}"
+    "th,td{padding:.15rem .35rem;overflow-wrap:break-word}th,th[align=right]{white-space:normal}"
     "nav,.tip,.stage{display:none}figure.live>img{display:block}"
     "figure>img{filter:none!important;max-height:9cm;object-fit:contain}"
     "h2,h3{break-after:avoid}figure,pre,tr{break-inside:avoid}pre{white-space:pre-wrap}}\n";

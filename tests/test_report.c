@@ -7,7 +7,9 @@
 #include "check.h"
 #include "claim.h"
 #include "fate.h"
+#include "importance.h"
 #include "judge.h"
+#include "learning.h"
 #include "markdown.h"
 #include "noise_floor.h"
 #include "placebo.h"
@@ -15,6 +17,7 @@
 #include "rng.h"
 #include "say.h"
 #include "section.h"
+#include "thin.h"
 #include "uneven.h"
 
 /* The whole report; the caller frees. */
@@ -479,6 +482,143 @@ static void every_section_copes_with_every_kind_of_night(void **state)
         free(text);
         night_end(&night);
     }
+}
+
+/* --- curves, and what is left out --------------------------------------------------------------
+ */
+
+/* A straight line from 4 down to the run's value, printed at eleven places. */
+static void straight_curves(struct run_curves *out, const void *from, const struct record *record,
+                            const struct run *run)
+{
+    (void)from;
+    (void)record;
+    *out = (struct run_curves){.kind = PLACE_NONE};
+    for (int i = 0; i <= 10; i++) {
+        struct curve_record point = {.progress = i / 10.0,
+                                     .step = NAN,
+                                     .metric = 4 + (run->value - 4) * i / 10,
+                                     .train = NAN};
+        run_curves_add(out, &point);
+    }
+}
+
+static void no_tail(struct str *out, const void *from, const struct run *run, size_t lines)
+{
+    (void)out;
+    (void)from;
+    (void)run;
+    (void)lines;
+}
+
+static void curves_are_means_over_seeds_with_students_interval(void **state)
+{
+    const struct run_files files = {NULL, straight_curves, no_tail};
+    struct night night;
+    struct facts facts;
+    struct learning learning;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_baseline(&night); /* 3.0, 3.1, 3.2 */
+    facts_init(&facts, &night.record);
+    facts.files = &files;
+    learning_measure(&learning, &facts);
+    assert_int_equal(learning.n_sides, 1);
+    assert_int_equal(learning.sides[0].n, 3);
+    assert_false(learning.train);
+    struct learning_band half = learning_band(&learning.sides[0], LEARNING_PLACES / 2);
+    struct learning_band end = learning_band(&learning.sides[0], LEARNING_PLACES - 1);
+    assert_true(fabs(half.mean - 3.55) < 1e-9);
+    assert_true(fabs(end.mean - 3.1) < 1e-9);
+    /* t(2) at 97.5 % is 4.302653; the SD 0.1, by the root of 3 seeds */
+    assert_true(fabs(end.high - end.mean - 4.302653 * 0.1 / sqrt(3)) < 1e-6);
+    facts_clear(&facts);
+    night_end(&night);
+}
+
+static void without_the_files_of_runs_there_is_no_curve(void **state)
+{
+    struct night night;
+    struct facts facts;
+    struct learning learning;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_baseline(&night);
+    facts_init(&facts, &night.record);
+    learning_measure(&learning, &facts);
+    assert_int_equal(learning.kind, PLACE_NONE);
+    facts_clear(&facts);
+    char *text = section_text(&night, "curves");
+    assert_says(text, "Not known");
+    free(text);
+    night_end(&night);
+}
+
+static void what_is_left_out_is_never_what_was_found(void **state)
+{
+    struct night night;
+    struct thin thin;
+    struct str text = {0};
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_baseline(&night);
+    add_kept_layers(&night);
+    for (int i = 0; i < 98; i++)
+        add_failure(&night, "lr=0.5", CLASS_EXIT, "exit 3");
+    thin_choose(&thin, &night.record, 10);
+    assert_int_equal(thin.all, 100);
+    assert_true(thin.n <= 10 && thin.n >= 5);
+    assert_true(thin_shows(&thin, 0)); /* the baseline */
+    assert_true(thin_shows(&thin, 1)); /* verified */
+    thin_write(&text, &thin);
+    assert_says(str_text(&text), "of 100 experiments are shown");
+    thin_clear(&thin);
+    thin_choose(&thin, &night.record, 100);
+    assert_int_equal(thin.n, 100);
+    thin_clear(&thin);
+    str_clear(&text);
+    night_end(&night);
+}
+
+static void too_few_experiments_have_no_importance(void **state)
+{
+    struct night night;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_baseline(&night);
+    add_kept_layers(&night);
+    char *text = section_text(&night, "importance");
+    assert_says(text, "Not known: that takes 20 experiments with a mean");
+    free(text);
+    night_end(&night);
+}
+
+/* lr alone decides: 3 + (log10(lr) + 3)^2 / 10. */
+static void the_parameter_that_decides_has_the_largest_share(void **state)
+{
+    struct night night;
+    struct importance all;
+
+    (void)state;
+    night_begin(&night, usual_study);
+    night_baseline(&night);
+    for (int i = 0; i < 60; i++) {
+        char *change = mem_printf("lr=%.3g layers=%d", pow(10, -5 + i * 5 / 59.0), 1 + i * 7 % 9);
+        int64_t id = night_propose(&night, 1, change);
+        night_run(&night, id, 11, CLASS_OK, 3 + pow(i * 5 / 59.0 - 2, 2) / 10, NULL);
+        free(change);
+    }
+    importance_measure(&all, &night.record);
+    assert_true(all.known);
+    assert_int_equal(all.params[0].param, 0); /* lr */
+    assert_true(all.params[0].share.mean > 0.8);
+    assert_int_equal(all.n_params, 2); /* the optimizer never changed */
+    importance_clear(&all);
+    night_end(&night);
 }
 
 /* --- one minute --------------------------------------------------------------------------------
@@ -1419,6 +1559,11 @@ int main(void)
         cmocka_unit_test(the_same_record_gives_the_same_bytes),
         cmocka_unit_test(unknown_is_a_dash_and_never_nan),
         cmocka_unit_test(every_section_copes_with_every_kind_of_night),
+        cmocka_unit_test(curves_are_means_over_seeds_with_students_interval),
+        cmocka_unit_test(without_the_files_of_runs_there_is_no_curve),
+        cmocka_unit_test(what_is_left_out_is_never_what_was_found),
+        cmocka_unit_test(too_few_experiments_have_no_importance),
+        cmocka_unit_test(the_parameter_that_decides_has_the_largest_share),
         cmocka_unit_test(the_summary_of_a_baseline_alone_says_nothing_yet),
         cmocka_unit_test(the_summary_tells_claim_change_failures_and_that_it_is_not_confirmed),
         cmocka_unit_test(the_summary_of_a_failed_baseline_claims_nothing),
