@@ -58,11 +58,12 @@ const struct command command_report = {
     .name = "report",
     .operands = "[STUDY]",
     .summary = "write the findings down: REPORT.md, report.html",
-    .help = "What was found, whether to believe it, which changes did something, what was tried,\n"
-            "what each parameter did, the noise, the failures, on what it ran, and the command\n"
-            "that runs each experiment again.  The same record gives the same bytes.  The path\n"
-            "of REPORT.md is printed; report.html beside it is the same in one file, for a\n"
-            "browser or an e-mail.  figures/ and data/ hold the charts (drawn by gnuplot,\n"
+    .help = "One minute first: the claim, what was changed, whether to believe it, what it cost,\n"
+            "what went wrong.  Then which changes did something, which parameters matter, what was\n"
+            "tried, how it learns, the noise, the failures, on what it ran, and the command that\n"
+            "runs each experiment again.  The same record gives the same bytes.  The path of\n"
+            "REPORT.md is printed; report.html beside it is the same in one file with live charts,\n"
+            "for a browser or an e-mail.  figures/ and data/ hold the charts (drawn by gnuplot,\n"
             "where it is installed) and the numbers behind each.\n",
     .options = options,
     .run = run,
