@@ -130,6 +130,10 @@ for name in arch-grid lr-sweep; do
     status 0 nightshift check shipped/$name.yaml && ! grep -q '^note' out && grep -q '^strategy grid$' out
     ok $? "$name.yaml passes check"
 done
+for name in steps-vs-params depth lr-scaling seq-length; do
+    status 0 nightshift check shipped/$name.yaml && ! grep -q '^note' out && grep -q '^strategy none$' out
+    ok $? "$name.yaml passes check"
+done
 status 0 nightshift check shipped/script.yaml && ! grep -q '^note' out
 ok $? "script.yaml passes check"
 a=$(sh shipped/script.sh 0.003 8 7) && b=$(sh shipped/script.sh 0.003 8 7) && c=$(sh shipped/script.sh 0.05 2 7) &&

@@ -16,8 +16,11 @@ grep -q 'value: 40000' kjv.yaml
 ok $? 'with a small budget'
 timeout 600 nightshift run kjv.yaml --experiments 8 >out 2>err </dev/null
 ok $? 'a night of eight experiments'
-[ "$(nightshift log kjv.yaml --json | grep -c '"decision":"\(keep\|revert\)"')" -eq 8 ]
+[ "$(nightshift log kjv.yaml --json | grep -v '"purpose":"hypothesis"' |
+    grep -c '"decision":"\(keep\|revert\)"')" -eq 8 ]
 ok $? 'all of them are decided'
+[ "$(nightshift hypotheses kjv.yaml --json | grep -c '"status":"\(verified\|disproved\|inconclusive\)"')" -eq 2 ]
+ok $? 'and so are the claims of the study'
 for id in 1 2; do
     timeout 300 nightshift reproduce kjv.yaml $id >out 2>err </dev/null && grep -q '^bit-identical' out
     ok $? "experiment $id again is bit-identical"

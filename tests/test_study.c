@@ -1028,7 +1028,11 @@ static void every_shipped_study_is_sound(void **state)
                                         "experiments/autoresearch.yaml",
                                         "experiments/arch-grid.yaml", "experiments/lr-sweep.yaml",
                                         "experiments/finetune.yaml",
-                                        "experiments/finetune-mezo.yaml"};
+                                        "experiments/finetune-mezo.yaml",
+                                        "experiments/steps-vs-params.yaml",
+                                        "experiments/depth.yaml",
+                                        "experiments/lr-scaling.yaml",
+                                        "experiments/seq-length.yaml"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
