@@ -74,6 +74,20 @@ void registry_write_table(struct str *out, const struct registry *registry, bool
         write_row(out, registry, &registry->claims[i], studies);
 }
 
+void registry_write_outcome(struct str *out, const struct record *record)
+{
+    size_t claims = record->study.n_hypotheses, n[CLAIM_INCONCLUSIVE + 1] = {0};
+
+    for (size_t i = 0; i < claims; i++)
+        n[hypothesis_verdict(&record->study.hypotheses[i], record_hypothesis(record, i))]++;
+    str_addf(out, "**Of %zu claim%s %zu %s verified**, %zu disproved, %zu inconclusive", claims,
+             claims == 1 ? "" : "s", n[CLAIM_VERIFIED], n[CLAIM_VERIFIED] == 1 ? "is" : "are",
+             n[CLAIM_DISPROVED], n[CLAIM_INCONCLUSIVE]);
+    if (n[CLAIM_OPEN] > 0)
+        str_addf(out, ", %zu not tested yet", n[CLAIM_OPEN]);
+    str_add(out, record->study.strategy == &strategy_none ? "; nothing was searched." : ".");
+}
+
 /* --- one test --------------------------------------------------------------------------------- */
 
 static void write_told(struct str *out, const struct registry_test *t)

@@ -13,6 +13,9 @@
  * study too. */
 void registry_write_table(struct str *out, const struct registry *registry, bool studies);
 
+/* "**Of 4 claims 1 is verified**, 1 disproved, 2 inconclusive.", of one study that has some. */
+void registry_write_outcome(struct str *out, const struct record *record);
+
 /* "val_loss(lr=8e-3) < val_loss(lr=4e-3), given dim=128", escaped. */
 void registry_write_claim(struct str *out, const struct hypothesis *hypothesis);
 

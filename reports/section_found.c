@@ -13,6 +13,7 @@
 #include "markdown.h"
 #include "mem.h"
 #include "noise_floor.h"
+#include "registry_text.h"
 #include "say.h"
 #include "section.h"
 
@@ -103,7 +104,9 @@ static void write_no_baseline(struct str *out, const struct facts *facts)
 static void write_nothing(struct str *out, const struct facts *facts, const struct tally *tally,
                           const struct noise_floor *floor, bool confirmed)
 {
-    if (tally->proposals == 0)
+    if (tally->proposals == 0 && facts->record->study.n_hypotheses > 0)
+        registry_write_outcome(out, facts->record);
+    else if (tally->proposals == 0)
         str_add(out, "**Nothing yet**: no proposal has been decided.");
     else if (confirmed)
         str_addf(out, "**Nothing in %" PRId64 " proposal%s was verified by a test**.",

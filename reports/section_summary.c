@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "noise_floor.h"
 #include "placebo.h"
+#include "registry_text.h"
 #include "say.h"
 #include "section.h"
 #include "spent.h"
@@ -75,7 +76,9 @@ static void write_verified(struct str *out, const struct subject *s)
 
 static void write_nothing(struct str *out, const struct subject *s)
 {
-    if (s->tally.proposals == 0)
+    if (s->tally.proposals == 0 && s->record->study.n_hypotheses > 0)
+        registry_write_outcome(out, s->record);
+    else if (s->tally.proposals == 0)
         str_add(out, "**Nothing yet**: no proposal has been decided.");
     else if (s->record->study.procedure == PROCEDURE_GREEDY)
         str_addf(out,
