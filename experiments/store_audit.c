@@ -220,6 +220,25 @@ int store_count_replays(struct store *store, int64_t *n, int64_t *alarms, char *
     return 0;
 }
 
+int store_sum_energy(struct store *store, struct store_energy *out, struct err *err)
+{
+    struct query q;
+
+    *out = (struct store_energy){0, NAN, NAN, NAN};
+    query_begin(&q, store,
+                "SELECT count(*), sum(json_extract(text, '$.package_j')),"
+                " sum(json_extract(text, '$.gpu_j')), sum(json_extract(text, '$.seconds'))"
+                " FROM event WHERE kind = 'energy' AND json_valid(text)");
+    if (query_next(&q, err) != 1)
+        return -1;
+    out->sessions = query_get_int(&q);
+    out->package_j = query_get_real(&q);
+    out->gpu_j = query_get_real(&q);
+    out->seconds = query_get_real(&q);
+    query_end(&q);
+    return 0;
+}
+
 /* --- order ----------------------------------------------------------------------------------- */
 
 bool store_has_gap(struct store *store)

@@ -25,6 +25,14 @@ bool store_has_new_runs(struct store *store);
 int store_count_replays(struct store *store, int64_t *n, int64_t *alarms, char **last,
                         struct err *err);
 
+/* What the machine used while the study's sessions ran, as far as it was measured [J]; NAN: not at
+ * all.  `sessions` have measured something, for `seconds` in all. */
+struct store_energy {
+    int64_t sessions;
+    double package_j, gpu_j, seconds;
+};
+int store_sum_energy(struct store *store, struct store_energy *out, struct err *err);
+
 /* Are the numbers of decisions not 1, 2, 3, …? */
 bool store_has_gap(struct store *store);
 

@@ -11,6 +11,7 @@
 #include "baseline.h"
 #include "breaker.h"
 #include "clock.h"
+#include "energy.h"
 #include "inbox.h"
 #include "log.h"
 #include "loop.h"
@@ -43,6 +44,7 @@ struct loop {
     int asked_times;
     bool stopping, exhausted, baseline_failed, timed_out, errand_done, tripped;
     struct progress progress;
+    struct energy energy;
     struct pause pause;
     struct notifier *notifier;
     struct service *service;
@@ -587,6 +589,7 @@ static void keep_company(struct loop *loop)
              record->n_decisions, busy_slots(loop),
              loop->pause.waiting ? "; paused for want of room" : "");
     service_status(loop->service, line.at);
+    energy_tend(&loop->energy);
     service_alive(loop->service);
     notifier_tend(loop->notifier);
     str_clear(&line);
@@ -694,6 +697,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
                         .n_slots = (size_t)limits->jobs,
                         .notifier = limits->notifier,
                         .service = limits->service};
+    size_t first = session->record.n_runs;
     int rc = -1;
 
     referee_init(&loop.referee);
@@ -709,6 +713,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     init_runner(&loop);
     progress_init(&loop.progress);
     prune_at_start(&session->record, &session->place);
+    energy_begin(&loop.energy);
     service_ready(loop.service);
     rc = loop_turns(&loop, err);
     if (rc == 0)
@@ -717,6 +722,8 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
         abandon_runs(&loop);
     else
         rc = session_leave(session, err);
+    if (rc == 0)
+        rc = energy_end(&loop.energy, session->store, loop.session->record.n_runs > first, err);
     log_progress(NULL);
     *end = how_it_ended(&loop);
     *signal = loop.asked;

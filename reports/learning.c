@@ -107,7 +107,7 @@ static void choose(struct learning *out, const struct facts *facts)
 
 void learning_measure(struct learning *out, const struct facts *facts)
 {
-    struct reading reading[2];
+    struct reading reading[2] = {{.n = 0}, {.n = 0}};
 
     *out = (struct learning){.kind = PLACE_NONE};
     if (facts->files == NULL || facts->record->n_experiments == 0)

@@ -84,8 +84,11 @@ static void write_class(struct str *out, const struct facts *facts, enum run_cla
 
 static void write_causes(struct str *out, const struct record *record)
 {
-    static const char *const heads[] = {"cause", "runs", "of all, %"};
+    static const char *const heads[] = {"cause", "runs", "of all that came to an end, %"};
+    size_t ended = 0;
 
+    for (size_t i = 0; i < record->n_runs; i++)
+        ended += record->runs[i].class != CLASS_NONE && record->runs[i].class != CLASS_INTERRUPTED;
     markdown_head(out, heads, "lrr");
     for (int class = CLASS_EXIT; class < CLASS_INTERRUPTED; class ++) {
         size_t n = count_class(record, (enum run_class) class);
@@ -93,8 +96,7 @@ static void write_causes(struct str *out, const struct record *record)
         if (n == 0)
             continue;
         markdown_cell(out, class_names[class]);
-        str_addf(out, "| %zu | %s ", n,
-                 number_short(share, 100 * (double)n / (double)record->n_runs, 3));
+        str_addf(out, "| %zu | %s ", n, number_short(share, 100 * (double)n / (double)ended, 3));
         markdown_end(out);
     }
     str_add(out, "\n");
