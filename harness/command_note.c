@@ -27,6 +27,17 @@ static int check_experiment(const struct place *place, unsigned long long id, st
     return rc;
 }
 
+/* It travels as JSON, which is UTF-8. */
+static int check_text(const char *text, struct err *err)
+{
+    json_t *value = json_string(text);
+
+    if (value == NULL)
+        return err_usage(err, "note: the text is not UTF-8");
+    json_decref(value);
+    return 0;
+}
+
 static int note(const struct place *place, const char *id_text, const char *text, struct err *err)
 {
     unsigned long long id;
@@ -35,7 +46,7 @@ static int note(const struct place *place, const char *id_text, const char *text
 
     if (!integer_read(&id, id_text, INT64_MAX) || id < 1)
         return err_usage(err, "note: '%s' is no experiment", id_text);
-    if (check_experiment(place, id, err) != 0)
+    if (check_text(text, err) != 0 || check_experiment(place, id, err) != 0)
         return -1;
     str_addf(&message, "{\"experiment\":%llu,\"note\":", id);
     json_write_string(&message, text);

@@ -20,7 +20,7 @@ static void add_key(struct str *message, int field, enum wire wire)
     add_varint(message, (uint64_t)field << 3 | wire);
 }
 
-static void add_little_endian(struct str *message, uint64_t bits, int bytes)
+void proto_fixed(struct str *message, uint64_t bits, int bytes)
 {
     for (int i = 0; i < bytes; i++) {
         char byte = (char)(bits >> 8 * i);
@@ -45,7 +45,7 @@ void proto_double(struct str *message, int field, double value)
 
     memcpy(&bits, &value, sizeof bits);
     add_key(message, field, WIRE_64);
-    add_little_endian(message, bits, 8);
+    proto_fixed(message, bits, 8);
 }
 
 void proto_float(struct str *message, int field, float value)
@@ -54,7 +54,7 @@ void proto_float(struct str *message, int field, float value)
 
     memcpy(&bits, &value, sizeof bits);
     add_key(message, field, WIRE_32);
-    add_little_endian(message, bits, 4);
+    proto_fixed(message, bits, 4);
 }
 
 static void add_bytes(struct str *message, int field, const char *bytes, size_t len)

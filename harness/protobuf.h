@@ -12,6 +12,9 @@
 
 #include "str.h"
 
+/* A number's lowest `bytes` bytes, lowest first, without a key. */
+void proto_fixed(struct str *message, uint64_t bits, int bytes);
+
 void proto_integer(struct str *message, int field, int64_t value);
 void proto_double(struct str *message, int field, double value);
 void proto_float(struct str *message, int field, float value);

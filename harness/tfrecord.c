@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "protobuf.h"
 #include "tfrecord.h"
 
 uint32_t crc32c(const void *bytes, size_t len)
@@ -14,24 +15,16 @@ uint32_t crc32c(const void *bytes, size_t len)
     return ~crc;
 }
 
-static void add_little_endian(struct str *file, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++) {
-        char byte = (char)(value >> 8 * i);
-        str_addn(file, &byte, 1);
-    }
-}
-
 static void add_masked_crc(struct str *file, const void *bytes, size_t len)
 {
     uint32_t crc = crc32c(bytes, len);
 
-    add_little_endian(file, (uint32_t)((crc >> 15 | crc << 17) + 0xa282ead8), 4);
+    proto_fixed(file, (uint32_t)((crc >> 15 | crc << 17) + 0xa282ead8), 4);
 }
 
 void tfrecord_add(struct str *file, const struct str *record)
 {
-    add_little_endian(file, record->len, 8);
+    proto_fixed(file, record->len, 8);
     add_masked_crc(file, file->at + file->len - 8, 8);
     str_addn(file, str_text(record), record->len);
     add_masked_crc(file, str_text(record), record->len);

@@ -112,6 +112,9 @@ ok $? 'watch --json: one object'
 look 0 note 1 a remark of words && look 0 show 1 && says 'a remark of words' && look 0 note night.yaml 1 '' &&
     look 2 note 1 && look 2 note night.yaml 1
 ok $? 'note: STUDY may be left out, words need no quotes, but there must be some'
+refused 2 'is not UTF-8' 'note: odd bytes are refused' nightshift note night.yaml 1 "$(printf 'a\377b')"
+look 2 note night.yaml 99 text && grep -q 'there is no experiment 99' err
+ok $? 'note: an unknown experiment is refused'
 
 look 0 list strategies && says 'perturb' && look 0 list executors && says 'local' &&
     look 0 list sections && says 'found' && look 0 list studies && says 'runs/night'
