@@ -80,9 +80,22 @@ static void data(struct str *out, const struct importance_param *one, const stru
     str_add(out, "EOD\n");
 }
 
+/* The next 1, 2 or 5 times a power of ten. */
+static double nice_step(double step)
+{
+    double power = pow(10, floor(log10(step)));
+
+    return step <= 2 * power ? 2 * power : step <= 5 * power ? 5 * power : 10 * power;
+}
+
 static void panel(struct str *out, const struct param *param, size_t i)
 {
     panels_ticks(out, param);
+    if (param->distribution != NULL && !param->distribution->log && param->max > param->min) {
+        str_add(out, "set xtics");
+        figure_number(out, ' ', nice_step((param->max - param->min) / 5), "autofreq");
+        str_add(out, "\n");
+    }
     str_add(out, "set title ");
     figure_quote(out, param->name);
     if (param_is_choice(param))

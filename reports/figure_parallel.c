@@ -78,17 +78,16 @@ static void label_axis(struct str *out, const struct param *param, size_t a)
     str_addf(out, "set arrow from %zu,0 to %zu,1 nohead lc '#57606a' lw 1 front\n", a, a);
 }
 
+/* Names in two rows, so that long ones do not run into each other. */
 static void name_axes(struct str *out, const struct space *space, const size_t *axes, size_t n)
 {
-    str_add(out, "set xtics scale 0 offset 0,-0.6 (");
+    str_add(out, "unset xtics\n");
     for (size_t a = 0; a < n; a++) {
-        str_add(out, a > 0 ? ", " : "");
+        str_add(out, "set label ");
         figure_quote(out, space->params[axes[a]].name);
-        str_addf(out, " %zu", a);
-    }
-    str_add(out, ")\n");
-    for (size_t a = 0; a < n; a++)
+        str_addf(out, " at %zu,%s center\n", a, a % 2 == 0 ? "-0.15" : "-0.22");
         label_axis(out, &space->params[axes[a]], a);
+    }
 }
 
 static void plot(struct str *out, const struct facts *facts, const struct thin *shown)
@@ -103,7 +102,7 @@ static void plot(struct str *out, const struct facts *facts, const struct thin *
         name_axes(out, &record->study.space, axes, n_axes);
         str_addf(out,
                  "unset key\nunset ytics\nunset border\nunset grid\nset xrange [-0.3:%zu.3]\n"
-                 "set yrange [-0.1:1.1]\nset bmargin 4\n"
+                 "set yrange [-0.25:1.1]\nset bmargin 1\n"
                  "set palette defined (0 '#e4e8ec', 0.6 '#c9d6e4', 0.85 '#7ea6cf', 0.95 '#d9a441', "
                  "1 '#c8621b')\nset cbrange [0:1]\n"
                  "set cblabel 'rank of the mean'\nset cbtics ('worst' 0, 'best' 1)\n"

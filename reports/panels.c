@@ -37,7 +37,8 @@ void panels_ticks(struct str *out, const struct param *param)
 {
     bool log = param->distribution != NULL && param->distribution->log;
 
-    str_addf(out, "%s logscale x\nset xtics autofreq\nset format x '%%g'\n", log ? "set" : "unset");
+    str_addf(out, "%s logscale x\nset xtics autofreq font ',11'\nset format x '%%g'\n",
+             log ? "set" : "unset");
     if (param->distribution != NULL) {
         str_add(out, "set xrange [*:*]\n");
         return;
