@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "pager.h"
 #include "str.h"
 #include "version.h"
 
@@ -105,14 +106,25 @@ static int unknown_command(const char *name)
     return err.code;
 }
 
+/* A command that may be paged has the option --no-pager; its help is paged too. */
+static pid_t begin_pager(const struct command *command, const struct arguments *arguments)
+{
+    for (const struct option_row *row = command->options; row != NULL && row->name != NULL; row++)
+        if (strcmp(row->name, "no-pager") == 0)
+            return option_value(command, arguments, row->name) == NULL ? pager_begin() : 0;
+    return 0;
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
     struct err err = {0};
     bool help;
+    pid_t pager = 0;
     int status = arguments_read(&arguments, &help, command, argc, argv, &err);
 
     if (status == 0) {
+        pager = begin_pager(command, &arguments);
         if (help)
             arguments_help(command);
         else
@@ -121,6 +133,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     }
     if (fflush(stdout) != 0 && status == 0)
         status = err_sys(&err, "cannot write to standard output");
+    pager_end(pager);
     if (status < 0)
         say_error(err.text);
     return status < 0 ? (int)err.code : status;

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "json.h"
 #include "mem.h"
+#include "pager.h"
 #include "say.h"
 #include "table.h"
 #include "view.h"
@@ -239,6 +240,7 @@ static int run(const struct arguments *arguments, struct err *err)
 static const struct option_row options[] = {
     {"json", 0, NULL, "one JSON object"},
     {"dir", 0, "DIR", VIEW_DIR_HELP},
+    PAGER_OPTION,
     {NULL, 0, NULL, NULL},
 };
 

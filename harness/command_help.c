@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "command.h"
 #include "manual.h"
+#include "pager.h"
 #include "topic.h"
 #include "view.h"
 
@@ -131,6 +132,7 @@ static int run(const struct arguments *arguments, struct err *err)
 
 static const struct option_row options[] = {
     {"scdoc", 0, NULL, "the source of its manual page, for scdoc(1)"},
+    PAGER_OPTION,
     {NULL, 0, NULL, NULL},
 };
 

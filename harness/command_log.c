@@ -7,6 +7,7 @@
 #include "command.h"
 #include "json.h"
 #include "mem.h"
+#include "pager.h"
 #include "refusals.h"
 #include "say.h"
 #include "table.h"
@@ -227,6 +228,7 @@ static const struct option_row options[] = {
     {"decisions", 0, NULL, "every decision, oldest first, instead of every experiment"},
     {"last", 'n', "N", "only the last N"},
     {"dir", 0, "DIR", VIEW_DIR_HELP},
+    PAGER_OPTION,
     {NULL, 0, NULL, NULL},
 };
 

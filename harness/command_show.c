@@ -9,6 +9,7 @@
 #include "command.h"
 #include "json.h"
 #include "mem.h"
+#include "pager.h"
 #include "refusals.h"
 #include "say.h"
 #include "table.h"
@@ -372,6 +373,7 @@ static const struct option_row options[] = {
     {"json", 0, NULL,
      "one JSON object: the keys of `log --json`, decisions, runs with metrics, pairs"},
     {"dir", 0, "DIR", VIEW_DIR_HELP},
+    PAGER_OPTION,
     {NULL, 0, NULL, NULL},
 };
 

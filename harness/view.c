@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "mem.h"
+#include "pager.h"
 #include "table.h"
 #include "view.h"
 
@@ -102,7 +103,7 @@ bool view_has_colour(void)
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
     return (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0 &&
-           isatty(STDOUT_FILENO);
+           pager_shows_terminal();
 }
 
 const char *outcome_paint(enum outcome outcome)
