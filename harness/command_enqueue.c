@@ -18,6 +18,20 @@ extern const struct command command_enqueue;
 
 /* One name=value, checked against the space; kept as text, so that nothing is rounded on the way.
  */
+static int unknown_parameter(const struct space *space, const char *name, struct err *err)
+{
+    const char **names = mem_new(space->n, sizeof *names);
+
+    for (size_t i = 0; i < space->n; i++)
+        names[i] = space->params[i].name;
+    const char *near = word_suggest(name, names, space->n);
+    free(names);
+    if (near != NULL)
+        return err_usage(err, "enqueue: the study has no parameter '%s' (did you mean '%s'?)", name,
+                         near);
+    return err_usage(err, "enqueue: the study has no parameter '%s'", name);
+}
+
 static int add_setting(json_t *config, const struct space *space, const char *word, struct err *err)
 {
     const char *equals = strchr(word, '=');
@@ -28,7 +42,7 @@ static int add_setting(json_t *config, const struct space *space, const char *wo
     char *name = mem_strndup(word, (size_t)(equals - word));
     int at = space_find(space, name), rc = 0;
     if (at < 0)
-        rc = err_usage(err, "enqueue: the study has no parameter '%s'", name);
+        rc = unknown_parameter(space, name, err);
     else if (json_object_get(config, name) != NULL)
         rc = err_usage(err, "enqueue: '%s' is set twice", name);
     else

@@ -77,6 +77,40 @@ static void a_number_has_the_shortest_text_that_reads_back(void **state)
         check_text(rng_uniform(&rng));
         check_text(rint(rng_uniform(&rng) * 1e6) / 1e4);
         check_text(-(double)rng_below(&rng, UINT64_C(1) << 60));
+        check_text(ldexp(1, (int)rng_below(&rng, 200) - 100));
+    }
+}
+
+static void check_digits(double x)
+{
+    char text[NUMBER_TEXT], want[64];
+
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(want, sizeof want, "%.*g", digits, x);
+        if (isfinite(x) && strcmp(number_short(text, x, digits), want) != 0)
+            fail_msg("%d digits of %a: %s and not %s", digits, x, text, want);
+    }
+}
+
+/* Ties are the hard ones: 0.5, 2.5, 0.125 … */
+static void digits_are_those_of_printf(void **state)
+{
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 3, "number", 0);
+    for (int i = 0; i < 10000; i++) {
+        check_digits(double_of(rng_next(&rng)));
+        check_digits(rng_uniform(&rng));
+        check_digits((double)rng_below(&rng, 20000) / 16);
+        check_digits(-rint(rng_uniform(&rng) * 1e7) / 1e5);
+        check_digits(ldexp(1, (int)rng_below(&rng, 200) - 100));
+    }
+    for (int e = -30; e <= 30; e++) {
+        double power = pow(10, e);
+        check_digits(power);
+        check_digits(nextafter(power, 0));
+        check_digits(nextafter(power, INFINITY));
     }
 }
 
@@ -147,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_has_the_shortest_text_that_reads_back),
+        cmocka_unit_test(digits_are_those_of_printf),
         cmocka_unit_test(numbers_are_spelt_as_ever),
         cmocka_unit_test(a_text_is_read_as_the_nearest_double),
         cmocka_unit_test(what_is_no_number_is_refused),

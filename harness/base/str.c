@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "mem.h"
 #include "str.h"
 
@@ -90,6 +91,8 @@ const char *number_short(char out[NUMBER_TEXT], double x, int digits)
         return strcpy(out, "nan");
     if (isinf(x))
         return strcpy(out, x > 0 ? "inf" : "-inf");
+    if (decimal_write(out, x, digits))
+        return out;
     locale_t before = uselocale(plain_locale());
     snprintf(out, NUMBER_TEXT, "%.*g", digits, x);
     uselocale(before);
@@ -116,7 +119,7 @@ static void trim_exponent(char *text)
  * leaves trailing zeros out: with 15 digits the text is already as short as it can be.  Subnormal
  * numbers have fewer digits than that.
  */
-const char *number_text(char out[NUMBER_TEXT], double x)
+static void find_shortest(char out[NUMBER_TEXT], double x)
 {
     for (int digits = fabs(x) < DBL_MIN ? 1 : DBL_DIG; digits <= 17; digits++) {
         double back;
@@ -124,6 +127,14 @@ const char *number_text(char out[NUMBER_TEXT], double x)
         if (!isfinite(x) || (number_read(&back, out) && back == x))
             break;
     }
+}
+
+const char *number_text(char out[NUMBER_TEXT], double x)
+{
+    if (decimal_write_whole(out, x))
+        return out;
+    if (!decimal_write_shortest(out, x))
+        find_shortest(out, x);
     /* %g turns to exponents too early for whole numbers: 2000000, not 2e+06. */
     if (isfinite(x) && x == rint(x) && fabs(x) < 1e15)
         snprintf(out, NUMBER_TEXT, "%.0f", x);
