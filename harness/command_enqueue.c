@@ -16,8 +16,6 @@ static const struct option_row options[] = {
 
 extern const struct command command_enqueue;
 
-/* One name=value, checked against the space; kept as text, so that nothing is rounded on the way.
- */
 static int unknown_parameter(const struct space *space, const char *name, struct err *err)
 {
     const char **names = mem_new(space->n, sizeof *names);
@@ -32,6 +30,8 @@ static int unknown_parameter(const struct space *space, const char *name, struct
     return err_usage(err, "enqueue: the study has no parameter '%s'", name);
 }
 
+/* One name=value, checked against the space; kept as text, so that nothing is rounded on the way.
+ */
 static int add_setting(json_t *config, const struct space *space, const char *word, struct err *err)
 {
     const char *equals = strchr(word, '=');
