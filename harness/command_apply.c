@@ -118,6 +118,10 @@ static int finish(const struct config_file *file, int64_t id, const struct str *
     int rc;
 
     config_file_write(&text, file);
+    if (config_file_check(file, &text, err) != 0) {
+        str_clear(&text);
+        return -1;
+    }
     line_diff(&diff, file->path, file->text, str_text(&text), view_has_colour());
     rc = view_print(&diff, err);
     if (rc == 0 && n > 0 && !dry)

@@ -251,20 +251,50 @@ static bool is_json(const struct config_file *file)
     return value != NULL;
 }
 
-int config_file_read(struct config_file *out, const char *path, struct err *err)
+/* The parser stops at such a byte, and does not always say so. */
+static int check_utf8(const struct config_file *file, struct err *err)
 {
-    *out = (struct config_file){.path = mem_strdup(path)};
-    if (access(path, R_OK) != 0)
-        err_usage(err, "%s: %s", path, strerror(errno));
-    else if (file_is_dir(path))
-        err_usage(err, "%s: a folder, not a config file", path);
-    else if (file_read(&out->text, &out->len, path, MAX_BYTES, err) == 0) {
+    int line = 1;
+    uint32_t code;
+
+    for (size_t i = 0, n; i < file->len; i += n) {
+        if ((n = utf8_read(&code, file->text + i, file->len - i)) == 0 || code == 0)
+            return err_usage(err, "%s:%d: byte 0x%02x is not UTF-8", file->path, line,
+                             (unsigned char)file->text[i]);
+        line += code == '\n';
+    }
+    return 0;
+}
+
+int config_file_parse(struct config_file *out, const char *path, const char *text, size_t len,
+                      struct err *err)
+{
+    *out =
+        (struct config_file){.path = mem_strdup(path), .text = mem_strndup(text, len), .len = len};
+    if (check_utf8(out, err) == 0) {
         out->json = is_json(out);
         if (parse(out, err) == 0)
             return 0;
     }
     config_file_clear(out);
     return -1;
+}
+
+int config_file_read(struct config_file *out, const char *path, struct err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int rc = -1;
+
+    *out = (struct config_file){0};
+    if (access(path, R_OK) != 0)
+        return err_usage(err, "%s: %s", path, strerror(errno));
+    if (file_is_dir(path))
+        return err_usage(err, "%s: a folder, not a config file", path);
+    if (file_read(&text, &len, path, MAX_BYTES, err) == 0)
+        rc = config_file_parse(out, path, text, len, err);
+    free(text);
+    return rc;
 }
 
 void config_file_clear(struct config_file *file)
@@ -411,4 +441,25 @@ void config_file_write(struct str *out, const struct config_file *file)
         at = entry->end;
     }
     str_addn(out, file->text + at, file->len - at);
+}
+
+int config_file_check(const struct config_file *file, const struct str *text, struct err *err)
+{
+    struct config_file after;
+    int rc = 0;
+
+    if (config_file_parse(&after, file->path, str_text(text), text->len, err) != 0)
+        return err_wrap(err, "it would not be read again, so nothing was written");
+    if (after.n != file->n)
+        rc = err_usage(err, "%s: values cannot be replaced by themselves here: change them by hand",
+                       file->path);
+    for (size_t i = 0; i < after.n && rc == 0; i++)
+        if (strcmp(after.entries[i].path, file->entries[i].path) != 0 ||
+            (file->entries[i].new_text == NULL &&
+             strcmp(after.entries[i].text != NULL ? after.entries[i].text : "",
+                    file->entries[i].text != NULL ? file->entries[i].text : "") != 0))
+            rc = err_usage(err, "%s:%d: '%s' would change too: change the file by hand", file->path,
+                           file->entries[i].line, file->entries[i].path);
+    config_file_clear(&after);
+    return rc;
 }

@@ -37,7 +37,10 @@ struct config_file {
     size_t n;
 };
 
+/* From a file, or from text [len] that is called `path` in errors. */
 int config_file_read(struct config_file *out, const char *path, struct err *err);
+int config_file_parse(struct config_file *out, const char *path, const char *text, size_t len,
+                      struct err *err);
 void config_file_clear(struct config_file *file);
 
 /*
@@ -54,5 +57,8 @@ int config_file_set(const struct config_file *file, struct config_entry *entry,
 
 /* The text with all new values. */
 void config_file_write(struct str *out, const struct config_file *file);
+
+/* Whether that text has the same entries, all others with the values that they had. */
+int config_file_check(const struct config_file *file, const struct str *text, struct err *err);
 
 #endif

@@ -106,6 +106,7 @@ bad 'optimizer: |\n  adamw\n' 'is a block of text' 'a block of text'
 bad 'optimizer: adam\n  w\n' 'goes over several lines' 'a value over two lines'
 bad 'width: 3\n' 'none of its keys is a parameter' 'no parameter at all'
 bad 'lr: {\n' 'bad.yaml:' 'no YAML'
+bad 'lr: 1\nx: \0377\n' 'bad.yaml:2: byte 0xff is not UTF-8' 'bytes that are no text'
 refused 2 'nope.yaml' 'a missing file' nightshift apply 2 nope.yaml
 refused 2 'there is no experiment 9' 'a missing experiment' nightshift apply 9 config.yaml
 refused 2 'it takes [STUDY] [ID] FILE' 'no file at all' nightshift apply

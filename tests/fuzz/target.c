@@ -10,12 +10,12 @@
 #include "target.h"
 
 extern const struct target target_study, target_stream, target_tokens, target_checkpoint,
-    target_record, target_config, target_tokenizer, target_gguf;
+    target_record, target_config, target_tokenizer, target_gguf, target_sweep, target_own_config;
 
 const struct target *const targets[] = {
-    &target_study,      &target_stream, &target_tokens,
-    &target_checkpoint, &target_record, &target_config,
-    &target_tokenizer,  &target_gguf,   NULL,
+    &target_study,  &target_stream,    &target_tokens, &target_checkpoint, &target_record,
+    &target_config, &target_tokenizer, &target_gguf,   &target_sweep,      &target_own_config,
+    NULL,
 };
 
 const struct target *target_find(const char *name)
