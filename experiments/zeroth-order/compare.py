@@ -214,7 +214,7 @@ def main():
     start = bench.train("start", bench.config({}, 0, 1), TRY_SEED)["test"]
     memory = bench.memory()
     arms = [bench.arm(name, *how) for name, how in ARMS.items()]
-    ranks = [bench.arm(f"rank {r}", {"lora_rank": r}, 10) for r in RANKS]
+    ranks = [bench.arm(f"rank {r}", {"lora_rank": r}, 11) for r in RANKS]
     eight = next(a for a in arms if a["name"] == "backprop, LoRA")
     ranks.insert(1, dict(eight, name="rank 8"))
     tell(bench, arms, ranks, memory, start, bench.step_cost("mezo, LoRA, merged", MERGED))
