@@ -80,7 +80,9 @@ char *findings_question(const struct study *study)
         if (lead >= len)
             break;
         str_add(&text, text.len > 0 ? " " : "");
-        str_addn(&text, line + lead, len - lead);
+        for (size_t i = lead; i < len; i++) /* blanks in a row are one */
+            if (line[i] != ' ' || (i + 1 < len && line[i + 1] != ' '))
+                str_addn(&text, line + i, 1);
         line = end != NULL ? end + 1 : NULL;
     }
     return text.at != NULL ? str_take(&text) : mem_strdup("");
