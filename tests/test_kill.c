@@ -113,7 +113,8 @@ static char *final_state(const char *dir)
     char *path = path_join(dir, "runs/torture");
 
     assert_int_equal(place_find(&place, path, NULL, &err), 0);
-    assert_int_equal(place_load(&place, &store, &record, &err), 0);
+    assert_int_equal(place_open(&place, &store, &err), 0);
+    assert_int_equal(store_load(store, &record, &err), 0); /* whole: the texts too */
     for (size_t i = 0; i < record.n_decisions; i++)
         str_add(&text, record.decisions[i].body);
     for (size_t i = 0; i < record.n_outbox; i++) {
