@@ -35,18 +35,25 @@ static bool same_line(const char *a, const char *b, size_t line)
 }
 
 /* A link to a figure of the report is a paragraph of its own. */
-static const char *skip_picture(const char *line)
+static bool is_picture(const char *line)
 {
     size_t n = strcspn(line, "\n");
-    bool picture = strncmp(line, "![", 2) == 0 && memmem(line, n, "](figures/", 10) != NULL;
 
-    return picture && strncmp(line + n, "\n\n", 2) == 0 ? line + n + 2 : line;
+    return strncmp(line, "![", 2) == 0 && memmem(line, n, "](figures/", 10) != NULL &&
+           strncmp(line + n, "\n\n", 2) == 0;
+}
+
+static const char *skip_pictures(const char *line)
+{
+    while (is_picture(line))
+        line += strcspn(line, "\n") + 2;
+    return line;
 }
 
 /* The same text, but for pictures in the first? */
 static bool same_text(const char *drawn, const char *plain)
 {
-    while (*(drawn = skip_picture(drawn)) != '\0') {
+    while (*(drawn = skip_pictures(drawn)) != '\0') {
         size_t n = strcspn(drawn, "\n") + 1;
         if (strncmp(drawn, plain, n) != 0)
             return false;

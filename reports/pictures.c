@@ -115,9 +115,10 @@ void pictures_link(struct str *out, const struct pictures *pictures, const char 
     for (size_t i = 0; figures[i] != NULL; i++) {
         if (pictures->svg[i] == NULL || strcmp(figures[i]->section, section) != 0)
             continue;
-        str_addf(out, "![%s](figures/%s.svg)\n\n", figures[i]->title, figures[i]->name);
+        str_addf(out, "![%s](figures/%s.svg)", figures[i]->title, figures[i]->name);
         if (pictures->remark[i] != NULL)
-            str_addf(out, "%sAll stand in data/%s.csv.\n\n", pictures->remark[i],
+            str_addf(out, " %sAll stand in data/%s.csv.", pictures->remark[i],
                      figures[i]->data != NULL ? figures[i]->data : figures[i]->name);
+        str_add(out, "\n\n");
     }
 }

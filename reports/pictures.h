@@ -31,7 +31,8 @@ void pictures_clear(struct pictures *pictures);
  * there any more is removed. */
 int pictures_write(const struct pictures *pictures, const char *dir, struct err *err);
 
-/* The pictures of a section as Markdown, each a paragraph, with files in figures/. */
+/* The pictures of a section as Markdown, each a paragraph of one line that begins with it, with
+ * files in figures/. */
 void pictures_link(struct str *out, const struct pictures *pictures, const char *section);
 
 /* The whole picture of a figure as an address (RFC 2397). */
