@@ -283,6 +283,10 @@ e44: deps
 	@python3 experiments/e44/run.py --minutes $(MINUTES)
 simulate: deps $(B)/tests/simulate
 	@$(B)/tests/simulate --nights $(NIGHTS)
+# One orchestrator and a simulated cluster: COUNT=10000 experiments on SLOTS=1,4,16,64,256,1024.
+simulate-cluster: deps $(B)/tests/simulate_cluster
+	@$(B)/tests/simulate_cluster $(if $(COUNT),--experiments $(COUNT)) $(if $(SLOTS),--slots $(SLOTS))
+.PHONY: simulate-cluster
 bench: deps
 	@$(MAKE) --no-print-directory all $(fake_trainers)
 	@sh share/bench.sh
@@ -354,6 +358,7 @@ help:
 	@echo 'make mutate     take one protection away at a time: the torture must notice'
 	@echo 'make valgrind   the trainer and its tests under memcheck'
 	@echo 'make simulate   whole nights on landscapes with known truth (NIGHTS=600)'
+	@echo 'make simulate-cluster  one orchestrator beside a simulated cluster of 1 to 1,024 slots (COUNT= SLOTS=)'
 	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'
 	@echo 'make bench-search  what is found in so many runs, beside Optuna (REPETITIONS=30 PROBLEMS="sphere-5 lm-8")'
 	@echo 'make lint       clang-tidy and cppcheck'

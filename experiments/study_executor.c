@@ -282,7 +282,7 @@ static const struct {
 } takers[] = {
     {"partition", "s"},    {"time", "s"},   {"memory", "s"}, {"gres", "s"},    {"options", "s"},
     {"concurrency", "sc"}, {"cpus", "sc"},  {"setup", "sc"}, {"shared", "sc"}, {"every", "sc"},
-    {"patience", "sc"},    {"resume", "s"}, {"submit", "c"}, {"poll", "c"},    {"cancel", "c"},
+    {"patience", "sc"},    {"resume", "sc"}, {"submit", "c"}, {"poll", "c"},    {"cancel", "c"},
 };
 
 static int check_keys(const struct executor_rule *rule, const struct yaml *node, struct err *err)

@@ -8,12 +8,14 @@
 #include "cost.h"
 #include "early_text.h"
 #include "executor.h"
+#include "filesystem.h"
 #include "json.h"
 #include "mem.h"
 #include "place.h"
 #include "placeholder.h"
 #include "proposer.h"
 #include "sandbox.h"
+#include "site_session.h"
 #include "source.h"
 #include "study.h"
 #include "table.h"
@@ -157,6 +159,22 @@ static void note_policy(struct checked *c)
         add_note(c, mem_strdup(err.text));
 }
 
+/* What the queue of the study lacks here, and what keeps it from being used. */
+static void note_executor(struct checked *c)
+{
+    const struct executor *executor;
+    struct err err = {0};
+
+    if (site_choose(&executor, &c->study, NULL, &err) != 0)
+        add_note(c, mem_printf("its runs could not be queued from here: %s", err.text));
+    if (filesystem_refuse(c->place.run_dir, &err) != 0)
+        add_note(c, mem_strdup(err.text));
+    if (site_jobs(&c->study) > 1 && c->study.executor.concurrency > 4 * c->study.lookahead)
+        add_note(c, mem_printf("no more than a few runs of each of %d experiments (lookahead) are "
+                               "wanted at a time: concurrency %d is never reached",
+                               c->study.lookahead, c->study.executor.concurrency));
+}
+
 static void find_notes(struct checked *c)
 {
     const struct study *study = &c->study;
@@ -167,6 +185,7 @@ static void find_notes(struct checked *c)
         add_note(c, mem_strdup("the command has no {seed}: runs of one config differ only by what "
                                "the trainer draws itself"));
     note_policy(c);
+    note_executor(c);
     if (isinf(study->timeout_s))
         add_note(c, mem_strdup("trainer.timeout is not given: a run that hangs is never ended"));
     if (study->strategy->outside && !confine_possible())

@@ -381,7 +381,8 @@ static int drive(struct night *night, struct session *session, struct err *err)
     limits.notifier = notifier_new(study, session->place.study_dir, NOTIFY_LIMIT_S);
     greet(session, &limits);
     int rc = loop_run(session, &limits, &end, &signal, err);
-    if (rc == 0 && end != LOOP_SIGNAL && end != LOOP_BASELINE && end != LOOP_BREAKER)
+    bool here = session->executor->queue == NULL; /* no node's run is repeated on a login node */
+    if (rc == 0 && here && end != LOOP_SIGNAL && end != LOOP_BASELINE && end != LOOP_BREAKER)
         replay_one(session, night->deadline - clock_boot_s());
     if (rc == 0)
         status = finish(session, end, signal, limits.notifier, err);

@@ -146,7 +146,8 @@ int modes_each(const struct place *place, modes_seer *see, void *context, struct
     for (size_t i = 0; names[i] != NULL && rc == 0; i++) {
         char *path = path_join(place->run_dir, names[i]);
         struct stat st;
-        if (lstat(path, &st) == 0)
+        if (lstat(path, &st) == 0 &&
+            (!S_ISLNK(st.st_mode) || strcmp(names[i], "runs") != 0 || stat(path, &st) == 0))
             rc = see(context, path, &st, err);
         free(path);
     }

@@ -38,6 +38,7 @@ struct loop {
     size_t n_slots;
     int64_t cap;      /* 0: none */
     double deadline;  /* clock_boot_s(): a suspended machine does not put it off */
+    double shown;     /* clock_s() when progress was last told */
     double published; /* clock_s() when git was last brought up to the record */
     int signals;      /* signals_open() */
     int asked;        /* the signal that asked us to stop; 0: none */
@@ -569,8 +570,11 @@ static bool is_over(const struct loop *loop)
 static void show_progress(struct loop *loop)
 {
     struct record *record = &loop->session->record;
-    double done = 0;
+    double now = clock_s(), done = 0;
 
+    if (now - loop->shown < 0.5) /* each slot's stream is read for it */
+        return;
+    loop->shown = now;
     for (size_t i = 0; i < loop->n_slots; i++) {
         double part = loop->slots[i].busy ? stream_progress(loop->slots[i].dir) : (double)NAN;
         done += isfinite(part) ? part : 0;

@@ -103,6 +103,17 @@ static const struct {
     {SIGHT_CANCELLED, CLASS_INTERRUPTED, EVICTED "somebody cancelled it in the queue; run again"},
 };
 
+/* Its script was begun, and never came to us: so it failed, whatever the queue calls that. */
+static bool script_failed(const struct queue *queue, const struct queue_task *task)
+{
+    char *claim = task_claim_path(queue->terms.folder, task->number);
+    bool ours = file_exists(claim);
+
+    free(claim);
+    return !ours && queue_has_log(queue, task->number) &&
+           (task->sight == SIGHT_FAILED || task->sight == SIGHT_DONE || task->sight == SIGHT_NONE);
+}
+
 static void take_failed_script(struct queue *queue, struct queue_task *task)
 {
     char words[160], detail[200];
@@ -119,7 +130,7 @@ void queue_take_loss(struct queue *queue, struct queue_task *task)
         queue_withdraw(queue, task);
         return;
     }
-    if (task->sight == SIGHT_FAILED && task->stand != STAND_TOLD) {
+    if (script_failed(queue, task)) {
         take_failed_script(queue, task);
         return;
     }

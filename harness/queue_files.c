@@ -138,7 +138,7 @@ int queue_write_script(char **path, const struct queue *queue, int64_t first, st
     add_quoted(&text, queue->terms.folder);
     str_add(&text, " \"$nightshift_task\"\n");
     *path = mem_printf("%s/batch-%" PRId64 ".sh", queue->terms.folder, first);
-    int rc = file_write(*path, text.at, text.len, err);
+    int rc = file_write_unsynced(*path, text.at, text.len, err);
     if (rc == 0 && chmod(*path, 0700) != 0)
         rc = err_sys(err, "cannot make '%s' executable", *path);
     str_clear(&text);
@@ -174,6 +174,15 @@ int queue_list_results(int64_t **out, size_t *n, const char *folder, struct err 
     closedir(dir);
     free(path);
     return 0;
+}
+
+bool queue_has_log(const struct queue *queue, int64_t number)
+{
+    char *path = mem_printf("%s/log/%" PRId64, queue->terms.folder, number);
+    bool there = file_exists(path);
+
+    free(path);
+    return there;
 }
 
 void queue_forget_log(const struct queue *queue, int64_t number)

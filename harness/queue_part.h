@@ -73,7 +73,8 @@ void queue_forget_log(const struct queue *queue, int64_t number);
 /* The numbers of the tasks whose results lie there; the caller frees. */
 int queue_list_results(int64_t **out, size_t *n, const char *folder, struct err *err);
 
-/* What the script of a task has said last, printable. */
+/* What the script of a task has printed: is it there, and its last line, printable. */
+bool queue_has_log(const struct queue *queue, int64_t number);
 void queue_last_words(char *out, size_t size, const struct queue *queue, int64_t number);
 
 /* --- queue_end.c --- */

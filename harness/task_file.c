@@ -35,14 +35,17 @@ char *task_result_path(const char *folder, int64_t number)
     return mem_printf("%s/done/%" PRId64 ".json", folder, number);
 }
 
-static int write_json(const char *path, json_t *json, struct err *err)
+/* By file_write(), or by file_write_unsynced() where nobody reads it after a crash. */
+typedef int writer(const char *path, const void *bytes, size_t len, struct err *err);
+
+static int write_json(writer *write, const char *path, json_t *json, struct err *err)
 {
     struct str text = {NULL, 0};
 
     if (json == NULL)
         return err_failed(err, "'%s' cannot be written as JSON", path);
     json_write(&text, json);
-    int rc = file_write(path, text.at, text.len, err);
+    int rc = write(path, text.at, text.len, err);
     str_clear(&text);
     return rc;
 }
@@ -72,7 +75,7 @@ int task_order_write(const struct task_order *order, const char *folder, int64_t
         json_array_append_new(names, json_string(order->env[i]));
     json_t *json =
         json_pack("{s:s, s:o, s:i}", "dir", order->dir, "env", names, "threads", order->threads);
-    int rc = write_json(path, json, err);
+    int rc = write_json(file_write_unsynced, path, json, err);
     json_decref(json);
     free(path);
     return rc;
@@ -123,7 +126,7 @@ int task_result_write(const struct task_result *result, const char *folder, int6
     char *path = task_result_path(folder, number);
     json_t *json = json_pack("{s:s, s:o}", "end", end_names[result->end], "outcome",
                              outcome_json(&result->facts));
-    int rc = write_json(path, json, err);
+    int rc = write_json(file_write, path, json, err);
 
     json_decref(json);
     free(path);

@@ -24,7 +24,7 @@
 
 #define LN2 0.69314718055994530942
 
-static volatile sig_atomic_t stop_signal; /* SIGTERM or SIGINT, once it came */
+static volatile sig_atomic_t stop_signal; /* SIGTERM, SIGINT or SIGUSR1, once it came */
 
 static void note_signal(int number)
 {
@@ -38,6 +38,7 @@ static void watch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL); /* how a cluster warns of the end of its time */
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of the write, as a full disk is */
 }
 

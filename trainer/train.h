@@ -33,7 +33,8 @@ struct train_request {
 };
 
 /*
- * Returns the exit status: 0; 1 where a loss was not finite; 130 or 143 after SIGINT or SIGTERM
+ * Returns the exit status: 0; 1 where a loss was not finite; 130, 138 or 143 after SIGINT, SIGUSR1
+ * or SIGTERM
  * (train.state alone is written then, where checkpoint_every is not 0); or -1 with err set.
  */
 int train(const struct config *config, const struct train_request *request, struct err *err);
