@@ -435,21 +435,23 @@ static int take_one(struct queue *queue, int64_t number, struct err *err)
     return rc;
 }
 
-static int take_results(struct queue *queue, struct err *err)
+/* A shared folder that cannot be read for a while is no reason to end a night: what is in it is
+ * looked for as long as a result is. */
+static void take_results(struct queue *queue)
 {
+    struct err why = {0};
     int64_t *numbers;
     size_t n;
-    int rc = 0;
 
     if (clock_s() < queue->done_at)
-        return 0;
-    if (queue_list_results(&numbers, &n, queue->terms.folder, err) != 0)
-        return -1;
+        return;
+    int rc = queue_list_results(&numbers, &n, queue->terms.folder, &why);
     for (size_t i = 0; i < n && rc == 0; i++)
-        rc = take_one(queue, numbers[i], err);
+        rc = take_one(queue, numbers[i], &why);
     free(numbers);
+    if (rc != 0)
+        say_trouble(queue, "results cannot be read", why.text);
     queue->done_at = clock_s() + DONE_EVERY_S;
-    return rc;
 }
 
 /* Those that cannot wait are given up when the queue has had its time. */
@@ -471,8 +473,7 @@ static int turn(struct queue *queue, bool may_submit, struct err *err)
 {
     if (queue->n == 0 && queue->doing == DOING_NOTHING)
         return 0;
-    if (take_results(queue, err) != 0)
-        return -1;
+    take_results(queue);
     if (queue->doing != DOING_NOTHING && hear(queue, err) != 0)
         return -1;
     hurry(queue);

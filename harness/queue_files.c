@@ -200,7 +200,10 @@ void queue_last_words(char *out, size_t size, const struct queue *queue, int64_t
 
     tail_read(&text, queue->terms.folder, name, 4096);
     tail_last_line(&line, &text);
-    snprintf(out, size, "%.*s", (int)size / 2, str_text(&line));
+    const char *words = str_text(&line), *behind = strstr(words, ": ");
+    if (behind != NULL && strncmp(words, queue->terms.folder, strlen(queue->terms.folder)) == 0)
+        words = behind + 2; /* a shell names its script first, which is ours and of no interest */
+    snprintf(out, size, "%.*s", (int)size / 2, words);
     str_clear(&line);
     str_clear(&text);
     free(name);
