@@ -334,6 +334,17 @@ static int check_rules(struct session *session, struct err *err)
     return -1;
 }
 
+/* Beside the runs' own folder: where that is a link, both are where other machines see them. */
+static void place_source(struct session *session)
+{
+    char *runs = place_runs(&session->place), *dir = path_dir(runs);
+
+    free(session->source_root);
+    session->source_root = path_join(dir, "source");
+    free(runs);
+    free(dir);
+}
+
 /* With the lock held: the record is made or checked, and what was interrupted is mended. */
 static int open_record(struct session *session, const struct study *study,
                        const struct artifact *inputs, size_t n, struct err *err)
@@ -341,6 +352,8 @@ static int open_record(struct session *session, const struct study *study,
     struct place *place = &session->place;
     char *spec = NULL;
 
+    if (session->source_root != NULL)
+        place_source(session);
     if (open_ledger(session, study->name, err) != 0 ||
         store_open(&session->store, place->db, STORE_WRITE, err) != 0 ||
         store_get(session->store, &spec, "spec", err) != 0)

@@ -56,7 +56,13 @@ struct simulated_task {
     const struct job *job;
 };
 
+struct span { /* of a run with a result, virtual seconds */
+    double begin, end;
+};
+
 struct cluster {
+    struct span *spans; /* [n_spans] */
+    size_t n_spans;
     double now;       /* virtual seconds */
     bool wall;        /* the orchestrator's time is that of the clock, not of the processor */
     double waited_at; /* own_s() when the orchestrator was last let go */
@@ -111,8 +117,11 @@ static void place_task(struct cluster *c, struct simulated_task *task)
     task->fails = !task->lost && rng_below(&c->rng, ONE_FAILS) == 0;
     *slot = starts + (task->lost ? length / 2 + LOST_S : length);
     task->ends = *slot;
-    if (!task->lost)
-        c->useful_s += length;
+    if (task->lost)
+        return;
+    c->useful_s += length;
+    c->spans = mem_room(c->spans, c->n_spans, sizeof *c->spans);
+    c->spans[c->n_spans++] = (struct span){starts, task->ends};
 }
 
 /* --- what a node does: its time is not the orchestrator's ---------------------------------------
@@ -334,7 +343,7 @@ static void write_study(const char *path, long slots)
             "decision: {procedure: greedy}\n"
             "breaker: off\n"
             "lookahead: %ld\n",
-            2 * slots < 4096 ? 2 * slots : 4096);
+            4 * slots < 4096 ? 4 * slots : 4096);
     fclose(out);
 }
 
@@ -356,13 +365,24 @@ static int drive(struct cluster *c, const char *study, const struct options *opt
     return rc;
 }
 
+/* Share of the slots' time between two virtual times that runs with a result have had. */
+static double busy_between(const struct cluster *c, double begin, double end)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < c->n_spans; i++)
+        sum += fmax(0, fmin(c->spans[i].end, end) - fmax(c->spans[i].begin, begin));
+    return sum / ((double)c->n_slots * (end - begin));
+}
+
 static void print_row(const struct cluster *c, const struct options *options, double real_s)
 {
     double n = (double)options->experiments;
 
-    printf("%6zu  %11.2f  %10.2f  %12.2f  %12.1f  %10.1f\n", c->n_slots, 1e3 * c->busy_s / n,
+    printf("%6zu  %11.2f  %10.2f  %12.2f  %12.1f  %10.1f  %8.1f\n", c->n_slots, 1e3 * c->busy_s / n,
            1e3 * real_s / n, c->now / 3600, n / c->now * 3600,
-           100 * c->useful_s / ((double)c->n_slots * c->now));
+           100 * c->useful_s / ((double)c->n_slots * c->now),
+           100 * busy_between(c, 0.1 * c->now, 0.9 * c->now));
     fflush(stdout);
 }
 
@@ -396,6 +416,7 @@ static int simulate(long slots, const struct options *options, struct err *err)
     free(tasks);
     free(done);
     free(c.slots);
+    free(c.spans);
     free(c.tasks);
     return rc;
 }
@@ -461,9 +482,9 @@ int main(int argc, char **argv)
     read_options(&options, argc, argv);
     log_quiet(true);
     printf("%ld experiments of one run of %g s; the orchestrator's own time is measured, the "
-           "cluster's is simulated\n\n%6s  %11s  %10s  %12s  %12s  %10s\n",
+           "cluster's is simulated\n\n%6s  %11s  %10s  %12s  %12s  %10s  %8s\n",
            options.experiments, options.run_s, "slots", "own ms/exp", "real ms", "hours in all",
-           "exp an hour", "busy %");
+           "exp an hour", "busy %", "steady %");
     char *list = mem_strdup(options.slots), *rest = NULL;
     int rc = 0;
     for (char *word = strtok_r(list, ",", &rest); word != NULL && rc == 0;
