@@ -26,7 +26,7 @@ static int refuse_word(const char *word, struct err *err)
     const char *names[8];
     size_t n = 0;
 
-    for (; executors[n] != NULL && n < 8; n++)
+    for (; n < 8 && executors[n] != NULL; n++)
         names[n] = executors[n]->name;
     const char *near = word_suggest(word, names, n);
     if (near != NULL)
