@@ -201,7 +201,7 @@ $(B)/tests/fuzz: $(B)/obj/tests/fuzz/fuzz.o $(fuzz_parts) $(B)/libnightshift.a $
 	$(link_test) -fsanitize=fuzzer
 $(B)/tests/test_fuzz: $(fuzz_parts)
 
-PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 2 --timer
+PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 3 --timer
 
 check: deps
 	@$(MAKE) --no-print-directory check-only

@@ -136,7 +136,22 @@ int check_inputs(struct finding *out, const struct patient *p, struct err *err)
 
 /* --- I17 ------------------------------------------------------------------------------------- */
 
-int modes_each(const struct place *place, modes_seer *see, void *context, struct err *err)
+/* The file itself; a link into `shared` counts as what it leads to. */
+static bool look_at(struct stat *st, const char *path, const char *shared)
+{
+    char target[4096];
+    size_t len = shared != NULL ? strlen(shared) : 0;
+
+    if (lstat(path, st) != 0)
+        return false;
+    ssize_t n = S_ISLNK(st->st_mode) ? readlink(path, target, sizeof target) : -1;
+    bool inside = len > 0 && n > (ssize_t)len && strncmp(target, shared, len) == 0 &&
+                  (target[len] == '/' || shared[len - 1] == '/');
+    return !inside || stat(path, st) == 0;
+}
+
+int modes_each(const struct place *place, const char *shared, modes_seer *see, void *context,
+               struct err *err)
 {
     static const char *const names[] = {"study.db",   "study.db-wal", "study.db-shm",
                                         "study.lock", "runs",         "inbox",
@@ -146,8 +161,7 @@ int modes_each(const struct place *place, modes_seer *see, void *context, struct
     for (size_t i = 0; names[i] != NULL && rc == 0; i++) {
         char *path = path_join(place->run_dir, names[i]);
         struct stat st;
-        if (lstat(path, &st) == 0 &&
-            (!S_ISLNK(st.st_mode) || strcmp(names[i], "runs") != 0 || stat(path, &st) == 0))
+        if (look_at(&st, path, strcmp(names[i], "runs") == 0 ? shared : NULL))
             rc = see(context, path, &st, err);
         free(path);
     }
@@ -176,5 +190,5 @@ static int see_mode(void *context, const char *path, const struct stat *st, stru
 
 int check_modes(struct finding *out, const struct patient *p, struct err *err)
 {
-    return modes_each(p->place, see_mode, out, err);
+    return modes_each(p->place, p->record->study.executor.shared, see_mode, out, err);
 }

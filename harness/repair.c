@@ -218,7 +218,8 @@ static int mend_modes(struct bench *bench, struct err *err)
 {
     size_t n = 0;
 
-    if (modes_each(bench->place, take_from_others, &n, err) != 0)
+    if (modes_each(bench->place, bench->record->study.executor.shared, take_from_others, &n, err) !=
+        0)
         return -1;
     printf("modes: %zu changed\n", n);
     return 0;
