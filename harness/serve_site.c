@@ -34,12 +34,13 @@ static const char script[] =
     "const frame=document.getElementById('report'),state=document.getElementById('state');"
     "const events=new EventSource('events');"
     "const say=(text)=>{state.textContent=text;};"
-    "events.onopen=()=>say('live');"
+    "let renewed='';"
+    "events.onopen=()=>say('live'+renewed);"
     "events.onerror=()=>say('not connected: nightshift serve has ended');"
     "events.addEventListener('changed',()=>{"
     "const inside=frame.contentWindow,at=inside.scrollY;"
     "frame.addEventListener('load',()=>{inside.scrollTo(0,at);"
-    "say('live, renewed '+new Date().toLocaleTimeString());},{once:true});"
+    "renewed=', renewed '+new Date().toLocaleTimeString();say('live'+renewed);},{once:true});"
     "inside.location.reload();});";
 
 /* 'sha256-…' as a policy names a text. */
