@@ -72,19 +72,6 @@ int job_write(const struct job *job, struct err *err)
     return rc;
 }
 
-static int read_object(json_t **out, const char *path, struct err *err)
-{
-    char *text = NULL;
-    size_t len = 0;
-
-    *out = NULL;
-    if (file_read(&text, &len, path, MAX_FILE, err) != 0)
-        return -1;
-    int rc = json_read(out, text, len, path, err);
-    free(text);
-    return rc;
-}
-
 static double number_or(const json_t *json, double otherwise)
 {
     return json_is_number(json) ? json_number_value(json) : otherwise;
@@ -164,7 +151,7 @@ int job_read(struct job_file *out, const char *dir, struct err *err)
     int rc = -1;
 
     *out = (struct job_file){.job = {.dir = dir}};
-    if (read_object(&out->json, path, err) == 0)
+    if (json_read_file(&out->json, path, MAX_FILE, err) == 0)
         rc = fill_job(out, path, err);
     if (rc != 0)
         job_clear(out);
@@ -259,7 +246,7 @@ int outcome_read(struct outcome_facts *out, const char *dir, struct err *err)
     int rc = -1;
 
     *out = (struct outcome_facts){.class = CLASS_NONE};
-    if (read_object(&json, path, err) == 0)
+    if (json_read_file(&json, path, MAX_FILE, err) == 0)
         rc = outcome_from_json(out, json, path, err);
     json_decref(json);
     free(path);

@@ -50,19 +50,6 @@ static int write_json(writer *write, const char *path, json_t *json, struct err 
     return rc;
 }
 
-static int read_json(json_t **out, const char *path, struct err *err)
-{
-    char *text = NULL;
-    size_t len = 0;
-
-    *out = NULL;
-    if (file_read(&text, &len, path, MAX_FILE, err) != 0)
-        return -1;
-    int rc = json_read(out, text, len, path, err);
-    free(text);
-    return rc;
-}
-
 /* --- what is to be done ----------------------------------------------------------------------- */
 
 int task_order_write(const struct task_order *order, const char *folder, int64_t number,
@@ -94,7 +81,7 @@ int task_order_read(struct task_order *out, const char *folder, int64_t number, 
     char *path = task_order_path(folder, number);
     const char *dir;
     json_t *json, *names;
-    int rc = read_json(&json, path, err);
+    int rc = json_read_file(&json, path, MAX_FILE, err);
 
     *out = (struct task_order){.dir = NULL};
     if (rc == 0 && json_unpack(json, "{s:s, s:o, s:i}", "dir", &dir, "env", &names, "threads",
@@ -152,7 +139,7 @@ int task_result_read(struct task_result *out, const char *folder, int64_t number
 {
     char *path = task_result_path(folder, number);
     json_t *json;
-    int rc = read_json(&json, path, err);
+    int rc = json_read_file(&json, path, MAX_FILE, err);
 
     *out = (struct task_result){.end = TASK_ENDED};
     if (rc == 0)

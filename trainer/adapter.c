@@ -187,18 +187,14 @@ static int parse(struct lora *lora, const json_t *root, const char *path, const 
 static int read_config(struct lora *lora, const char *path, const struct model *model,
                        struct err *err)
 {
-    char *text = NULL;
-    json_t *root = NULL;
-    size_t len;
+    json_t *root;
     int rc = -1;
 
     if (!file_is_regular(path))
         return err_usage(err, "%s: no such file", path);
-    if (file_read(&text, &len, path, CONFIG_MOST, err) == 0 &&
-        json_read(&root, text, len, path, err) == 0)
+    if (json_read_file(&root, path, CONFIG_MOST, err) == 0)
         rc = parse(lora, root, path, model, err);
     json_decref(root);
-    free(text);
     return rc;
 }
 

@@ -216,19 +216,16 @@ int checkpoint_parse(struct model *model, const json_t *root, const char *path, 
 
 int checkpoint_list(struct model *model, const char *dir, int seq, struct err *err)
 {
-    char *path = description_path(dir), *text = NULL;
+    char *path = description_path(dir);
     json_t *root = NULL;
-    size_t len;
     int rc = -1;
 
     *model = (struct model){0};
     if (!file_is_regular(path))
         err_usage(err, "%s holds no model (no model.json, no config.json)", dir);
-    else if (file_read(&text, &len, path, JSON_MOST, err) == 0 &&
-             json_read(&root, text, len, path, err) == 0)
+    else if (json_read_file(&root, path, JSON_MOST, err) == 0)
         rc = checkpoint_parse(model, root, path, seq, err);
     json_decref(root);
-    free(text);
     free(path);
     return rc;
 }
@@ -243,16 +240,13 @@ int checkpoint_read_shape(struct model *model, const char *dir, int seq, struct 
 
 struct json_t *checkpoint_read_about(const char *dir)
 {
-    char *path = description_path(dir), *text = NULL;
-    json_t *root = NULL, *about = NULL;
+    char *path = description_path(dir);
+    json_t *root, *about = NULL;
     struct err ignored = {0};
-    size_t len;
 
-    if (file_read(&text, &len, path, JSON_MOST, &ignored) == 0 &&
-        json_read(&root, text, len, path, &ignored) == 0)
+    if (json_read_file(&root, path, JSON_MOST, &ignored) == 0)
         about = json_incref(json_object_get(root, "nightshift"));
     json_decref(root);
-    free(text);
     free(path);
     return about;
 }
@@ -348,14 +342,11 @@ static int check_shards(struct storage *s, const json_t *map, const char *dir, s
 
 static int open_shards(struct storage *s, const char *dir, const char *index, struct err *err)
 {
-    char *text = NULL;
-    json_t *root = NULL, *map, *value;
+    json_t *root, *map, *value;
     const char *name;
-    size_t len;
     int rc = -1;
 
-    if (file_read(&text, &len, index, INDEX_MOST, err) != 0 ||
-        json_read(&root, text, len, index, err) != 0)
+    if (json_read_file(&root, index, INDEX_MOST, err) != 0)
         goto out;
     map = json_object_get(root, "weight_map");
     if (json_object_size(map) == 0) {
@@ -372,7 +363,6 @@ static int open_shards(struct storage *s, const char *dir, const char *index, st
     rc = check_shards(s, map, dir, err);
 out:
     json_decref(root);
-    free(text);
     return rc;
 }
 

@@ -7,8 +7,8 @@
 #include "file.h"
 #include "json.h"
 #include "lora.h"
-#include "method.h"
 #include "mem.h"
+#include "method.h"
 #include "optimizer.h"
 #include "preset.h"
 #include "schedule.h"
@@ -288,18 +288,14 @@ int config_take(struct config *config, const json_t *object, const char *name, s
 
 int config_read(struct config *config, const char *path, struct err *err)
 {
-    char *text = NULL;
-    size_t len;
-    json_t *root = NULL;
+    json_t *root;
     int rc = -1;
 
     if (!file_exists(path))
         return err_usage(err, "%s: no such config", path);
-    if (file_read(&text, &len, path, CONFIG_MOST, err) == 0 &&
-        json_read(&root, text, len, path, err) == 0)
+    if (json_read_file(&root, path, CONFIG_MOST, err) == 0)
         rc = config_take(config, root, path, err);
     json_decref(root);
-    free(text);
     return rc;
 }
 

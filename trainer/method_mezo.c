@@ -35,21 +35,6 @@ static double probe(double *loss, struct trainer *t, const struct tokens *tokens
 }
 
 /* One direction: the way back and the step are one addition. */
-static struct step_result one_direction(struct trainer *t, const struct tokens *tokens,
-                                        uint64_t step, double lr)
-{
-    const struct config *c = t->config;
-    struct direction d = zeroth_direction(t, step, 0);
-    struct zeroth_pair pair = zeroth_both(t, tokens, &d);
-    double g = zeroth_slope(t, &pair);
-    struct step_result result = {(pair.up + pair.down) / 2, fabs(g)};
-
-    if (!isfinite(g))
-        zeroth_move(t, &d, c->zo_eps);
-    else
-        zeroth_step(t, &d, c->zo_eps, lr * c->weight_decay, -lr * g * zeroth_clip(t, g));
-    return result;
-}
 
 static struct step_result several(struct trainer *t, const struct tokens *tokens, uint64_t step,
                                   double lr, size_t n)
@@ -79,7 +64,10 @@ static struct step_result mezo_step(struct trainer *t, const struct tokens *toke
 {
     size_t n = zeroth_directions(t->config, 1);
 
-    return n == 1 ? one_direction(t, tokens, step, lr) : several(t, tokens, step, lr, n);
+    if (n > 1)
+        return several(t, tokens, step, lr, n);
+    struct direction d = zeroth_direction(t, step, 0);
+    return zeroth_along(t, tokens, &d, lr);
 }
 
 const struct method method_mezo = {

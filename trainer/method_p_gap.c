@@ -274,9 +274,8 @@ static struct step_result p_gap_step(struct trainer *t, const struct tokens *tok
                                      double lr)
 {
     const struct config *c = t->config;
-    double delta = c->lr > 0 ? c->p_gap_delta * lr / c->lr : c->p_gap_delta, g;
+    double delta = c->lr > 0 ? c->p_gap_delta * lr / c->lr : c->p_gap_delta;
     struct direction d = zeroth_direction(t, step, 0);
-    struct zeroth_pair pair;
 
     if (step % (uint64_t)c->zo_refresh == 0)
         refresh(t, tokens, step);
@@ -287,13 +286,7 @@ static struct step_result p_gap_step(struct trainer *t, const struct tokens *tok
             draw_core(&s, &d, tensor->name, delta);
     }
     d.shape = in_space;
-    pair = zeroth_both(t, tokens, &d);
-    g = zeroth_slope(t, &pair);
-    if (!isfinite(g))
-        zeroth_move(t, &d, c->zo_eps);
-    else
-        zeroth_step(t, &d, c->zo_eps, lr * c->weight_decay, -lr * g * zeroth_clip(t, g));
-    return (struct step_result){(pair.up + pair.down) / 2, fabs(g)};
+    return zeroth_along(t, tokens, &d, lr);
 }
 
 const struct method method_p_gap = {

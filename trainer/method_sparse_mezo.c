@@ -106,19 +106,11 @@ static struct step_result sparse_step(struct trainer *t, const struct tokens *to
     const struct config *c = t->config;
     struct masks masks = {t, (uint32_t *)(void *)t->kept};
     struct direction d = zeroth_direction(t, step, 0);
-    struct zeroth_pair pair;
-    double g;
 
     if (step % (uint64_t)c->zo_refresh == 0)
         pool_run(t->pool, mask_tensor, &masks, t->trained->n_tensors);
     d.shape = leave_largest;
-    pair = zeroth_both(t, tokens, &d);
-    g = zeroth_slope(t, &pair);
-    if (!isfinite(g))
-        zeroth_move(t, &d, c->zo_eps);
-    else
-        zeroth_step(t, &d, c->zo_eps, lr * c->weight_decay, -lr * g * zeroth_clip(t, g));
-    return (struct step_result){(pair.up + pair.down) / 2, fabs(g)};
+    return zeroth_along(t, tokens, &d, lr);
 }
 
 const struct method method_sparse_mezo = {

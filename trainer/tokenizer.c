@@ -113,15 +113,13 @@ int tokenizer_from_json(struct tokenizer **out, const json_t *root, const char *
 
 int tokenizer_open(struct tokenizer **out, const char *dir, struct err *err)
 {
-    char *path = path_join(dir, "tokenizer.json"), *text = NULL;
-    json_t *root = NULL;
-    size_t n;
+    char *path = path_join(dir, "tokenizer.json");
+    json_t *root;
     int rc = -1;
 
-    if (file_read(&text, &n, path, JSON_MAX, err) == 0 && json_read(&root, text, n, path, err) == 0)
+    if (json_read_file(&root, path, JSON_MAX, err) == 0)
         rc = tokenizer_from_json(out, root, path, err);
     json_decref(root);
-    free(text);
     free(path);
     return rc;
 }

@@ -177,6 +177,20 @@ double zeroth_clip(const struct trainer *t, double g)
     return clip > 0 && fabs(g) > clip ? clip / fabs(g) : 1;
 }
 
+struct step_result zeroth_along(struct trainer *t, const struct tokens *tokens,
+                                const struct direction *d, double lr)
+{
+    const struct config *c = t->config;
+    struct zeroth_pair pair = zeroth_both(t, tokens, d);
+    double g = zeroth_slope(t, &pair);
+
+    if (!isfinite(g))
+        zeroth_move(t, d, c->zo_eps);
+    else
+        zeroth_step(t, d, c->zo_eps, lr * c->weight_decay, -lr * g * zeroth_clip(t, g));
+    return (struct step_result){(pair.up + pair.down) / 2, fabs(g)};
+}
+
 size_t zeroth_directions(const struct config *config, size_t otherwise)
 {
     return config->zo_directions > 0 ? (size_t)config->zo_directions : otherwise;

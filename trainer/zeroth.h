@@ -74,6 +74,13 @@ double zeroth_slope(const struct trainer *t, const struct zeroth_pair *pair);
 /* The factor of `clip` for a projected gradient g: |g| estimates the norm of the gradient. */
 double zeroth_clip(const struct trainer *t, double g);
 
+/*
+ * A whole step along one direction: both losses, and from w - eps z back and down the slope in one
+ * walk.  Where a loss is not finite the weights are put back and nothing else is done.
+ */
+struct step_result zeroth_along(struct trainer *t, const struct tokens *tokens,
+                                const struct direction *d, double lr);
+
 /* Directions of a step: as asked, or what the method has by itself. */
 size_t zeroth_directions(const struct config *config, size_t otherwise);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "json.h"
 #include "mem.h"
 
@@ -123,4 +124,17 @@ int json_read(json_t **out, const char *text, size_t len, const char *name, stru
     if (*out == NULL)
         return err_usage(err, "%s:%d:%d: %s", name, where.line, where.column, where.text);
     return 0;
+}
+
+int json_read_file(json_t **out, const char *path, size_t max, struct err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+
+    *out = NULL;
+    if (file_read(&text, &len, path, max, err) != 0)
+        return -1;
+    int rc = json_read(out, text, len, path, err);
+    free(text);
+    return rc;
 }

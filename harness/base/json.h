@@ -29,4 +29,7 @@ json_t *json_number_or_null(double x);
  * caller decrefs. */
 int json_read(json_t **out, const char *text, size_t len, const char *name, struct err *err);
 
+/* The same of a file of at most `max` bytes. */
+int json_read_file(json_t **out, const char *path, size_t max, struct err *err);
+
 #endif
