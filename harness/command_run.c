@@ -26,6 +26,7 @@
 
 static const struct option_row options[] = {
     {"experiments", 'n', "N", "end when the study holds N experiments (run_cap)"},
+    {"runs", 0, "N", "end when the study holds N runs of the trainer, all of them counted"},
     {"hours", 0, "H", "end after H hours of this session"},
     {"until", 0, "HH:MM", "end at this time of day"},
     {"from", 0, "HH:MM", "with --until: do nothing outside of these hours"},
@@ -115,18 +116,31 @@ static int read_time(struct limits *out, const struct arguments *arguments,
     return 0;
 }
 
+/* A whole number from 1 of an option; *out stays as it is where it was not given. */
+static int read_count(int64_t *out, const struct arguments *arguments, const char *option,
+                      struct err *err)
+{
+    const char *text = value_of(arguments, option);
+    unsigned long long n;
+
+    if (text == NULL)
+        return 0;
+    if (!integer_read(&n, text, 1000000000) || n < 1)
+        return err_usage(err, "run: --%s '%s' is not a whole number from 1", option, text);
+    *out = (int64_t)n;
+    return 0;
+}
+
 static int read_limits(struct limits *out, const struct arguments *arguments,
                        const struct study *study, struct err *err)
 {
-    const char *cap = value_of(arguments, "experiments"), *jobs = value_of(arguments, "jobs");
+    const char *jobs = value_of(arguments, "jobs");
     unsigned long long n;
 
     *out = (struct limits){.experiments = study->run_cap, .jobs = site_jobs(study)};
-    if (cap != NULL) {
-        if (!integer_read(&n, cap, 1000000000) || n < 1)
-            return err_usage(err, "run: --experiments '%s' is not a whole number from 1", cap);
-        out->experiments = (int64_t)n;
-    }
+    if (read_count(&out->experiments, arguments, "experiments", err) != 0 ||
+        read_count(&out->runs, arguments, "runs", err) != 0)
+        return -1;
     if (jobs != NULL) {
         if (!integer_read(&n, jobs, 1024) || n < 1)
             return err_usage(err, "run: --jobs '%s' is not a whole number from 1 to 1024", jobs);
@@ -150,11 +164,13 @@ static void say_strategy(const struct record *record)
 static void greet(const struct session *session, const struct limits *limits)
 {
     const struct record *record = &session->record;
-    char time_text[CLOCK_TEXT], cap[32] = "no cap";
+    char time_text[CLOCK_TEXT], cap[64] = "no cap";
     bool timed = isfinite(limits->seconds);
 
     duration_text(time_text, limits->seconds);
-    if (limits->experiments > 0)
+    if (limits->runs > 0)
+        snprintf(cap, sizeof cap, "%lld runs", (long long)limits->runs);
+    else if (limits->experiments > 0)
         snprintf(cap, sizeof cap, "%lld experiments", (long long)limits->experiments);
     log_info("study %s: %s, %d run%s at a time, strategy %s; %s, %s%s", record->study.name,
              session->resumed ? "going on" : "beginning", limits->jobs,
@@ -173,6 +189,7 @@ static const char *how_ended(enum loop_end end, const struct study *study)
 {
     static const char *const words[] = {
         [LOOP_CAP] = "as many experiments as asked for",
+        [LOOP_RUNS] = "as many runs as asked for",
         [LOOP_EXHAUSTED] = "the strategy has nothing left to try",
         [LOOP_TIME] = "the time is up",
         [LOOP_SIGNAL] = "stopped; the same command goes on",
@@ -495,6 +512,8 @@ const struct command command_run = {
         "  nightshift run kjv.yaml --hours 8        a night\n"
         "  nightshift run kjv.yaml --until 07:30    until the morning\n"
         "  nightshift run kjv.yaml --from 22:00 --until 07:30    the same, and nothing by day\n"
+        "  nightshift run kjv.yaml --runs 200       until 200 runs were made, its last test and\n"
+        "                                           confirmation among them\n"
         "  nightshift run kjv.yaml --experiments 50 until 50 experiments are recorded in all\n",
     .options = options,
     .run = run,

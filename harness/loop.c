@@ -36,7 +36,8 @@ struct loop {
     struct proposer proposer; /* the outside program, while it is asked */
     struct slot *slots;       /* [n_slots] */
     size_t n_slots;
-    int64_t cap;      /* 0: none */
+    int64_t cap;      /* of experiments; 0: none */
+    int64_t run_cap;  /* of runs; 0: none */
     double deadline;  /* clock_boot_s(): a suspended machine does not put it off */
     double shown;     /* clock_s() when progress was last told */
     double published; /* clock_s() when git was last brought up to the record */
@@ -155,12 +156,19 @@ static bool has_room(struct loop *loop)
                          loop->notifier);
 }
 
+/* Runs that may still be started. */
+static double runs_left(const struct loop *loop)
+{
+    return loop->run_cap > 0 ? (double)loop->run_cap - (double)loop->session->record.n_runs
+                             : (double)INFINITY;
+}
+
 static int start_wanted(struct loop *loop, const struct needs *needs, struct err *err)
 {
     for (size_t i = 0; i < needs->n_runs && !loop->stopping; i++) {
         const struct wanted *wanted = &needs->runs[i];
         struct slot *slot = free_slot(loop);
-        if (slot == NULL)
+        if (slot == NULL || runs_left(loop) <= 0)
             return 0;
         if (must_wait_for_steps(loop, wanted->experiment) ||
             must_wait_for_build(loop, wanted->experiment))
@@ -439,6 +447,18 @@ static double reserve_s(const struct loop *loop, bool placebo)
            ceil((double)runs / (double)loop->n_slots);
 }
 
+/* Are there runs for one more proposal beside `pending` ones, and for the end of the night?  The
+ * baseline is begun with any number. */
+static bool has_runs(const struct loop *loop, int64_t pending)
+{
+    const struct record *record = &loop->session->record;
+    size_t reserve = referee_reserve(&loop->referee, record, false);
+    int64_t usual = reserve > 0 ? 2 : 1; /* runs of a proposal, the head's refreshing among them */
+
+    return record->n_experiments == 0 ||
+           runs_left(loop) >= (double)((pending + 1) * usual) + (double)reserve;
+}
+
 /* Is there room for one more?  A proposal that could not end before the deadline is not begun. */
 static bool may_propose(const struct loop *loop)
 {
@@ -459,7 +479,8 @@ static bool may_propose(const struct loop *loop)
         return false;
     if (referee_is_closing(&loop->referee, record))
         return false;
-    if (left <= progress_experiment_s(&loop->progress) + reserve_s(loop, false))
+    if (left <= progress_experiment_s(&loop->progress) + reserve_s(loop, false) ||
+        (loop->errand.kind == ERRAND_NIGHT && !has_runs(loop, pending)))
         return false;
     return pending < record->study.lookahead;
 }
@@ -499,7 +520,8 @@ static int close_night(struct loop *loop, struct err *err)
     int rc = store_begin(s->store, err);
 
     closing.placebo =
-        s->record.study.placebo > 0 && loop->deadline - clock_boot_s() >= reserve_s(loop, true);
+        s->record.study.placebo > 0 && loop->deadline - clock_boot_s() >= reserve_s(loop, true) &&
+        runs_left(loop) >= (double)referee_reserve(&loop->referee, &s->record, true);
     if (rc == 0)
         rc = store_add_closing(s->store, &closing, err);
     if (rc == 0)
@@ -559,7 +581,8 @@ static bool is_over(const struct loop *loop)
 
     if (busy_slots(loop) > 0 || loop->proposer.busy)
         return false;
-    if (loop->stopping || loop->baseline_failed || loop->errand_done || loop->tripped)
+    if (loop->stopping || loop->baseline_failed || loop->errand_done || loop->tripped ||
+        runs_left(loop) <= 0)
         return true;
     if (record_hypotheses_open(record))
         return false;
@@ -570,7 +593,8 @@ static bool is_over(const struct loop *loop)
 static void show_progress(struct loop *loop)
 {
     struct record *record = &loop->session->record;
-    double now = clock_s(), done = 0;
+    double now = clock_s(), done = 0, left = loop->deadline - clock_boot_s();
+    double by_runs = runs_left(loop) * progress_run_s(&loop->progress, record);
 
     if (now - loop->shown < 0.5) /* each slot's stream is read for it */
         return;
@@ -580,7 +604,7 @@ static void show_progress(struct loop *loop)
         done += isfinite(part) ? part : 0;
     }
     progress_show(&loop->progress, record, busy_slots(loop), done, loop->cap,
-                  loop->deadline - clock_boot_s());
+                  fmin(left, by_runs / (double)loop->n_slots));
 }
 
 /* Those that watch from outside: the service manager, and the command that is told things. */
@@ -636,6 +660,8 @@ static enum loop_end how_it_ended(const struct loop *loop)
     if (loop->exhausted)
         return LOOP_EXHAUSTED;
     int64_t n = record_proposals(&loop->session->record);
+    if (!loop->timed_out && (runs_left(loop) <= 0 || !has_runs(loop, 0)))
+        return LOOP_RUNS;
     return loop->timed_out || loop->cap == 0 || n < loop->cap ? LOOP_TIME : LOOP_CAP;
 }
 
@@ -696,6 +722,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
 {
     struct loop loop = {.session = session,
                         .cap = limits->experiments,
+                        .run_cap = limits->runs,
                         .errand = limits->errand,
                         .published = clock_s(),
                         .n_slots = (size_t)limits->jobs,

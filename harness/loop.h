@@ -27,6 +27,7 @@ struct errand {
 struct limits {
     struct errand errand;
     int64_t experiments;       /* proposals in all, the baseline among them; 0: no cap */
+    int64_t runs;              /* of the trainer in all, whatever they are for; 0: no cap */
     double seconds;            /* of this session; INFINITY: no limit */
     int jobs;                  /* runs at a time */
     struct notifier *notifier; /* who is told what happens; NULL: nobody */
@@ -35,6 +36,7 @@ struct limits {
 
 enum loop_end {
     LOOP_CAP,       /* as many experiments as asked for */
+    LOOP_RUNS,      /* as many runs as asked for */
     LOOP_EXHAUSTED, /* the strategy has nothing left to try */
     LOOP_TIME,      /* the time is up */
     LOOP_SIGNAL,    /* asked to stop; resumable */

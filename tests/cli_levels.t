@@ -253,4 +253,25 @@ nightshift show clock/night.yaml 5 --json >out
 ok $? 'what is odd three times counts as it is'
 run 0 'nothing of it disturbs the record' nightshift doctor --deep clock/night.yaml
 
+# --- a budget of runs ---------------------------------------------------------------------------
+
+runs_of() { nightshift status "$1" --json | sed 's/.*"runs":\([0-9]*\).*/\1/'; }
+study budget 1000
+run 0 'six runs, fewer than the audit takes' nightshift run budget/night.yaml --runs 6
+[ "$(runs_of budget/night.yaml)" -eq 6 ] && grep -q 'as many runs as asked for: 1 experiments' err
+ok $? 'six are made, and nothing more'
+run 0 'gone on with to ninety' nightshift run budget/night.yaml --runs 90 -q
+n=$(runs_of budget/night.yaml)
+[ "$n" -le 90 ] && [ "$n" -ge 60 ]
+ok $? "no more than ninety are made ($n), and most of them"
+decisions budget/night.yaml >out && says '"kind":"verify"' && says '"kind":"confirm"'
+ok $? 'the last test and the confirmation are among them'
+run 0 'what was begun for the end of a night is whole' nightshift doctor --deep budget/night.yaml
+study simple 1000 'decision: {procedure: greedy}'
+nightshift run simple/night.yaml --runs 7 -q >out 2>err && [ "$(runs_of simple/night.yaml)" -eq 7 ]
+ok $? 'a procedure without tests makes as many as it may'
+run 2 'runs that are no number' nightshift run budget/night.yaml --runs many
+grep -q "run: --runs 'many' is not a whole number from 1" err
+ok $? 'are refused with a line'
+
 done_testing
