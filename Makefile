@@ -281,6 +281,11 @@ e44: MINUTES = 30
 e44: deps
 	@$(MAKE) --no-print-directory all
 	@python3 experiments/e44/run.py --minutes $(MINUTES)
+# Nine nights of 60 runs of 20 s by three strategies: two hours of two cores.  NIGHTS_FLAGS="--runs 40".
+nights: deps
+	@$(MAKE) --no-print-directory all
+	@python3 experiments/nights/run.py $(NIGHTS_FLAGS)
+.PHONY: nights
 simulate: deps $(B)/tests/simulate
 	@$(B)/tests/simulate --nights $(NIGHTS)
 # One orchestrator and a simulated cluster: COUNT=10000 experiments on SLOTS=1,4,16,64,256,1024.
@@ -311,7 +316,7 @@ install: all man
 	install -Dm755 $(B)/nightshift-lm $(DESTDIR)$(BINDIR)/nightshift-lm
 	for page in $(man_pages); do \
 	    install -Dm644 $(B)/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
-	for file in $(wildcard $(addprefix experiments/,*.yaml *.sh *.py */*.py */*.md)); do \
+	for file in $(wildcard $(addprefix experiments/,*.yaml *.sh *.py */*.py */*.md */*.yaml)); do \
 	    case "$$(head -c 2 $$file)" in '#!') mode=755 ;; *) mode=644 ;; esac; \
 	    install -Dm$$mode $$file $(studies)/$${file#experiments/} || exit 1; done
 	install -Dm644 share/schema/study.json $(DESTDIR)$(DATADIR)/nightshift/schema/study.json
@@ -348,6 +353,7 @@ help:
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make deps-cluster  and those of a small Slurm, with which the cluster is tested'
 	@echo 'make demo       a small night on real text (MINUTES=10)'
+	@echo 'make nights     nights of a real trainer: auto beside random and the forerunner'\''s rule (two hours)'
 	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=30)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'

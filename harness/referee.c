@@ -435,7 +435,7 @@ size_t referee_reserve(const struct referee *r, const struct record *record, boo
         return (head ? test + 1 : 0) + test + confirm;
     if (!head)
         return confirm;
-    return 1 + (usual + confirm > test ? usual + confirm : test);
+    return 1 + usual + confirm;
 }
 
 void referee_confirm(struct needs *out, const struct record *record, int64_t experiment,

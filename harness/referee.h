@@ -106,9 +106,9 @@ int referee_again(struct needs *out, struct referee *referee, const struct recor
 bool referee_is_closing(const struct referee *referee, const struct record *record);
 
 /*
- * How many runs are kept for the end of a night: the last test to its very end, or a usual one and
- * the confirmation, whichever is more (in 2 of 100 simulated nights a longer test leaves the
- * confirmation to the next one).  With `placebo` that test too, and every one to its very end.
+ * How many runs are kept for the end of a night: a usual last test and the confirmation (a longer
+ * test leaves what is behind it to the next night: the confirmation in 2 of 100 simulated ones).
+ * With `placebo` that test too, and every one to its very end.
  */
 size_t referee_reserve(const struct referee *referee, const struct record *record, bool placebo);
 

@@ -30,7 +30,7 @@ train()
         --budget budget.json "$@"
 }
 # python WORDS: statements that know train.py and end with 0 if the last one holds
-python() { python3 -c "import sys; sys.path.insert(0, '$e44')
+python() { python3 -c "import sys; sys.path[:0] = ['$e44', '$e44/../measure']
 import json, train, intervals
 $1" >out 2>err; }
 

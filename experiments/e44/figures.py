@@ -15,7 +15,8 @@ import statistics
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "measure"))
 sys.dont_write_bytecode = True
 
 from intervals import mean_interval, share_interval  # noqa: E402

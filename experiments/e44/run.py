@@ -12,8 +12,6 @@ seeds that no decision has seen; results.tsv, table.md and the chart.  Two runs 
 """
 
 import argparse
-import concurrent.futures
-import itertools
 import json
 import math
 import os
@@ -25,16 +23,15 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "measure"))
+sys.dont_write_bytecode = True
+
+from trials import FRESH_SEED, ask, in_turn, make_tokens, say, told, write_json  # noqa: E402
+
 STUDIES = {"forerunner": "e44", "repaired": "e44-repaired"}  # protocol: name of the study
 FULL_MINUTES, FULL_EXPERIMENTS, FULL_SECONDS = 60, 100, 12
 OTHER_RUNS, RUNS_PER_PROPOSAL = 53, 1.4  # of ours: audit, tests and confirmation; the search
-FRESH_SEED = 4_400_000_000  # beyond 32 bits, which no study draws
 SEEDS_LEAST, SEEDS_MOST = 4, 16  # of the truth; those on the way have the least
-JOBS = 2
-
-
-def say(text):
-    print(f"== {text}", flush=True)
 
 
 # --- the folder -----------------------------------------------------------------------------------
@@ -45,19 +42,10 @@ def prepare(folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "e44"))
     subprocess.run(["git", "init", "-q", folder], check=True)
-    with open(os.path.join(folder, "kjv.txt"), "wb") as text:
-        subprocess.run(["bible", "Gen1:1-Rev22:21"], stdout=text, check=True)
-    words = ["nightshift-lm", "prepare", "--text", "kjv.txt", "--vocab", "2048", "--out", "data/kjv"]
-    subprocess.run(words, cwd=folder, check=True)
+    make_tokens(folder, 2048, "data/kjv")
     for study in STUDIES.values():
         shutil.copy(os.path.join(HERE, "..", f"{study}.yaml"), folder)
     shutil.copy(os.path.join(HERE, "train.py"), os.path.join(folder, "e44"))
-
-
-def write_json(path, value):
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-        file.write("\n")
 
 
 # --- single runs ----------------------------------------------------------------------------------
@@ -75,24 +63,7 @@ def train(folder, protocol, params, seed):
     words += ["--data", os.path.join(folder, "data", "kjv")]
     words += ["--budget", os.path.join(folder, "budget.json")]
     words += ["--ignore", "WEIGHT_DECAY", "--ignore", "ADAM_B2"]
-    done = subprocess.run(words, stdout=subprocess.PIPE, check=False, text=True)
-    if done.returncode != 0:
-        return None
-    told = {}
-    for line in done.stdout.splitlines():
-        told |= json.loads(line)
-    return told
-
-
-def in_turn(work, items):
-    """The results of work(item), JOBS at a time, each worker on a core of its own."""
-    cores = itertools.cycle(sorted(os.sched_getaffinity(0)))
-
-    def settle():
-        os.sched_setaffinity(0, {next(cores)})  # of this thread and of what it starts
-
-    with concurrent.futures.ThreadPoolExecutor(JOBS, "worker", settle) as pool:
-        return list(pool.map(work, items))
+    return told(words)
 
 
 def calibrate(folder, params):
@@ -104,12 +75,6 @@ def calibrate(folder, params):
 
 
 # --- the nights -----------------------------------------------------------------------------------
-
-
-def ask(folder, *words):
-    """What `nightshift` answers: one JSON value a line."""
-    done = subprocess.run(["nightshift", *words, "--json"], cwd=folder, stdout=-1, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def night(folder, study, experiments):
