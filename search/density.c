@@ -66,12 +66,16 @@ static void fill_width(struct density *density)
 
 /* --- what does not depend on the config ------------------------------------------------------- */
 
+/* The share of a normal density about `centre` that lies within 0 … 1; sd <= 0.5: above 0.47. */
+static double inside(double centre, double sd)
+{
+    return 0.5 * (erf(M_SQRT1_2 * (1 - centre) / sd) + erf(M_SQRT1_2 * centre / sd));
+}
+
 /* log of what a normal density about `centre` has to be divided by: sd sqrt(2 pi) P(0 … 1). */
 static double log_mass(double centre, double sd)
 {
-    double inside = 0.5 * (erf(M_SQRT1_2 * (1 - centre) / sd) + erf(M_SQRT1_2 * centre / sd));
-
-    return log(sd * sqrt(2 * M_PI) * inside);
+    return log(sd * sqrt(2 * M_PI) * inside(centre, sd));
 }
 
 static void fill_plain(struct density *density)
@@ -91,24 +95,47 @@ static void fill_mass(struct density *density)
     density->mass = mem_new(density->n * d, sizeof *density->mass);
     for (size_t k = 0; k < density->n; k++)
         for (size_t i = 0; i < d; i++)
-            if (density->width[i] > 0 && !param_is_choice(&density->space->params[i]))
+            if (density->width[i] > 0 && !param_is_choice(&density->space->params[i]) &&
+                !is_plain(&density->space->params[i]))
                 density->mass[k * d + i] = log_mass(member(density, k)->unit[i], density->width[i]);
+}
+
+/* log of the product over the plain parameters of what experiment k's densities are divided by: a
+ * product of up to LOT shares has its logarithm at once. */
+static double log_plain_mass(const struct density *density, size_t k)
+{
+    enum { LOT = 512 }; /* 0.47^512 is 1e-168 */
+    const double *unit = member(density, k)->unit;
+    double sum = 0, product = 1;
+
+    for (size_t i = 0; i < density->n_plain; i++) {
+        size_t at = density->plain[i];
+        product *= inside(unit[at], density->width[at]);
+        if (i % LOT == LOT - 1) {
+            sum += log(product);
+            product = 1;
+        }
+    }
+    return sum + log(product);
 }
 
 static void fill_scaled(struct density *density)
 {
-    size_t d = density->space->n, m = density->n_plain;
+    size_t m = density->n_plain;
+    double widths = 0;
 
     density->scaled = mem_new(density->n * m, sizeof *density->scaled);
     density->constant = mem_new(density->n, sizeof *density->constant);
+    for (size_t i = 0; i < m; i++)
+        widths += log(density->width[density->plain[i]] * sqrt(2 * M_PI));
     for (size_t k = 0; k < density->n; k++) {
         double *row = density->scaled + k * m;
         for (size_t i = 0; i < m; i++) {
             size_t at = density->plain[i];
             row[i] = member(density, k)->unit[at] / density->width[at];
-            density->constant[k] -= density->mass[k * d + at];
         }
-        density->constant[k] -= 0.5 * cholesky_dot(row, row, m);
+        density->constant[k] =
+            -widths - log_plain_mass(density, k) - 0.5 * cholesky_dot(row, row, m);
     }
 }
 
