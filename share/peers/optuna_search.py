@@ -17,6 +17,7 @@ a failed trial.  Of its first so many trials two recommendations are made:
           recommended is the least mean of all runs of a config, claimed the mean of its new runs
 """
 import argparse
+import os
 import sys
 import time
 import warnings
@@ -100,7 +101,10 @@ class Problem:
 
     def __init__(self):
         self.parameters = []
-        print("space", flush=True)
+        # A way of our own: libraries print on standard output too (UCX does, under PyTorch).
+        self.way = os.fdopen(os.dup(1), "w")
+        os.dup2(2, 1)
+        print("space", file=self.way, flush=True)
         while (words := sys.stdin.readline().split()) != ["end"]:
             self._read(words)
 
@@ -117,7 +121,7 @@ class Problem:
     def _ask(self, verb, config):
         settings = ["%s=%s" % (name, value if isinstance(value, str) else repr(value))
                     for name, value in config.items()]
-        print(verb, *settings, flush=True)
+        print(verb, *settings, file=self.way, flush=True)
         answer = sys.stdin.readline().strip()
         return None if answer == "failed" else float(answer)  # an error is no number
 
