@@ -223,9 +223,11 @@ valgrind: all $(valgrind_tests)
 	@B=$(B) VALGRIND='$(VALGRIND)' sh tests/valgrind.sh $(valgrind_tests)
 .PHONY: valgrind
 
-# The whole of what docs/reliability.md tells of: hours.  COUNT=200 and FAULTS=random for less.
+# The whole of what docs/reliability.md tells of.  COUNT=200 and FAULTS=random for less; stopped by
+# Ctrl-C, the same call goes on.
 torture: deps all $(fake_trainers) $(B)/tests/torture
-	@BUILD=$(B) $(B)/tests/torture $(if $(COUNT),-n $(COUNT)) $(FAULTS)
+	@BUILD=$(B) $(B)/tests/torture -j $(or $(JOBS),$(shell nproc)) -p $(B)/torture.progress \
+	    $(if $(COUNT),-n $(COUNT)) $(FAULTS)
 soak: deps all $(fake_trainers) $(B)/tests/soak
 	@BUILD=$(B) $(B)/tests/soak -n $(or $(COUNT),10000)
 	@BUILD=$(B) $(B)/tests/soak -i
@@ -357,7 +359,7 @@ help:
 	@echo 'make e44        the forerunner'\''s experiment 44 and its repair (MINUTES=30)'
 	@echo 'make check      the test suite; SAN=1 with address and undefined sanitizers'
 	@echo 'make check-slow the longer tests'
-	@echo 'make torture    kills, power cuts, errors, rivals: hours (COUNT=200 FAULTS=random)'
+	@echo 'make torture    kills, power cuts, errors, rivals: an hour or two (COUNT=200 FAULTS=random JOBS=2)'
 	@echo 'make soak       a study of 10,000 experiments (COUNT=), and what an idle harness costs'
 	@echo 'make fuzz       readers of foreign data under libFuzzer, 5 minutes each (SECONDS= TARGETS=)'
 	@echo 'make coverage   lines of those readers that the fuzzer has reached'

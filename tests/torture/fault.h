@@ -21,7 +21,9 @@ struct order {
     long count;    /* faults; 0: what is usual, or for exhaustive ones all */
     uint64_t seed; /* of what is drawn at random */
     const char *base;
-    bool keep_going; /* after a violation */
+    bool keep_going;      /* after a violation */
+    int jobs;             /* studies at a time, where the fault lets them (campaign.h) */
+    const char *progress; /* file that holds what is done; NULL: none */
 };
 
 /* What came of it. */
@@ -32,7 +34,7 @@ struct tally {
     char note[256]; /* what else is worth knowing */
 };
 
-enum fault_end { FAULT_DONE, FAULT_SKIPPED, FAULT_STUCK };
+enum fault_end { FAULT_DONE, FAULT_SKIPPED, FAULT_STUCK, FAULT_STOPPED };
 
 struct fault {
     const char *name, *summary;

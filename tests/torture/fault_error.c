@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * An error in place of the k-th call of one kind, or half of what was to be written or read: for
- * every k, every kind and every error of the table.  The program must end well, or with exit status
- * 3 and a message; then the same command goes on to the same end.
+ * every kind and every error of the table, and every k where all are asked for.  The program must
+ * end well, or with exit status 3 and a message; then the same command goes on to the same end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "campaign.h"
 #include "fault.h"
+#include "mem.h"
 #include "tracer.h"
 
 extern const struct fault fault_error;
@@ -84,62 +86,148 @@ static bool is_documented(int status)
     return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3);
 }
 
-/* 1: it happened; 0: there was no such call any more. */
-static int one_trial(struct tally *tally, const char *want, int row, int error, long nth)
+/* One row and one of its errors, and at how many calls it can happen. */
+struct pair {
+    int row, error;
+    long calls, offset, stride; /* the calls in a spread order: offset, offset + stride, … */
+};
+
+/* What all trials share. */
+struct plan {
+    const char *want;
+    struct pair pairs[ROWS * 5];
+    int n_pairs;
+    struct point {
+        int pair;
+        long nth;
+    } * points;
+    long n_points;
+};
+
+/* 0, where there is no such call any more, too: their number differs by a few. */
+static int one_trial(struct tally *tally, long point, void *context)
 {
+    const struct plan *plan = context;
+    const struct point *at = &plan->points[point - 1];
+    const struct pair *pair = &plan->pairs[at->pair];
     char *dir = subject_new(tally->order->base, &kind), what[256];
     struct traced traced;
-    int rc = with_error(&traced, dir, call_number(matrix[row].call), error, nth);
+    int rc = with_error(&traced, dir, call_number(matrix[pair->row].call), pair->error, at->nth);
 
     if (rc == 0 && traced.acted) {
         tally->injected++;
-        snprintf(what, sizeof what, "%s at %s", error_name(error), traced.at);
+        snprintf(what, sizeof what, "%s at %s", error_name(pair->error), traced.at);
         if (!is_documented(traced.status))
             violation(tally, dir, "%s: ended with %s %d", what,
                       WIFSIGNALED(traced.status) ? "signal" : "exit",
                       WIFSIGNALED(traced.status) ? WTERMSIG(traced.status)
                                                  : WEXITSTATUS(traced.status));
         else
-            ends_as(tally, dir, want, what);
+            ends_as(tally, dir, plan->want, what);
     }
     if (rc == 0 && !traced.acted)
         subject_remove(dir);
     free(dir);
-    return rc != 0 ? -1 : traced.acted;
+    return rc;
 }
 
-/* Every k in turn, or, where fewer are asked for, some of them. */
-static int one_row(struct tally *tally, const char *want, int row, int error, long stride)
+/* --- which points there are ----------------------------------------------------------------- */
+
+static bool take_census(const struct call *call, const void *calls)
 {
-    for (long nth = 1 + (long)(tally->injected % stride);; nth += stride) {
-        int rc = one_trial(tally, want, row, error, nth);
-        if (rc != 1)
-            return rc;
-        if (is_enough(tally, fault_error.usual))
-            return 0;
+    long *const *counts = calls;
+
+    for (int row = 0; row < ROWS; row++)
+        (*counts)[row] += call->number == call_number(matrix[row].call);
+    return false;
+}
+
+static int count_calls(long counts[ROWS], const char *base)
+{
+    char *dir = subject_new(base, &kind);
+    struct traced traced;
+    struct trace trace = {.dir = dir,
+                          .argv = subject_argv(),
+                          .counts = take_census,
+                          .context = &counts,
+                          .begin = SUBJECT_STUDY};
+    int rc = trace_run(&traced, &trace);
+
+    subject_remove(dir);
+    free(dir);
+    return rc;
+}
+
+static long common_divisor(long a, long b)
+{
+    while (b != 0) {
+        long rest = a % b;
+        a = b;
+        b = rest;
     }
+    return a;
 }
 
-/* Calls per study are some 1,500: a stride that spreads what was asked for over all of them. */
-static long stride_for(long count)
+static void add_pair(struct plan *plan, int row, int error, long calls, uint64_t seed)
 {
-    const long all = 6000;
+    struct pair *pair = &plan->pairs[plan->n_pairs];
+    struct rng rng;
 
-    return count > 0 && count < all ? (all + count - 1) / count : 1;
+    rng_init(&rng, seed, "errors", (uint64_t)plan->n_pairs++);
+    *pair = (struct pair){.row = row,
+                          .error = error,
+                          .calls = calls,
+                          .offset = (long)rng_below(&rng, (uint64_t)calls),
+                          .stride = 1 + (long)(0.618 * (double)calls)};
+    while (common_divisor(pair->stride, calls) != 1)
+        pair->stride++;
+    plan->n_points += calls;
+}
+
+/* Each pair in turn, so that few points are of all kinds, and no point twice. */
+static void order_points(struct plan *plan)
+{
+    long n = 0;
+
+    plan->points = mem_new((size_t)plan->n_points, sizeof *plan->points);
+    for (long k = 0; n < plan->n_points; k++)
+        for (int i = 0; i < plan->n_pairs; i++) {
+            const struct pair *pair = &plan->pairs[i];
+            if (k < pair->calls)
+                plan->points[n++] =
+                    (struct point){i, 1 + (pair->offset + k * pair->stride) % pair->calls};
+        }
+}
+
+static int make_plan(struct plan *plan, const struct order *order)
+{
+    long counts[ROWS] = {0};
+
+    if (count_calls(counts, order->base) != 0)
+        return -1;
+    for (int row = 0; row < ROWS; row++)
+        for (int i = 0; matrix[row].errors[i] != 0 && counts[row] > 0; i++)
+            add_pair(plan, row, matrix[row].errors[i], counts[row], order->seed);
+    order_points(plan);
+    return 0;
 }
 
 static enum fault_end run(struct tally *tally)
 {
+    const long faults_wanted = tally->order->count > 0 ? tally->order->count : fault_error.usual;
+    struct plan plan = {.n_points = 0};
     double seconds;
-    char *want = undisturbed(tally->order->base, &kind, &seconds);
-    long stride = stride_for(tally->order->count);
-    enum fault_end end = FAULT_DONE;
 
-    for (int row = 0; row < ROWS && end == FAULT_DONE; row++)
-        for (int i = 0; matrix[row].errors[i] != 0 && end == FAULT_DONE; i++)
-            if (!is_enough(tally, fault_error.usual) &&
-                one_row(tally, want, row, matrix[row].errors[i], stride) < 0)
-                end = FAULT_SKIPPED;
+    if (make_plan(&plan, tally->order) != 0)
+        return FAULT_SKIPPED;
+    char *want = undisturbed(tally->order->base, &kind, &seconds);
+    plan.want = want;
+    enum fault_end end = campaign_run(tally, &(struct campaign){.points = plan.n_points,
+                                                                .enough = faults_wanted,
+                                                                .trial = one_trial,
+                                                                .context = &plan});
+    snprintf(tally->note, sizeof tally->note, "of about %ld", plan.n_points);
+    free(plan.points);
     free(want);
     return end;
 }
@@ -147,6 +235,6 @@ static enum fault_end run(struct tally *tally)
 const struct fault fault_error = {
     .name = "error",
     .summary = "EIO, ENOSPC, EMFILE, EROFS, EINTR, short counts at each k-th call",
-    .usual = 100000, /* all there are */
+    .usual = 3000,
     .run = run,
 };

@@ -123,6 +123,7 @@ static enum fault_end run(struct tally *tally)
                               .argv = subject_argv(),
                               .counts = is_publication,
                               .context = &r,
+                              .names = true,
                               .nth = nth,
                               .act = TRACE_LET_RIVAL,
                               .rival = let_rival};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "campaign.h"
 #include "fault.h"
 #include "tracer.h"
 
@@ -43,45 +44,53 @@ static int count_calls(long *out, const char *base)
     return rc;
 }
 
-/* The calls differ by a few from run to run, as runs end sooner or later. */
-static int one_trial(struct tally *tally, const char *want, long nth, long calls, struct rng *rng)
-{
-    char *dir = subject_new(tally->order->base, &kind), what[256];
-    struct traced first, second;
-    long then = 1 + (long)rng_below(rng, (uint64_t)calls);
+/* What all trials share. */
+struct plan {
+    const char *want;
+    long calls, points; /* fewer points than calls: drawn at random */
+};
 
-    if (kill_at(&first, dir, nth) != 0 || kill_at(&second, dir, then) != 0)
-        return -1;
-    tally->injected += first.acted + second.acted;
-    snprintf(what, sizeof what, "killed at %s, then at %s", first.at, second.at);
-    ends_as(tally, dir, want, what);
+/* The calls differ by a few from run to run, as runs end sooner or later. */
+static int one_trial(struct tally *tally, long point, void *context)
+{
+    const struct plan *plan = context;
+    struct traced first, second;
+    char what[256];
+    struct rng rng;
+
+    rng_init(&rng, tally->order->seed, "kills", (uint64_t)point);
+    long drawn = 1 + (long)rng_below(&rng, (uint64_t)plan->calls);
+    long then = 1 + (long)rng_below(&rng, (uint64_t)plan->calls);
+    char *dir = subject_new(tally->order->base, &kind);
+    int rc = kill_at(&first, dir, plan->points < plan->calls ? drawn : point);
+    if (rc == 0)
+        rc = kill_at(&second, dir, then);
+    if (rc == 0) {
+        tally->injected += first.acted + second.acted;
+        snprintf(what, sizeof what, "killed at %s, then at %s", first.at, second.at);
+        ends_as(tally, dir, plan->want, what);
+    }
     free(dir);
-    return 0;
+    return rc;
 }
 
 static enum fault_end run(struct tally *tally)
 {
     const struct order *order = tally->order;
-    struct rng rng;
+    struct plan plan;
     double seconds;
-    long calls, points;
 
-    if (count_calls(&calls, order->base) != 0)
+    if (count_calls(&plan.calls, order->base) != 0)
         return FAULT_SKIPPED;
-    points = order->count > 0 && order->count < calls ? order->count : calls;
+    plan.points = order->count > 0 && order->count < plan.calls ? order->count : plan.calls;
     char *want = undisturbed(order->base, &kind, &seconds);
-    rng_init(&rng, order->seed, "second kill", 0);
-    for (long i = 0; i < points; i++) {
-        if (tally->violations > 0 && !order->keep_going)
-            break;
-        long nth = points < calls ? 1 + (long)rng_below(&rng, (uint64_t)calls) : i + 1;
-        if (one_trial(tally, want, nth, calls, &rng) != 0)
-            return FAULT_STUCK;
-    }
+    plan.want = want;
+    enum fault_end end = campaign_run(
+        tally, &(struct campaign){.points = plan.points, .trial = one_trial, .context = &plan});
     snprintf(tally->note, sizeof tally->note, "%ld of about %ld points, a second kill in each",
-             tally->trials, calls);
+             tally->trials, plan.calls);
     free(want);
-    return FAULT_DONE;
+    return end;
 }
 
 const struct fault fault_syscall = {

@@ -23,7 +23,7 @@ copy=$(mktemp -d "$base/nightshift-mutant-XXXXXX") || exit 3
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 
-make -s all build/tests/fake_trainer build/tests/torture || exit 3
+make -s all build/tests/fake_trainer build/tests/fake_gnuplot build/tests/torture || exit 3
 git ls-files -co --exclude-standard | tar -cf - -T - | tar -xf - -C "$copy"
 cp -a build "$copy/"
 echo "$mutations" | while read -r name fault file edit; do

@@ -18,7 +18,8 @@ struct subject_kind {
     const char *keys;    /* further lines of the study file */
 };
 
-/* Finds the programs in $BUILD or build/; ends the program where they are not built. */
+/* Finds the programs in $BUILD or build/, and puts a stand-in for gnuplot in front of the PATH;
+ * ends the program where they are not built. */
 void subject_find_programs(void);
 
 /* A fresh folder below `base` with the study file in it; the caller frees the name after

@@ -215,10 +215,16 @@ static bool read_call(struct tracee *t)
         return false;
     t->call = (struct call){.number = (long)info.entry.nr, .text = ""};
     memcpy(t->call.args, info.entry.args, sizeof t->call.args);
+    return true;
+}
+
+/* Half of all calls name a path and few of those are asked for it. */
+static void read_text(struct tracee *t)
+{
     int at = find_call(t->call.number);
+
     if (at >= 0 && calls[at].path >= 0)
         t->call.text = read_path(t, t->call.args[calls[at].path]);
-    return true;
 }
 
 static int set_register(pid_t pid, size_t offset, uint64_t value)
@@ -254,6 +260,7 @@ static void note_call(struct traced *out, const struct tracee *t)
 
 static int act(struct traced *out, struct tracee *t, const struct trace *trace)
 {
+    read_text(t);
     note_call(out, t);
     switch (trace->act) {
     case TRACE_WATCH:
@@ -277,6 +284,8 @@ static int on_begin(struct traced *out, struct tracee *t, const struct trace *tr
     if (!read_call(t))
         return 0;
     t->inside = true;
+    if (!t->begun || trace->names)
+        read_text(t);
     if (!t->begun && strstr(t->call.text, trace->begin) != NULL)
         t->begun = true;
     if (!t->begun || !trace->counts(&t->call, trace->context))

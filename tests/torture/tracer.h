@@ -15,7 +15,7 @@
 struct call {
     long number; /* __NR_… */
     uint64_t args[6];
-    const char *text; /* of a call that names a path: the path; else "" */
+    const char *text; /* of a call that names a path, where it was asked for: the path; else "" */
 };
 
 enum trace_act {
@@ -31,6 +31,7 @@ struct trace {
     const char *const *argv;
     bool (*counts)(const struct call *call, const void *context);
     void *context;     /* of counts() and rival() */
+    bool names;        /* counts() asks for the path */
     const char *begin; /* counting begins at the first call that names it; NULL: at once */
     long nth;          /* which counted call it happens to, from 1; 0: to none */
     enum trace_act act;
