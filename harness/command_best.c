@@ -7,6 +7,8 @@
 #include "command.h"
 #include "json.h"
 #include "mem.h"
+#include "recommend.h"
+#include "record_past.h"
 #include "referee.h"
 #include "say.h"
 #include "table.h"
@@ -18,23 +20,50 @@ extern const struct command command_best;
 struct choice {
     int64_t id;
     bool verified;
+    double estimate;      /* the model's, of its loss; NAN: the model was not asked */
     struct value *config; /* [space->n], owned */
 };
 
-static void choose(struct choice *out, const struct view *view, bool head)
+/* What a model of all losses takes for best, 0 where it knows none; *loss: what it expects of it.
+ */
+static int64_t choose_by_model(double *loss, const struct record *record)
+{
+    struct past *past = mem_new(record->n_experiments, sizeof *past);
+    struct recommendation best = {0, NAN};
+    struct history history;
+    int64_t id = 0;
+
+    record_past(&history, past, record, (int64_t)record->n_decisions, record_head(record));
+    if (recommend(&best, &record->study.space, &history))
+        id = record_past_experiment(&history, best.at, record);
+    *loss = best.loss;
+    free(past);
+    return id;
+}
+
+static void choose(struct choice *out, const struct view *view, bool head, bool model)
 {
     const struct record *record = &view->record;
     size_t n = record->study.space.n;
     int64_t verified = facts_verified(&view->facts);
     int64_t id = head ? record_head(record) : verified;
+    double estimate = NAN;
 
-    *out =
-        (struct choice){id > 0 ? id : facts_baseline(&view->facts), id > 0 && id == verified, NULL};
+    if (model)
+        id = choose_by_model(&estimate, record);
+    *out = (struct choice){id > 0 ? id : facts_baseline(&view->facts), id > 0 && id == verified,
+                           estimate, NULL};
     out->config = mem_new(n, sizeof *out->config);
     if (record->n_experiments == 0)
         space_start(out->config, &record->study.space);
     for (size_t i = 0; i < n && record->n_experiments > 0; i++)
         out->config[i] = record->experiments[out->id - 1].config[i];
+}
+
+/* Losses to be minimized are what models know; a metric to be maximized is their negative. */
+static double as_metric(const struct record *record, double loss)
+{
+    return record->study.maximize ? -loss : loss;
 }
 
 /* As `log --json` shows it, and the mean over its seeds. */
@@ -56,6 +85,9 @@ static int print_json(const struct view *view, const struct choice *choice, stru
     json_object_set_new(object, "value", json_number_or_null(summary.mean));
     json_object_set_new(object, "se", json_number_or_null(summary_se(&summary)));
     json_object_set_new(object, "verified", json_boolean(choice->verified));
+    if (isfinite(choice->estimate))
+        json_object_set_new(object, "model_estimate",
+                            json_real(as_metric(&view->record, choice->estimate)));
     int rc = view_print_json(object, err);
     json_decref(object);
     return rc;
@@ -114,6 +146,15 @@ static void write_estimate(struct str *out, const struct record *record, int64_t
     str_add(out, " (a guess of the search, no test)\n");
 }
 
+static void write_model(struct str *out, const struct record *record, const struct choice *choice)
+{
+    if (!isfinite(choice->estimate))
+        return;
+    str_add(out, "the model's estimate from all runs: ");
+    say_value(out, as_metric(record, choice->estimate));
+    str_add(out, " (a guess, no test)\n");
+}
+
 static int print_text(const struct view *view, const struct choice *choice, struct err *err)
 {
     struct str text = {0};
@@ -122,6 +163,7 @@ static int print_text(const struct view *view, const struct choice *choice, stru
     if (view->record.n_experiments > 0) {
         write_tests(&text, &view->record, choice->id);
         write_estimate(&text, &view->record, choice->id);
+        write_model(&text, &view->record, choice);
     }
     view_add_config(&text, &view->record.study.space, choice->config);
     int rc = view_print(&text, err);
@@ -135,10 +177,14 @@ static int run(const struct arguments *arguments, struct err *err)
     struct view view;
     struct choice choice;
 
+    bool head = option_value(&command_best, arguments, "head") != NULL;
+    bool model = option_value(&command_best, arguments, "model") != NULL;
+    if (head && model)
+        return err_usage(err, "best: --head or --model, not both");
     if (view_operands(&operands, &command_best, arguments, 0, 0, err) != 0 ||
         view_open(&view, operands.study, option_value(&command_best, arguments, "dir"), err) != 0)
         return -1;
-    choose(&choice, &view, option_value(&command_best, arguments, "head") != NULL);
+    choose(&choice, &view, head, model);
     int rc = option_value(&command_best, arguments, "json") != NULL
                  ? print_json(&view, &choice, err)
                  : print_text(&view, &choice, err);
@@ -149,6 +195,7 @@ static int run(const struct arguments *arguments, struct err *err)
 
 static const struct option_row options[] = {
     {"head", 0, NULL, "the search head: what proposals start from, verified or not"},
+    {"model", 0, NULL, "what a model of all losses takes for best, verified or not"},
     {"json", 0, NULL, "one JSON object"},
     {"dir", 0, "DIR", VIEW_DIR_HELP},
     {NULL, 0, NULL, NULL},
@@ -161,7 +208,9 @@ const struct command command_best = {
     .help =
         "The verified incumbent, with the test that kept it; before there is one, the baseline,\n"
         "said to be not verified.  --head: what proposals start from; a guess, until a test\n"
-        "has verified it.\n"
+        "has verified it.  --model: the one of the least expected loss (mean + SD) by a Gaussian\n"
+        "process of all runs; where nothing tests, under `greedy` or in a short night, it is a\n"
+        "better guess than the lowest loss that was seen.\n"
         "\n"
         "  nightshift best\n"
         "  nightshift best --json | jq .params > config.json\n",

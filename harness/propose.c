@@ -11,7 +11,7 @@
 #include "mem.h"
 #include "needs.h"
 #include "propose.h"
-#include "record_early.h"
+#include "record_past.h"
 #include "referee.h"
 #include "rng.h"
 #include "trial.h"
@@ -29,72 +29,6 @@ int64_t propose_against(const struct record *record, int64_t id)
     int64_t known = record_known(record, id);
 
     return known > 0 ? record->decisions[known - 1].head : 0;
-}
-
-/* As far as it came: a run that was ended early is taken for as far behind as it was. */
-static double loss_of(const struct record *record, const struct run *run)
-{
-    struct early_found found;
-
-    if (run != NULL && record_early_read(&found, record, run))
-        return found.loss;
-    return record_loss(record, run);
-}
-
-/* Mean loss of an experiment over the pairs of its own decision; NAN where it is unknown. */
-static void own_loss(struct past *out, const struct record *record, const struct decision *d)
-{
-    const struct pair *pairs[PAIRS_MAX];
-    size_t n = record_pairs(record, d->experiment, d->test, pairs, PAIRS_MAX), used = 0;
-    double sum = 0, squares = 0;
-
-    for (size_t i = 0; i < n && i < PAIRS_MAX; i++) {
-        double loss = loss_of(record, record_candidate(record, pairs[i]));
-        if (!isfinite(loss) || pairs[i]->after >= d->number)
-            continue;
-        used++;
-        sum += loss;
-        squares += loss * loss;
-    }
-    double mean = used > 0 ? sum / (double)used : (double)NAN;
-    double variance = used > 1 ? fmax(0, squares - sum * mean) / (double)(used - 1) : (double)NAN;
-    out->loss = mean;
-    out->loss_se = sqrt(variance / (double)used);
-}
-
-static void fill_past(struct past *past, const struct record *record, const struct experiment *e,
-                      int64_t known)
-{
-    *past = (struct past){.unit = e->unit,
-                          .config = e->config,
-                          .outcome = OUTCOME_PENDING,
-                          .loss = NAN,
-                          .loss_se = NAN,
-                          .gain = NAN};
-    if (e->decision == 0 || e->decision > known)
-        return;
-    const struct decision *d = &record->decisions[e->decision - 1];
-    past->outcome = d->verdict;
-    past->gain = d->mean;
-    own_loss(past, record, d);
-}
-
-/* Placebos and what is only claimed of are hidden from the strategy. */
-static void fill_history(struct history *history, struct past *past, const struct record *record,
-                         int64_t id)
-{
-    int64_t known = record_known(record, id), head = propose_against(record, id);
-
-    *history =
-        (struct history){.past = past, .head = SIZE_MAX, .planned = (size_t)record->study.planned};
-    for (size_t i = 0; i < record->n_experiments; i++) {
-        const struct experiment *e = &record->experiments[i];
-        if (e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS)
-            continue;
-        if (e->id == head)
-            history->head = history->n;
-        fill_past(&past[history->n++], record, e, known);
-    }
 }
 
 /* Fills the config from the oldest row of the queue; 0 in *taken: the queue is empty. */
@@ -143,7 +77,8 @@ static int ask_strategy(struct experiment *out, const struct record *record, str
     struct history history = {0};
 
     out->purpose = PURPOSE_PROPOSAL;
-    fill_history(&history, past, record, out->id);
+    record_past(&history, past, record, record_known(record, out->id),
+                propose_against(record, out->id));
     int rc = strategy_propose(out->config, record->study.strategy, &record->study.space, &history,
                               record->study.seed, (uint64_t)out->id, err);
     free(past);

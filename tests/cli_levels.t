@@ -270,6 +270,20 @@ run 0 'what was begun for the end of a night is whole' nightshift doctor --deep 
 study simple 1000 'decision: {procedure: greedy}'
 nightshift run simple/night.yaml --runs 7 -q >out 2>err && [ "$(runs_of simple/night.yaml)" -eq 7 ]
 ok $? 'a procedure without tests makes as many as it may'
+nightshift best simple/night.yaml --model >out && says "the model's estimate from all runs: "
+ok $? 'what a model takes for best is called a guess'
+nightshift best simple/night.yaml --model --json >out
+least=$(number value)
+estimate=$(number model_estimate)
+holds "$estimate < 6.25 && $least < 6.25 && ($estimate - $least)^2 < 0.25"
+ok $? "its estimate $estimate is near what was seen of it, $least, and below the start's"
+study upward 1000 'decision: {procedure: greedy}'
+sed -i 's/goal: minimize/goal: maximize/' upward/night.yaml
+nightshift run upward/night.yaml --runs 8 -q >out 2>err
+nightshift best upward/night.yaml --model --json >out
+holds "$(number model_estimate) > 5.5 && ($(number model_estimate) - $(number value))^2 < 1"
+ok $? 'of a metric to be maximized it is the metric, not its negative'
+run 2 'the head and the model at once' nightshift best simple/night.yaml --model --head
 run 2 'runs that are no number' nightshift run budget/night.yaml --runs many
 grep -q "run: --runs 'many' is not a whole number from 1" err
 ok $? 'are refused with a line'
