@@ -161,6 +161,15 @@ static void say_strategy(const struct record *record)
     free(text);
 }
 
+static void say_runs(const struct study *study, int64_t runs)
+{
+    struct str text = {0};
+
+    cost_write_runs(&text, study, runs);
+    log_info("%.*s", (int)strcspn(str_text(&text), "\n"), str_text(&text));
+    str_clear(&text);
+}
+
 static void greet(const struct session *session, const struct limits *limits)
 {
     const struct record *record = &session->record;
@@ -177,6 +186,8 @@ static void greet(const struct session *session, const struct limits *limits)
              limits->jobs == 1 ? "" : "s", record->study.strategy->name, cap,
              timed ? "time limit " : "no time limit", timed ? time_text : "");
     say_strategy(record);
+    if (limits->runs > 0)
+        say_runs(&record->study, limits->runs);
     if (record->study.strategy->outside && !confine_possible())
         log_warn("this kernel has no Landlock: what the program writes is noticed, not prevented");
     if (session->resumed)
@@ -264,11 +275,13 @@ static int finish(const struct session *session, enum loop_end end, int signal,
     return end == LOOP_SIGNAL ? 128 + signal : 0;
 }
 
-static void print_cost(const struct study *study, int64_t experiments)
+static void print_cost(const struct study *study, const struct limits *limits)
 {
     struct str text = {0};
 
-    cost_write(&text, study, experiments);
+    cost_write(&text, study, limits->experiments);
+    if (limits->runs > 0)
+        cost_write_runs(&text, study, limits->runs);
     fputs(str_text(&text), stdout);
     str_clear(&text);
 }
@@ -316,7 +329,7 @@ static int dry_run(const struct arguments *arguments, const char *word, struct e
         if (proposer != NULL)
             printf("asks      %s\n", proposer);
         printf("runs      %d at a time\n", limits.jobs);
-        print_cost(&study, limits.experiments);
+        print_cost(&study, &limits);
         rc = 0;
     }
     artifacts_free(inputs, n);

@@ -66,6 +66,20 @@ void cost_estimate(struct cost *out, const struct study *study, int64_t experime
         out->most += proposals / REFRESH_EVERY + proposals / TEST_REST * out->test;
 }
 
+void cost_write_runs(struct str *out, const struct study *study, int64_t runs)
+{
+    struct cost cost;
+    int64_t end = (int64_t)referee_usual_end(study);
+
+    cost_estimate(&cost, study, 0);
+    int64_t first = cost.baseline + cost.claims_most, left = runs - first - end;
+    str_addf(out, "of %" PRId64 " runs %" PRId64 " are for the baseline%s", runs, first,
+             study->n_hypotheses > 0 ? " and the hypotheses" : "");
+    if (end > 0)
+        str_addf(out, ", %" PRId64 " are kept for the last test and the confirmation", end);
+    str_addf(out, ", %" PRId64 " are left for the search\n", left > 0 ? left : 0);
+}
+
 static void write_two_level(struct str *out, const struct cost *c)
 {
     str_addf(out,

@@ -21,6 +21,9 @@ struct cost {                              /* in runs */
 /* `experiments` 0: not capped. */
 void cost_estimate(struct cost *out, const struct study *study, int64_t experiments);
 
+/* A line for people: what becomes of so many runs. */
+void cost_write_runs(struct str *out, const struct study *study, int64_t runs);
+
 /* Some lines for people. */
 void cost_write(struct str *out, const struct study *study, int64_t experiments);
 

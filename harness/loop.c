@@ -519,9 +519,9 @@ static int close_night(struct loop *loop, struct err *err)
     struct closing closing = {.after = (int64_t)s->record.n_decisions};
     int rc = store_begin(s->store, err);
 
-    closing.placebo =
-        s->record.study.placebo > 0 && loop->deadline - clock_boot_s() >= reserve_s(loop, true) &&
-        runs_left(loop) >= (double)referee_reserve(&loop->referee, &s->record, true);
+    closing.placebo = s->record.study.placebo > 0 &&
+                      loop->deadline - clock_boot_s() >= reserve_s(loop, true) &&
+                      runs_left(loop) >= (double)referee_reserve(&loop->referee, &s->record, true);
     if (rc == 0)
         rc = store_add_closing(s->store, &closing, err);
     if (rc == 0)

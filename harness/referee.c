@@ -421,21 +421,26 @@ bool referee_is_closing(const struct referee *r, const struct record *record)
            (test_is_due(r, record) || r->placebo_due || confirmation_is_due(r, record));
 }
 
+size_t referee_usual_end(const struct study *study)
+{
+    size_t test = 2 * (size_t)study->rule.max_seeds;
+    size_t usual = test < 2 * TEST_PAIRS_USUAL ? test : 2 * TEST_PAIRS_USUAL;
+
+    return (procedure_of(study)->head_is_tested ? 1 + usual : 0) + 2 * (size_t)study->confirm;
+}
+
 size_t referee_reserve(const struct referee *r, const struct record *record, bool placebo)
 {
     const struct study *study = &record->study;
     bool head = procedure_of(study)->head_is_tested,
          keep = head || record_incumbent(record) != record_baseline(record);
     size_t test = 2 * (size_t)study->rule.max_seeds;
-    size_t usual = test < 2 * TEST_PAIRS_USUAL ? test : 2 * TEST_PAIRS_USUAL;
     size_t confirm = keep ? 2 * (size_t)study->confirm : 0;
 
     (void)r;
     if (placebo && study->placebo > 0)
         return (head ? test + 1 : 0) + test + confirm;
-    if (!head)
-        return confirm;
-    return 1 + usual + confirm;
+    return head ? referee_usual_end(study) : confirm;
 }
 
 void referee_confirm(struct needs *out, const struct record *record, int64_t experiment,

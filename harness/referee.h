@@ -112,6 +112,9 @@ bool referee_is_closing(const struct referee *referee, const struct record *reco
  */
 size_t referee_reserve(const struct referee *referee, const struct record *record, bool placebo);
 
+/* The usual end of a night of that study: what is kept for it before anything is known. */
+size_t referee_usual_end(const struct study *study);
+
 /* How much better the head seems than the verified incumbent, by the panel and its last test
  * together; NAN where they are one.  *sigma_d: the SD of a pair of runs, NAN unknown. */
 double referee_head_gain(double *sigma_d, const struct referee *referee,
