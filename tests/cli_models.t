@@ -214,7 +214,7 @@ run 0 'a model is timed' $lm bench "$model" --prompt 20 --tokens 4 --json
 python3 - <<'PY'
 import json
 r = json.load(open("out"))
-keys = "prompt_tokens_per_s generate_tokens_per_s read_gb_per_s share_of_bandwidth load_s peak_mib"
+keys = "prompt_tokens_per_s generate_tokens_per_s read_gb_per_s share_of_bandwidth load_s first_token_s peak_mib"
 assert all(r[k] > 0 for k in keys.split()), r
 assert r["parameters"] == 158016 and r["prompt_tokens"] == 20 and r["rounds"] == 7
 PY

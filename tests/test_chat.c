@@ -111,6 +111,7 @@ static void nobody_can_say_a_mark(void **state)
 struct talk {
     struct model_file file;
     real *weights;
+    struct weights view; /* of them */
 };
 
 static void talk_open(struct talk *t)
@@ -131,10 +132,12 @@ static void talk_open(struct talk *t)
     assert_int_equal(model_init(&t->file.model, architecture_find("llama"), &shape, &err), 0);
     t->weights = block_new(t->file.model.n_weights);
     model_start(&t->file.model, t->weights, 3, 0.3);
+    weights_of_block(&t->view, &t->file.model, t->weights);
 }
 
 static void talk_close(struct talk *t)
 {
+    weights_clear(&t->view);
     free(t->weights);
     model_clear(&t->file.model);
 }
@@ -144,7 +147,7 @@ static struct generator *open_generator(const struct talk *t, const struct gener
     struct generator *g;
     struct err err = {0};
 
-    assert_int_equal(generator_open(&g, &t->file, t->weights, NULL, how, 64, 1, &err), 0);
+    assert_int_equal(generator_open(&g, &t->file, &t->view, NULL, how, 64, 1, &err), 0);
     return g;
 }
 

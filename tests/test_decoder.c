@@ -25,7 +25,7 @@ static const char *const cases[] = {"llama-gqa", "llama-tied-mha", "qwen2-bias",
 
 struct golden {
     struct model_file file;
-    real *weights;
+    struct weights weights;
     json_t *root;
 };
 
@@ -39,7 +39,7 @@ static void golden_open(struct golden *g, const char *name)
     if (file_read(&text, &len, path, 1 << 20, &err) != 0 ||
         json_read(&g->root, text, len, path, &err) != 0 ||
         model_file_open(&g->file, dir, &hints, &err) != 0 ||
-        model_file_weights(&g->weights, &g->file, &err) != 0)
+        model_file_view(&g->weights, &g->file, &err) != 0)
         fail_msg("%s", err.text);
     model_positions(&g->file.model);
     free(text);
@@ -50,7 +50,7 @@ static void golden_open(struct golden *g, const char *name)
 static void golden_close(struct golden *g)
 {
     json_decref(g->root);
-    free(g->weights);
+    weights_clear(&g->weights);
     model_file_close(&g->file);
 }
 
@@ -59,7 +59,7 @@ static struct decoder *open_decoder(const struct golden *g, size_t length, size_
     struct decoder *d;
     struct err err = {0};
 
-    if (decoder_open(&d, &g->file.model, g->weights, length, threads, &err) != 0)
+    if (decoder_open(&d, &g->file.model, &g->weights, length, threads, &err) != 0)
         fail_msg("%s", err.text);
     return d;
 }
@@ -175,7 +175,7 @@ static void a_text_longer_than_the_model_reads_is_refused(void **state)
 
     (void)state;
     golden_open(&g, "llama-gqa");
-    assert_int_equal(decoder_open(&d, &g.file.model, g.weights, 257, 1, &err), -1);
+    assert_int_equal(decoder_open(&d, &g.file.model, &g.weights, 257, 1, &err), -1);
     assert_int_equal(err.code, ERR_USAGE);
     assert_non_null(strstr(err.text, "257"));
     golden_close(&g);

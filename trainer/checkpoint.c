@@ -267,6 +267,11 @@ int checkpoint_read_compact(struct compact *out, const struct model *model, cons
     return rc;
 }
 
+bool checkpoint_tells_hash(const struct json_t *about)
+{
+    return json_is_string(json_object_get(about, WEIGHTS_HASH));
+}
+
 /* Weights that model.json tells the SHA-256 of are those, or are refused. */
 int checkpoint_check_hash(const struct model *model, const real *weights, const char *dir,
                           struct err *err)

@@ -7,6 +7,8 @@
 #ifndef TRAINER_CHECKPOINT_H
 #define TRAINER_CHECKPOINT_H
 
+#include <stdbool.h>
+
 #include "compact.h"
 #include "err.h"
 #include "model.h"
@@ -42,6 +44,9 @@ struct json_t *checkpoint_describe(const struct model *model);
  * headers.
  */
 int checkpoint_open_weights(struct storage *s, const char *dir, struct err *err);
+
+/* Whether what a folder says of its weights (checkpoint_read_about(), or NULL) has their SHA-256. */
+bool checkpoint_tells_hash(const struct json_t *about);
 
 /* Exit 2 where model.json tells a SHA-256 of the weights that is not theirs. */
 int checkpoint_check_hash(const struct model *model, const real *weights, const char *dir,

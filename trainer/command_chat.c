@@ -230,19 +230,19 @@ static int chat(const struct words *w, const struct generation *how, size_t thre
 {
     struct model_file in = {0};
     struct chat c = {0};
-    real *weights = NULL;
+    struct weights weights = {0};
     int rc = -1;
 
     if (open_model(&in, &c.tokenizer, w, err) == 0 && open_chat(&c, &in, w, err) == 0 &&
-        model_file_weights(&weights, &in, err) == 0) {
+        model_file_view(&weights, &in, err) == 0) {
         model_positions(&in.model);
-        rc = generator_open(&c.generator, &in, weights, c.tokenizer, how, c.length, threads, err);
+        rc = generator_open(&c.generator, &in, &weights, c.tokenizer, how, c.length, threads, err);
     }
     if (rc == 0)
         rc = talk(&c, err);
     generator_close(c.generator);
     ids_clear(&c.text);
-    free(weights);
+    weights_clear(&weights);
     tokenizer_free(c.tokenizer);
     model_file_close(&in);
     return rc;

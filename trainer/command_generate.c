@@ -350,22 +350,22 @@ static int write_all(const struct words *w, const struct generation *how, size_t
 {
     struct prompts prompts = {0};
     struct generator *g = NULL;
-    real *weights = NULL;
+    struct weights weights = {0};
     size_t length;
     int rc = -1;
 
-    if (read_prompts(&prompts, t, w, err) != 0 || model_file_weights(&weights, in, err) != 0)
+    if (read_prompts(&prompts, t, w, err) != 0 || model_file_view(&weights, in, err) != 0)
         goto out;
     length = prompts.longest + how->tokens;
     if (length > (size_t)in->model.shape.seq)
         length = (size_t)in->model.shape.seq;
-    model_positions(&in->model);
-    rc = generator_open(&g, in, weights, t, how, length, threads, err);
+    model_positions_of(&in->model, length);
+    rc = generator_open(&g, in, &weights, t, how, length, threads, err);
     for (size_t i = 0; rc == 0 && i < prompts.n; i++)
         rc = one_prompt(g, &prompts, i, w, t != NULL, err);
 out:
     generator_close(g);
-    free(weights);
+    weights_clear(&weights);
     prompts_clear(&prompts);
     return rc;
 }

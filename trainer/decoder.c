@@ -18,16 +18,17 @@
 #define STRIP      64  /* queries whose scores are in memory at once */
 #define PIECE_MOST 512 /* outputs of a piece of many rows */
 
-/* Where a layer's weights stand in the block. */
+/* Where a layer's weights stand. */
 struct layer {
-    const real *norm1, *qkv, *out, *norm2, *gate, *up, *down; /* q, k, v stand side by side */
-    const real *q_bias, *k_bias, *v_bias;                     /* NULL without */
+    const real *norm1, *q, *k, *v, *out, *norm2, *gate, *up, *down;
+    const real *q_bias, *k_bias, *v_bias; /* NULL without */
     const real *q_norm, *k_norm;
 };
 
 struct decoder {
     const struct model *model;
-    const real *weights, *last_norm, *head;
+    const struct weights *weights;
+    const real *table, *last_norm, *head;
     struct layer *layers;
     size_t dim, heads, kv_heads, width, hidden, vocab;
     size_t qkv;          /* of a row: queries, keys, values */
@@ -89,9 +90,7 @@ static size_t lay_out(struct decoder *d, real *block, size_t threads)
 
 static const real *find(const struct decoder *d, const char *name)
 {
-    const struct tensor *t = model_find(d->model, name);
-
-    return t == NULL ? NULL : d->weights + t->at;
+    return weights_find(d->weights, d->model, name);
 }
 
 static const real *find_in_layer(const struct decoder *d, size_t layer, const char *rest)
@@ -106,7 +105,9 @@ static struct layer layer_of(const struct decoder *d, size_t i)
 {
     return (struct layer){
         .norm1 = find_in_layer(d, i, "input_layernorm.weight"),
-        .qkv = find_in_layer(d, i, "self_attn.q_proj.weight"),
+        .q = find_in_layer(d, i, "self_attn.q_proj.weight"),
+        .k = find_in_layer(d, i, "self_attn.k_proj.weight"),
+        .v = find_in_layer(d, i, "self_attn.v_proj.weight"),
         .q_bias = find_in_layer(d, i, "self_attn.q_proj.bias"),
         .k_bias = find_in_layer(d, i, "self_attn.k_proj.bias"),
         .v_bias = find_in_layer(d, i, "self_attn.v_proj.bias"),
@@ -120,7 +121,7 @@ static struct layer layer_of(const struct decoder *d, size_t i)
     };
 }
 
-static void describe(struct decoder *d, const struct model *model, const real *weights)
+static void describe(struct decoder *d, const struct model *model, const struct weights *weights)
 {
     const struct shape *s = &model->shape;
 
@@ -135,6 +136,7 @@ static void describe(struct decoder *d, const struct model *model, const real *w
     d->qkv = (d->heads + 2 * d->kv_heads) * d->width;
     d->scale = (real)residual_scale(s);
     d->last_norm = find(d, "model.norm.weight");
+    d->table = find(d, "model.embed_tokens.weight");
     d->head = find(d, s->tied ? "model.embed_tokens.weight" : "lm_head.weight");
     d->layers = mem_new((size_t)s->layers, sizeof *d->layers);
     for (size_t i = 0; i < (size_t)s->layers; i++)
@@ -152,7 +154,7 @@ static double bytes_wanted(const struct model *model, size_t length, size_t thre
            (cache + CHUNK * row + s->vocab + (double)threads * STRIP * (double)length);
 }
 
-int decoder_open(struct decoder **out, const struct model *model, const real *weights,
+int decoder_open(struct decoder **out, const struct model *model, const struct weights *weights,
                  size_t length, size_t threads, struct err *err)
 {
     struct decoder *d;
@@ -226,15 +228,46 @@ static size_t piece_size(size_t outs, size_t rows)
     return piece > 32 ? piece : 32;
 }
 
-/* y [rows, stride] = scale * x w' + beta y, in pieces that the threads share. */
-static void share_product(struct decoder *d, real *y, size_t stride, const real *x, const real *w,
-                          size_t outs, size_t in, real scale, real beta)
+/* A matrix of several that share an input; their outputs stand side by side. */
+struct side {
+    const real *w; /* [outs, in] */
+    size_t outs;
+};
+
+/* Outputs first..end of all sides together. */
+static void side_products(struct decoder *d, real *y, const real *x, const struct side *sides,
+                          size_t first, size_t end)
+{
+    for (size_t base = 0; base < end; base += (sides++)->outs) {
+        size_t from = first > base ? first : base, to = base + sides->outs;
+        to = to < end ? to : end;
+        if (from < to)
+            product(y + from, d->qkv, x, sides->w + (from - base) * d->dim, d->rows, to - from,
+                    d->dim, 1, 0);
+    }
+}
+
+/* Queries, keys and values of all rows. */
+static void share_qkv(struct decoder *d, const struct layer *l)
+{
+    size_t piece = piece_size(d->qkv, d->rows), kv = d->kv_heads * d->width;
+    const struct side sides[] = {{l->q, d->heads * d->width}, {l->k, kv}, {l->v, kv}};
+
+    for (size_t first; (first = piece * meeting_take(&d->meeting)) < d->qkv;)
+        side_products(d, d->projected, d->norm, sides, first,
+                      first + piece < d->qkv ? first + piece : d->qkv);
+    meeting_wait(&d->meeting);
+}
+
+/* y [rows, outs] = scale * x w' + beta y, in pieces that the threads share. */
+static void share_product(struct decoder *d, real *y, const real *x, const real *w, size_t outs,
+                          size_t in, real scale, real beta)
 {
     size_t piece = piece_size(outs, d->rows);
 
     for (size_t first; (first = piece * meeting_take(&d->meeting)) < outs;) {
         size_t n = outs - first < piece ? outs - first : piece;
-        product(y + first, stride, x, w + first * in, d->rows, n, in, scale, beta);
+        product(y + first, outs, x, w + first * in, d->rows, n, in, scale, beta);
     }
     meeting_wait(&d->meeting);
 }
@@ -369,13 +402,13 @@ static void one_layer(struct decoder *d, size_t i, real *own)
     size_t queries = d->heads * d->width;
 
     share_norm(d, l->norm1);
-    share_product(d, d->projected, d->qkv, d->norm, l->qkv, d->qkv, d->dim, 1, 0);
+    share_qkv(d, l);
     finish_heads(d, i, own);
     attend(d, i, own);
-    share_product(d, d->x, d->dim, d->attended, l->out, d->dim, queries, d->scale, 1);
+    share_product(d, d->x, d->attended, l->out, d->dim, queries, d->scale, 1);
     share_norm(d, l->norm2);
     gate_and_up(d, l, own);
-    share_product(d, d->x, d->dim, d->swiglu, l->down, d->dim, d->hidden, d->scale, 1);
+    share_product(d, d->x, d->swiglu, l->down, d->dim, d->hidden, d->scale, 1);
 }
 
 /* --- all of it -----------------------------------------------------------------------------------
@@ -389,7 +422,7 @@ static void read_rows(void *arg, size_t worker, size_t index)
 
     (void)worker;
     for (size_t i; (i = meeting_take(&d->meeting)) < d->rows;)
-        embedding(d->x + i * d->dim, d->weights, d->ids + i, 1, d->dim);
+        embedding(d->x + i * d->dim, d->table, d->ids + i, 1, d->dim);
     meeting_wait(&d->meeting);
     for (size_t i = 0; i < (size_t)d->model->shape.layers; i++)
         one_layer(d, i, own);

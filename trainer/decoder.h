@@ -14,14 +14,15 @@
 
 #include "err.h"
 #include "model.h"
+#include "weights.h"
 
 struct decoder;
 
 /*
  * For texts of at most `length` tokens, which is refused (exit 2) where it is more than the model's
- * seq or than memory holds.  Model (with its positions) and weights are borrowed.
+ * seq or than memory holds.  Model (with the positions of that length) and weights are borrowed.
  */
-int decoder_open(struct decoder **out, const struct model *model, const real *weights,
+int decoder_open(struct decoder **out, const struct model *model, const struct weights *weights,
                  size_t length, size_t threads, struct err *err);
 void decoder_close(struct decoder *d); /* NULL is fine */
 

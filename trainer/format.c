@@ -174,6 +174,40 @@ int model_file_weights(real **weights, const struct model_file *in, struct err *
     return rc;
 }
 
+static int view_copy(struct weights *out, const struct model_file *in, struct err *err)
+{
+    real *block;
+    int rc = model_file_weights(&block, in, err);
+
+    if (block != NULL)
+        weights_of_block(out, &in->model, block);
+    out->block = block;
+    return rc;
+}
+
+/* Weights of our own folders have a hash, of all of them side by side as they were written. */
+static int check_view(struct weights *out, const struct model_file *in, struct err *err)
+{
+    const real *block = weights_side_by_side(out, &in->model);
+
+    if (block != NULL)
+        return checkpoint_check_hash(&in->model, block, in->path, err);
+    weights_clear(out);
+    return view_copy(out, in, err);
+}
+
+int model_file_view(struct weights *out, const struct model_file *in, struct err *err)
+{
+    *out = (struct weights){0};
+    if (check_told(in, err) != 0)
+        return -1;
+    if (in->adapter != NULL)
+        return view_copy(out, in, err);
+    if (storage_map(out, &in->storage, &in->model, in->naming, err) != 0)
+        return -1;
+    return checkpoint_tells_hash(in->about) ? check_view(out, in, err) : 0;
+}
+
 size_t model_file_tokens(const struct model_file *in)
 {
     return in->compact.vocab > 0 ? in->compact.vocab : (size_t)in->model.shape.vocab;

@@ -105,6 +105,13 @@ int model_file_adapt(struct model_file *in, const char *dir, struct err *err);
  */
 int model_file_weights(real **weights, const struct model_file *in, struct err *err);
 
+/*
+ * The weights to read from: those that stand in their files as we want them are mapped there
+ * (storage_map()), which takes no time and no memory of this program's own; with adapters all are
+ * copied.  weights_clear() in any case, before the file is closed or after.
+ */
+int model_file_view(struct weights *out, const struct model_file *in, struct err *err);
+
 /* The same into a block [n_weights] that is there, on the pool's threads. */
 int model_file_load(real *weights, const struct model_file *in, struct pool *pool, struct err *err);
 

@@ -37,7 +37,7 @@ struct writing {
     void *context;
 };
 
-int generator_open(struct generator **out, const struct model_file *file, const real *weights,
+int generator_open(struct generator **out, const struct model_file *file, const struct weights *weights,
                    struct tokenizer *tokenizer, const struct generation *how, size_t length,
                    size_t threads, struct err *err)
 {

@@ -45,10 +45,10 @@ struct generated {
 struct generator;
 
 /*
- * For texts of at most `length` tokens, prompt and all.  File, weights (the file's, with its table
- * of positions) and tokenizer (NULL: none) are borrowed.
+ * For texts of at most `length` tokens, prompt and all.  File (with its table of
+ * positions), weights and tokenizer (NULL: none) are borrowed.
  */
-int generator_open(struct generator **out, const struct model_file *file, const real *weights,
+int generator_open(struct generator **out, const struct model_file *file, const struct weights *weights,
                    struct tokenizer *tokenizer, const struct generation *how, size_t length,
                    size_t threads, struct err *err);
 void generator_close(struct generator *g); /* NULL is fine */

@@ -79,12 +79,17 @@ size_t model_positions_reals(const struct model *model)
     return (size_t)model->shape.seq * (size_t)model->shape.head_dim;
 }
 
+void model_positions_of(struct model *model, size_t length)
+{
+    size_t width = (size_t)model->shape.head_dim;
+
+    model->rope = mem_new(length * width, sizeof *model->rope);
+    rope_table(model->rope, length, width, model->shape.rope_theta);
+}
+
 void model_positions(struct model *model)
 {
-    const struct shape *s = &model->shape;
-
-    model->rope = mem_new(model_positions_reals(model), sizeof *model->rope);
-    rope_table(model->rope, (size_t)s->seq, (size_t)s->head_dim, s->rope_theta);
+    model_positions_of(model, (size_t)model->shape.seq);
 }
 
 int model_init(struct model *model, const struct architecture *arch, const struct shape *shape,

@@ -143,6 +143,7 @@ void model_clear(struct model *model);
 int model_list(struct model *model, const struct architecture *arch, const struct shape *shape,
                struct err *err);
 void model_positions(struct model *model);
+void model_positions_of(struct model *model, size_t length); /* of the first `length` alone */
 size_t model_positions_reals(const struct model *model);
 
 /* Adds a tensor behind the others; a layer's is named "model.layers.<layer>.<name>". */

@@ -2,7 +2,10 @@
 #include "product.h"
 #include "gemm.h"
 
-#define WIDE (4 * LANES) /* partial sums: enough that none waits for the one before */
+#define WIDE  (4 * LANES) /* partial sums: enough that none waits for the one before */
+#define AHEAD 1024        /* numbers that are asked for before they are wanted: a page */
+#define FEW   8 /* rows up to which BLAS takes longer to arrange the matrix than to use it */
+#define BLOCK 8 /* outputs whose part of the matrix stays in the first cache meanwhile */
 
 /* In a fixed order, halves upon halves. */
 static inline real sum_of_lanes(const real lane[WIDE])
@@ -17,6 +20,13 @@ static inline real sum_of_lanes(const real lane[WIDE])
     return sum[0];
 }
 
+/* The processor looks ahead by itself, but never over the end of a page. */
+static inline void ask_for(const real *w)
+{
+    for (size_t l = 0; l < WIDE; l += LANES)
+        __builtin_prefetch(w + l);
+}
+
 /* One row after the other, so that memory is read in one stream. */
 KERNEL static void one_row(real *y, const real *x, const real *w, size_t outs, size_t in,
                            real scale, real beta)
@@ -24,13 +34,54 @@ KERNEL static void one_row(real *y, const real *x, const real *w, size_t outs, s
     for (size_t o = 0; o < outs; o++, w += in) {
         real lane[WIDE] = {0}, sum;
         size_t i = 0;
-        for (; i + WIDE <= in; i += WIDE)
+        for (; i + WIDE <= in; i += WIDE) {
+            ask_for(w + i + AHEAD);
             for (size_t l = 0; l < WIDE; l++)
                 lane[l] += x[i + l] * w[i + l];
+        }
         for (; i < in; i++)
             lane[i % WIDE] += x[i] * w[i];
         sum = scale * sum_of_lanes(lane);
         y[o] = beta == 0 ? sum : y[o] + sum;
+    }
+}
+
+/* Two rows of x at once, each as one_row() does it. */
+KERNEL static void two_rows(real *y, size_t stride, const real *x, const real *w, size_t outs,
+                            size_t in, real scale, real beta)
+{
+    const real *x2 = x + in;
+
+    for (size_t o = 0; o < outs; o++, w += in) {
+        real lane[WIDE] = {0}, lane2[WIDE] = {0}, sum, sum2;
+        size_t i = 0;
+        for (; i + WIDE <= in; i += WIDE) {
+            for (size_t l = 0; l < WIDE; l++)
+                lane[l] += x[i + l] * w[i + l];
+            for (size_t l = 0; l < WIDE; l++)
+                lane2[l] += x2[i + l] * w[i + l];
+        }
+        for (; i < in; i++) {
+            lane[i % WIDE] += x[i] * w[i];
+            lane2[i % WIDE] += x2[i] * w[i];
+        }
+        sum = scale * sum_of_lanes(lane);
+        sum2 = scale * sum_of_lanes(lane2);
+        y[o] = beta == 0 ? sum : y[o] + sum;
+        y[o + stride] = beta == 0 ? sum2 : y[o + stride] + sum2;
+    }
+}
+
+/* A block of the matrix comes from memory once, and from the cache for all rows but the first. */
+static void few_rows(real *y, size_t stride, const real *x, const real *w, size_t rows, size_t outs,
+                     size_t in, real scale, real beta)
+{
+    for (size_t o = 0; o < outs; o += BLOCK) {
+        size_t n = outs - o < BLOCK ? outs - o : BLOCK, i = 0;
+        for (; i + 2 <= rows; i += 2)
+            two_rows(y + i * stride + o, stride, x + i * in, w + o * in, n, in, scale, beta);
+        if (i < rows)
+            one_row(y + i * stride + o, x + i * in, w + o * in, n, in, scale, beta);
     }
 }
 
@@ -45,6 +96,8 @@ void product(real *y, size_t stride, const real *x, const real *w, size_t rows, 
 {
     if (rows == 1)
         one_row(y, x, w, outs, in, scale, beta);
+    else if (rows <= FEW)
+        few_rows(y, stride, x, w, rows, outs, in, scale, beta);
     else if (outs > 0)
         gemm(GEMM_NT, rows, outs, in, scale, x, in, w, in, beta, y, stride);
 }

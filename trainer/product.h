@@ -3,8 +3,8 @@
  * product.h - products of few rows with large matrices: what generation consists of.
  *
  * With one row the matrix is read once and nothing else takes time, so that the kernel is made for
- * the memory's speed; with more rows it goes to BLAS.  A caller takes some of the outputs, so that
- * threads can share one matrix.
+ * the memory's speed; a few rows share that reading, each with the same bits as alone; with more
+ * rows it goes to BLAS.  A caller takes some of the outputs, so that threads can share one matrix.
  */
 #ifndef TRAINER_PRODUCT_H
 #define TRAINER_PRODUCT_H

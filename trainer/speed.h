@@ -13,10 +13,11 @@
 #include <stddef.h>
 
 #include "err.h"
-#include "model.h"
+#include "weights.h"
 
 struct speed {
     size_t prompt, tokens, rounds; /* tokens of the prompt, new tokens behind it, how often */
+    double first_s; /* of the very first token: what is mapped is looked at for the first time */
     double prompt_tokens_per_s, generate_tokens_per_s;
     double read_gb_per_s;    /* of the yardstick */
     double share_of_reading; /* of that, what generation reaches */
@@ -24,7 +25,7 @@ struct speed {
 
 /* At least SPEED_ROUNDS rounds; the model has its table of positions, and room for the tokens. */
 #define SPEED_ROUNDS 7
-int speed_run(struct speed *out, const struct model *model, const real *weights, size_t prompt,
-              size_t tokens, size_t threads, struct err *err);
+int speed_run(struct speed *out, const struct model *model, const struct weights *weights,
+              size_t prompt, size_t tokens, size_t threads, struct err *err);
 
 #endif

@@ -6,8 +6,9 @@
  * the list is checked as a whole against the files and against a model, and only then is memory
  * for weights taken and filled, a piece at a time, by as many threads as there are.
  *
- * Files are read by pread(), never mapped: a file that someone cuts short meanwhile is an error,
- * not a signal.
+ * Headers are read by pread(), and so are weights that will change or stand in other numbers than
+ * ours: a file that someone cuts short meanwhile is an error.  Weights for reading alone are mapped
+ * where that is possible (storage_map()).
  */
 #ifndef TRAINER_STORAGE_H
 #define TRAINER_STORAGE_H
@@ -20,6 +21,7 @@
 #include "err.h"
 #include "model.h"
 #include "pool.h"
+#include "weights.h"
 
 #define STORED_NAME 1024 /* bytes of a name, its end among them */
 #define STORED_DIMS 4
@@ -104,5 +106,21 @@ int storage_check(const struct storage *s, const struct model *model, const stru
 /* weights [model->n_weights], on all threads of the pool; storage_check() comes before. */
 int storage_load(float *weights, const struct storage *s, const struct model *model,
                  const struct naming *naming, struct pool *pool, struct err *err);
+
+/* The same of some tensors: number i of the model's list goes to to[i], unless that is NULL. */
+int storage_load_some(float *const *to, const struct storage *s, const struct model *model,
+                      const struct naming *naming, struct pool *pool, struct err *err);
+
+/*
+ * What can be used where it stands is mapped and not copied: binary32 in our order of rows, on a
+ * multiple of its size.  The rest is loaded, on as many threads as there are processors, and
+ * refused (exit 2) where memory does not hold it.  storage_check() comes before; weights_clear() in
+ * any case.
+ *
+ * A file that someone cuts short while it is mapped ends the program (exit 3) with one line, when
+ * what is gone is looked at; one that is replaced by another of its name stays what it was.
+ */
+int storage_map(struct weights *out, const struct storage *s, const struct model *model,
+                const struct naming *naming, struct err *err);
 
 #endif
