@@ -309,10 +309,20 @@ int64_t record_head(const struct record *record)
     return record->n_decisions > 0 ? record->decisions[record->n_decisions - 1].head : 0;
 }
 
+/* Each baseline that failed, and all that was proposed from it, has a decision. */
+static int64_t known_past_baseline(const struct record *record, int64_t last)
+{
+    int64_t baseline = record_baseline(record);
+
+    return last >= baseline ? record->experiments[last - 1].decision : baseline - 1;
+}
+
 int64_t record_known(const struct record *record, int64_t experiment)
 {
     int64_t last = experiment - record->study.lookahead;
 
+    if (study_passes_baseline(&record->study))
+        return known_past_baseline(record, last);
     if (experiment <= 1)
         return 0;
     return record->experiments[(last > 1 ? last : 1) - 1].decision;
@@ -326,13 +336,28 @@ int64_t record_baseline(const struct record *record)
     return (int64_t)record->n_decisions + 1;
 }
 
+bool record_is_withdrawn(const struct record *record, const struct experiment *experiment)
+{
+    return experiment->purpose != PURPOSE_BASELINE && experiment->id < record_baseline(record);
+}
+
+static int64_t count_withdrawn(const struct record *record)
+{
+    int64_t baseline = record_baseline(record), n = 0;
+
+    for (int64_t id = 1; id < baseline && id <= (int64_t)record->n_experiments; id++)
+        n += record->experiments[id - 1].purpose != PURPOSE_BASELINE;
+    return n;
+}
+
 size_t record_experiments_known(const struct record *record)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < record->n_experiments; i++)
         n += record->experiments[i].purpose != PURPOSE_PLACEBO &&
-             record->experiments[i].purpose != PURPOSE_HYPOTHESIS;
+             record->experiments[i].purpose != PURPOSE_HYPOTHESIS &&
+             !record_is_withdrawn(record, &record->experiments[i]);
     return n;
 }
 
@@ -347,7 +372,7 @@ int64_t record_proposals(const struct record *record)
             break;
         sides += purpose == PURPOSE_HYPOTHESIS;
     }
-    return (int64_t)record->n_experiments - sides;
+    return (int64_t)record->n_experiments - sides - count_withdrawn(record);
 }
 
 char *record_describe_strategy(const struct record *record)

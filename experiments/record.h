@@ -256,11 +256,16 @@ int64_t record_head(const struct record *record);
 /* The baseline that was kept, or the one that is tried next: each that failed has a decision. */
 int64_t record_baseline(const struct record *record);
 
-/* How many decisions a proposal may know: those up to that on experiment - lookahead, and always
- * the baseline's; 0 before it. */
+/* How many decisions a proposal may know: those up to that on experiment - lookahead, and the
+ * baseline's, unless proposals are made while it is under way (study_passes_baseline()); 0 before
+ * it. */
 int64_t record_known(const struct record *record, int64_t experiment);
 
-/* How many experiments count as proposals: all but the sides of hypotheses. */
+/* True for what was proposed from a baseline that then failed: no lesson, and proposed again. */
+bool record_is_withdrawn(const struct record *record, const struct experiment *experiment);
+
+/* How many experiments count as proposals: all but the sides of hypotheses and what was withdrawn.
+ */
 int64_t record_proposals(const struct record *record);
 
 /* How many experiments the strategy knows of when it is asked next: proposals but for placebos. */

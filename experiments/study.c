@@ -565,6 +565,12 @@ static void settle(struct study *study, int audit)
     study->audit = audit == NOT_GIVEN ? two && study->strategy != &strategy_none : audit != 0;
 }
 
+bool study_passes_baseline(const struct study *study)
+{
+    return study->lookahead >= LOOKAHEAD_WIDE && study->procedure != PROCEDURE_PAIRED &&
+           !study->strategy->outside && study->n_hypotheses == 0 && study->early.kind == NULL;
+}
+
 /* Said before the night, not by a night that ends at once. */
 static int check_strategy(const struct study_reading *reading, struct err *err)
 {

@@ -101,6 +101,15 @@ int study_parse(struct study *out, const char *text, size_t len, const char *nam
 void study_clear(struct study *study);
 
 /*
+ * May proposals be made, and run, while the baseline is still under way?  With a lookahead of
+ * LOOKAHEAD_WIDE and more, more than a baseline and its audit have runs, unless what is proposed, or
+ * how far it may run, needs the baseline's results: an outside program, hypotheses, tests of each
+ * proposal, runs that are ended early.
+ */
+enum { LOOKAHEAD_WIDE = 16 };
+bool study_passes_baseline(const struct study *study);
+
+/*
  * What decides the results, as canonical JSON: everything but jobs, run_cap, hours, until and
  * the policy (they only say how far to go, and how to get there).  Two files with the same text
  * here are the same study, whatever their comments; its SHA-256 is the study's identity.

@@ -61,12 +61,19 @@ static void add_side(json_t *pair, const char *side, const struct run *run)
                                                : json_string(class_names[run->class]));
 }
 
+bool decision_withdraws(const struct decision *d)
+{
+    return d->incumbent == 0 && d->against > 0;
+}
+
 /* The pairs that a decision was made on: those planned before it. */
 static size_t pairs_of(const struct pair *pairs[PAIRS_MAX], const struct record *record,
                        const struct decision *d)
 {
     struct record then = *record;
 
+    if (decision_withdraws(d))
+        return 0;
     then.n_decisions = (size_t)d->number - 1;
     return record_pairs(&then, d->experiment, d->test, pairs, PAIRS_MAX);
 }
@@ -151,7 +158,7 @@ int decision_write(char **out, const struct decision *d, const struct record *re
     add_line(&text, "against_config", config_as_json(record, d->against));
     add_line(&text, "incumbent_after", json_integer(d->incumbent));
     add_line(&text, "head_after", json_integer(d->head));
-    add_line(&text, "steps", json_integer(e->steps));
+    add_line(&text, "steps", json_integer(decision_withdraws(d) ? 0 : e->steps));
     if (record->source[0] != '\0')
         add_line(&text, "source", json_string(record_source(record, d->experiment)));
     add_line(&text, "pairs", pairs_as_json(d, record));

@@ -14,6 +14,10 @@
 #include "record.h"
 #include "store.h"
 
+/* True for one on what was proposed from a baseline that failed.  How far its runs came meanwhile
+ * depends on the clock, so none of them is told. */
+bool decision_withdraws(const struct decision *decision);
+
 /* The caller frees *out. */
 int decision_write(char **out, const struct decision *decision, const struct record *record,
                    struct store *store, struct err *err);

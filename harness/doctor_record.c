@@ -2,6 +2,7 @@
 /* I1, I4, I5, I13, I15: the database, and what its rows say of each other. */
 #include <string.h>
 
+#include "decision.h"
 #include "doctor_part.h"
 #include "needs.h"
 #include "store_audit.h"
@@ -26,6 +27,9 @@ static bool has_runs(const struct record *record, const struct decision *d)
     struct record then = *record;
     int whole = 0;
 
+    if (decision_withdraws(d)) /* on account of its baseline's runs */
+        return record->decisions[record->experiments[d->against - 1].decision - 1].verdict ==
+               OUTCOME_FAILED;
     then.n_decisions = (size_t)d->number - 1;
     size_t n = record_pairs(&then, d->experiment, d->test, pairs, PAIRS_MAX);
     for (size_t i = 0; i < n && i < PAIRS_MAX; i++) {

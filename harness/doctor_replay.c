@@ -72,6 +72,15 @@ static void replay_side(struct str *found, const struct record *record, const st
     str_addf(found, "experiment %lld is no side of a hypothesis", (long long)e->id);
 }
 
+static int64_t baseline_of(const struct record *record, const struct experiment *e)
+{
+    int64_t id = e->id;
+
+    while (id > 1 && record->experiments[id - 1].purpose != PURPOSE_BASELINE)
+        id--;
+    return id;
+}
+
 /* The strategy, asked again with what it knew then, must propose the same. */
 static int replay_proposals(struct str *found, const struct patient *p, struct err *err)
 {
@@ -86,6 +95,8 @@ static int replay_proposals(struct str *found, const struct patient *p, struct e
             continue;
         }
         then.n_experiments = i;
+        if (record_is_withdrawn(p->record, e)) /* nobody knew yet that its baseline would fail */
+            then.n_decisions = (size_t)baseline_of(p->record, e) - 1;
         int rc = propose_repeat(&again, &then, err);
         if (rc < 0)
             return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 
+#include "decision.h"
 #include "errand.h"
 #include "log.h"
 #include "progress.h"
@@ -25,6 +26,8 @@ int errand_baseline_failed(const struct record *record, const struct decision *d
 {
     struct str why = {0};
 
+    if (decision_withdraws(decision)) /* its baseline's is the one that tells why */
+        decision = &record->decisions[record->experiments[decision->against - 1].decision - 1];
     progress_add_failure(&why, record, decision);
     err_failed(err,
                "the baseline (experiment %lld) %s; mend the trainer or the start values and "

@@ -268,8 +268,7 @@ static int decide(struct loop *loop, const struct decision *d, struct err *err)
     if (forget_source(loop, d->experiment, err) != 0 ||
         (d->against > 0 && forget_source(loop, d->against, err) != 0))
         return -1;
-    if (d->against == 0 && d->verdict != OUTCOME_KEEP)
-        loop->baseline_failed = true;
+    loop->baseline_failed |= record_incumbent(&s->record) == 0;
     if (pass_on(loop, d, err) != 0)
         return -1;
     if (referee_follow(&loop->referee, &s->record, err) != 0)
@@ -370,21 +369,31 @@ static int run_ahead(struct loop *loop, int64_t id, struct err *err)
     }
 }
 
+static bool may_run_ahead(const struct loop *loop)
+{
+    const struct record *record = &loop->session->record;
+
+    if (loop->errand.kind != ERRAND_NIGHT || loop->tripped || loop->baseline_failed ||
+        record_hypotheses_open(record))
+        return false;
+    return record_incumbent(record) > 0 || study_passes_baseline(&record->study);
+}
+
 static int judge_pending(struct loop *loop, struct err *err)
 {
     const struct record *record = &loop->session->record;
     struct needs needs = {.need = NEED_NOTHING};
     int moved = 1;
 
-    while (moved == 1 && !loop->baseline_failed && !loop->errand_done && !loop->tripped)
+    while (moved == 1 && !loop->errand_done && !loop->tripped)
         moved = step(&needs, loop, err);
     if (moved < 0)
         return -1;
-    if (record_incumbent(record) == 0 || loop->errand.kind != ERRAND_NIGHT || loop->tripped ||
-        record_hypotheses_open(record))
+    if (!may_run_ahead(loop))
         return 0;
-    for (int64_t id = first_pending(record); id <= (int64_t)record->n_experiments; id++)
-        if (id != needs.proposal && free_slot(loop) != NULL && run_ahead(loop, id, err) != 0)
+    for (int64_t id = first_pending(record);
+         id <= (int64_t)record->n_experiments && free_slot(loop) != NULL; id++)
+        if (id != needs.proposal && id != record_baseline(record) && run_ahead(loop, id, err) != 0)
             return -1;
     return 0;
 }
@@ -473,8 +482,8 @@ static bool may_propose(const struct loop *loop)
         return false;
     if (loop->cap > 0 && record_proposals(record) >= loop->cap)
         return false;
-    if (record_incumbent(record) == 0 && pending > 0) /* nothing to start from yet */
-        return false;
+    if (record_incumbent(record) == 0 && pending > 0 && !study_passes_baseline(&record->study))
+        return false; /* nothing to start from yet */
     if (record_hypotheses_open(record))
         return false;
     if (referee_is_closing(&loop->referee, record))
@@ -642,6 +651,8 @@ static int turn(struct loop *loop, struct err *err)
         return -1;
     if (judge_pending(loop, err) != 0 || propose(loop, err) != 0)
         return -1;
+    if (loop->baseline_failed && study_passes_baseline(&s->record.study))
+        return stop_runs(loop, false, err); /* of what was withdrawn */
     if (night_is_over(loop) && close_night(loop, err) != 0)
         return -1;
     return site_tend(&loop->session->site, err);

@@ -26,9 +26,13 @@ void experiment_clear(struct experiment *experiment)
 
 int64_t propose_against(const struct record *record, int64_t id)
 {
-    int64_t known = record_known(record, id);
+    int64_t known = record_known(record, id), baseline;
+    int64_t head = known > 0 ? record->decisions[known - 1].head : 0;
 
-    return known > 0 ? record->decisions[known - 1].head : 0;
+    if (head > 0 || !study_passes_baseline(&record->study))
+        return head;
+    baseline = record_baseline(record);
+    return id > baseline ? baseline : 0;
 }
 
 /* Fills the config from the oldest row of the queue; 0 in *taken: the queue is empty. */
@@ -66,7 +70,8 @@ static int check_enqueued(const struct record *record, const struct value *confi
     for (size_t i = 0; i < record->n_experiments; i++)
         if (space_same(space, config, record->experiments[i].config) &&
             strcmp(source, record->experiments[i].source) == 0 &&
-            record->experiments[i].purpose != PURPOSE_HYPOTHESIS)
+            record->experiments[i].purpose != PURPOSE_HYPOTHESIS &&
+            !record_is_withdrawn(record, &record->experiments[i]))
             return err_usage(err, "enqueued config refused: it is experiment %zu", i + 1);
     return 0;
 }
@@ -137,7 +142,8 @@ static bool take_guess(struct experiment *out, const struct record *record)
     size_t taken = 0;
 
     for (size_t i = 0; study->n_enqueued > 0 && i < record->n_experiments; i++)
-        taken += record->experiments[i].purpose == PURPOSE_ENQUEUED;
+        taken += record->experiments[i].purpose == PURPOSE_ENQUEUED &&
+                 !record_is_withdrawn(record, &record->experiments[i]);
     if (taken >= study->n_enqueued)
         return false;
     out->purpose = PURPOSE_ENQUEUED;

@@ -5,7 +5,9 @@
  * proposes.
  *
  * Proposal k knows the decisions up to k - lookahead and the configs of all experiments before it,
- * so that the same study gives the same proposals however its runs happen to end.
+ * so that the same study gives the same proposals however its runs happen to end.  Where the
+ * look-ahead is wide (study_passes_baseline()), the first ones know no result at all and start from
+ * the baseline's config; if it fails they are withdrawn.
  */
 #ifndef HARNESS_PROPOSE_H
 #define HARNESS_PROPOSE_H

@@ -53,6 +53,12 @@ static void fill_past(struct past *past, const struct record *record, const stru
     own_loss(past, record, d);
 }
 
+static bool is_hidden(const struct record *record, const struct experiment *e)
+{
+    return e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS ||
+           record_is_withdrawn(record, e);
+}
+
 void record_past(struct history *history, struct past *past, const struct record *record,
                  int64_t known, int64_t head)
 {
@@ -60,11 +66,14 @@ void record_past(struct history *history, struct past *past, const struct record
         (struct history){.past = past, .head = SIZE_MAX, .planned = (size_t)record->study.planned};
     for (size_t i = 0; i < record->n_experiments; i++) {
         const struct experiment *e = &record->experiments[i];
-        if (e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS)
+        if (is_hidden(record, e))
             continue;
-        if (e->id == head)
+        fill_past(&past[history->n], record, e, known);
+        if (e->id == head) {
             history->head = history->n;
-        fill_past(&past[history->n++], record, e, known);
+            past[history->n].outcome = OUTCOME_KEEP;
+        }
+        history->n++;
     }
 }
 

@@ -498,6 +498,33 @@ static int next_of_claims(struct needs *out, struct referee *r, const struct rec
     return 0;
 }
 
+/* --- without a baseline ----------------------------------------------------------------------- */
+
+/* What was proposed from a baseline that failed has nothing to be compared with. */
+static void withdraw(struct needs *out, const struct record *record, const struct experiment *e)
+{
+    bool placebo = e->purpose == PURPOSE_PLACEBO;
+    struct decision *d = needs_decision(out, record, placebo ? DECISION_PLACEBO : DECISION_HEAD,
+                                        e->id, e->against, OUTCOME_FAILED);
+
+    d->n = 0;
+    snprintf(out->reason, sizeof out->reason, "withdrawn: its baseline, experiment %lld, failed",
+             (long long)e->against);
+}
+
+static void next_without_incumbent(struct needs *out, const struct referee *r,
+                                   const struct record *record, bool audit)
+{
+    int64_t first = r->decided + 1;
+
+    if (first > (int64_t)record->n_experiments)
+        return;
+    if (record->experiments[first - 1].purpose != PURPOSE_BASELINE)
+        withdraw(out, record, &record->experiments[first - 1]);
+    else
+        baseline_next(out, record, audit);
+}
+
 /* --- all together --------------------------------------------------------------------------- */
 
 int referee_ahead(struct needs *out, struct referee *r, const struct record *record,
@@ -514,9 +541,12 @@ int referee_next(struct needs *out, struct referee *r, const struct record *reco
     int64_t first = r->decided + 1;
 
     *out = (struct needs){.need = NEED_NOTHING};
-    if (record_incumbent(record) == 0 || noise_only) {
-        if (record_baseline(record) <= (int64_t)record->n_experiments)
-            baseline_next(out, record, record->study.audit || noise_only);
+    if (record_incumbent(record) == 0) {
+        next_without_incumbent(out, r, record, record->study.audit || noise_only);
+        return 0;
+    }
+    if (noise_only) {
+        baseline_next(out, record, true);
         return 0;
     }
     if (record_hypotheses_open(record))

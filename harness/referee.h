@@ -7,7 +7,8 @@
  * same runs, pairs and decisions, in a night, in a simulated one, and when doctor makes them again.
  *
  * The order of things, each only when the one before has nothing to do:
- *   the baseline and its audit · the study's hypotheses · runs that the head still lacks · a test
+ *   the baseline and its audit, or, where it failed, what was proposed from it and is withdrawn ·
+ * the study's hypotheses · runs that the head still lacks · a test
  * of the head that is due · at the end of a night its last test, a placebo's test, the confirmation
  * · the first proposal that is pending
  */

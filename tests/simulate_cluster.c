@@ -3,7 +3,8 @@
  * simulate_cluster - what one orchestrator costs, and how well it keeps a cluster busy
  * (docs/cluster.md).
  *
- *     simulate_cluster [--experiments N] [--slots LIST] [--run SECONDS] [--wall] [--dir DIR]
+ *     simulate_cluster [--experiments N] [--slots LIST] [--run SECONDS] [--queued SHARE]
+ *                      [--wall] [--dir DIR]
  *
  * The study is real: the loop, the referee, the record in SQLite, git, orders and results as files,
  * the reading of what squeue prints.  Only the cluster is simulated, and with it time: a clock that
@@ -13,10 +14,10 @@
  *
  * A run takes SECONDS (120), log-normal with a spread of 10 %.  A task that is submitted starts at
  * the scheduler's next cycle, a second apart, 0.5 to 3 s after that (prolog, start), on the first
- * slot that is free; twice as many tasks as slots may be in the queue.  One task in 200 is lost
- * with its node half way and noticed a minute later; one in 50 fails.  Efficiency is the time that
- * slots have spent on runs with a result, over all of their time until the last experiment was
- * decided.
+ * slot that is free; besides, SHARE (0.25) as many tasks as slots wait in the queue.  One task in
+ * 200 is lost with its node half way and noticed a minute later; one in 50 fails.  Efficiency is
+ * the time that slots have spent on runs with a result, over all of their time until the last
+ * experiment was decided.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -319,7 +320,7 @@ static const struct executor simulated = {
 
 struct options {
     long experiments;
-    double run_s;
+    double run_s, queued;
     const char *slots, *dir;
     bool wall;
 };
@@ -351,8 +352,9 @@ static int drive(struct cluster *c, const char *study, const struct options *opt
                  struct err *err)
 {
     struct session session;
-    struct limits limits = {
-        .experiments = options->experiments, .seconds = INFINITY, .jobs = (int)(2 * c->n_slots)};
+    struct limits limits = {.experiments = options->experiments,
+                            .seconds = INFINITY,
+                            .jobs = (int)ceil((1 + options->queued) * (double)c->n_slots)};
     enum loop_end end;
     int signal;
 
@@ -427,6 +429,7 @@ static const struct option names[] = {
     {"experiments", required_argument, NULL, 'n'},
     {"slots", required_argument, NULL, 's'},
     {"run", required_argument, NULL, 'r'},
+    {"queued", required_argument, NULL, 'q'},
     {"wall", no_argument, NULL, 'w'},
     {"dir", required_argument, NULL, 'd'},
     {"help", no_argument, NULL, 'h'},
@@ -439,6 +442,7 @@ static void usage(void)
          "  --experiments N  of each study, one run each [10000]\n"
          "  --slots LIST     runs at a time [1,4,16,64,256,1024]\n"
          "  --run SECONDS    of one run [120]\n"
+         "  --queued SHARE   tasks that wait in the queue, of those that run [0.25]\n"
          "  --wall           its own time by the clock: with disks, and all else that the machine "
          "does\n"
          "  --dir DIR        on a disk, in no git repository [/var/tmp]");
@@ -464,6 +468,8 @@ static void read_options(struct options *out, int argc, char **argv)
             out->slots = optarg;
         else if (which == 'r')
             out->run_s = number_of(optarg, 0.1, 1e6);
+        else if (which == 'q')
+            out->queued = number_of(optarg, 0, 1);
         else if (which == 'd')
             out->dir = optarg;
         else if (which == 'w')
@@ -476,7 +482,7 @@ static void read_options(struct options *out, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct options options = {10000, 120, "1,4,16,64,256,1024", "/var/tmp", false};
+    struct options options = {10000, 120, 0.25, "1,4,16,64,256,1024", "/var/tmp", false};
     struct err err = {0};
 
     read_options(&options, argc, argv);

@@ -293,10 +293,11 @@ static int judge_pending(struct simulated_night *night, struct err *err)
         moved = step(&needs, night, err);
     if (moved < 0)
         return -1;
-    if (record_incumbent(record) == 0)
+    if (record_incumbent(record) == 0 && !study_passes_baseline(&record->study))
         return 0;
     for (int64_t id = first_pending(record); id <= (int64_t)record->n_experiments; id++)
-        if (id != needs.proposal && has_free_slot(night) && run_ahead(night, id, err) != 0)
+        if (id != needs.proposal && id != record_baseline(record) && has_free_slot(night) &&
+            run_ahead(night, id, err) != 0)
             return -1;
     return 0;
 }
@@ -309,7 +310,7 @@ static bool may_propose(const struct simulated_night *night)
     if (night->exhausted ||
         (night->plan.cap > 0 && (int64_t)record->n_experiments >= night->plan.cap))
         return false;
-    if (record_incumbent(record) == 0 && pending > 0)
+    if (record_incumbent(record) == 0 && pending > 0 && !study_passes_baseline(&record->study))
         return false;
     if (referee_is_closing(&night->referee, record) ||
         left(night) <= night->experiment_runs + reserve(night, false))

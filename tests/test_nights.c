@@ -106,7 +106,7 @@ static void decisions_are_the_same_for_any_number_of_jobs_and_any_finishing_orde
 {
     (void)state;
     for (int procedure = PROCEDURE_TWO_LEVEL; procedure <= PROCEDURE_GREEDY; procedure++)
-        for (int lookahead = 1; lookahead <= 4; lookahead *= 2)
+        for (int lookahead = 1; lookahead <= LOOKAHEAD_WIDE; lookahead *= lookahead < 4 ? 2 : 4)
             assert_order_is_nothing((enum procedure_kind)procedure, lookahead);
 }
 
