@@ -15,7 +15,7 @@ sees_reports     := $(sees_experiments) reports
 sees_harness     := $(sees_reports) harness
 sees_trainer     := $(sees_base) trainer
 
-uses_nightshift    := sqlite3 gsl openblas libgit2 libfyaml jansson libcrypto md4c-html libzstd zlib ncursesw libmicrohttpd
+uses_nightshift    := sqlite3 gsl libgit2 libfyaml jansson libcrypto md4c-html libzstd zlib ncursesw libmicrohttpd
 uses_nightshift-lm := openblas libpcre2-8 jansson libcrypto
 
 # --- settings that a user may change on the command line -----------------------------------------

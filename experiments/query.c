@@ -230,7 +230,7 @@ int query_get_word(struct query *q, const char *const *names)
     const char *text = column_text(q, &len);
 
     for (int i = 0; text != NULL && names[i] != NULL; i++)
-        if (strcmp(text, names[i]) == 0)
+        if (*text == *names[i] && strcmp(text, names[i]) == 0)
             return i;
     return -1;
 }

@@ -99,7 +99,7 @@ static int read_config(struct experiment *out, const struct space *space, const 
 }
 
 static int load_experiment(struct store *store, struct record *out, struct query *q,
-                           struct experiment *e, struct err *err)
+                           struct experiment *e, bool configs, struct err *err)
 {
     int64_t expected = (int64_t)out->n_experiments + 1;
 
@@ -113,10 +113,10 @@ static int load_experiment(struct store *store, struct record *out, struct query
     e->created = query_get_known(q, 0);
     query_get_fixed(q, e->source, sizeof e->source);
     int rc = 0;
-    if (e->id != expected || purpose < 0 || config == NULL ||
+    if (e->id != expected || purpose < 0 || (configs && config == NULL) ||
         !is_id_or_none(e->against, out->n_experiments))
         rc = broken_row(store, "experiment", expected, err);
-    else
+    else if (configs)
         rc = read_config(e, &out->study.space, config, err);
     if (rc == 0) {
         e->purpose = (enum purpose)purpose;
@@ -255,7 +255,7 @@ static int load_answer(struct store *store, struct record *out, struct query *q,
 
 /* --- whole tables --------------------------------------------------------------------------- */
 
-static int load_experiments(struct store *store, struct record *out, struct err *err)
+static int load_experiments(struct store *store, struct record *out, bool configs, struct err *err)
 {
     const struct space *space = &out->study.space;
     struct experiment scratch = {.config = mem_new(space->n, sizeof(struct value)),
@@ -264,10 +264,12 @@ static int load_experiments(struct store *store, struct record *out, struct err 
     int row;
 
     query_begin(&q, store,
-                "SELECT id, purpose, config, sha, against, steps, remark, created, source"
-                " FROM experiment ORDER BY id");
+                configs ? "SELECT id, purpose, config, sha, against, steps, remark, created, source"
+                          " FROM experiment ORDER BY id"
+                        : "SELECT id, purpose, NULL, sha, against, steps, remark, created, source"
+                          " FROM experiment ORDER BY id");
     while ((row = query_next(&q, err)) == 1)
-        if (load_experiment(store, out, &q, &scratch, err) != 0) {
+        if (load_experiment(store, out, &q, &scratch, configs, err) != 0) {
             query_end(&q);
             row = -1;
             break;
@@ -280,31 +282,37 @@ static int load_experiments(struct store *store, struct record *out, struct err 
 struct table {
     const char *sql, *brief; /* brief: without what only git needs; NULL: the same */
     int (*load)(struct store *store, struct record *out, struct query *q, struct err *err);
+    unsigned part; /* of what only some readers need; 0: all do */
 };
 
 static const struct table tables[] = {
     {"SELECT id, experiment, variant, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
      " peak_mib, steps, flops, started, ended, detail FROM run ORDER BY id",
-     NULL, load_run},
-    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, load_pair},
+     NULL, load_run, 0},
+    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, load_pair,
+     0},
     {"SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
      " z, sd, df, reason, incumbent, head, body FROM decision ORDER BY number",
      "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
      " z, sd, df, reason, incumbent, head, NULL FROM decision ORDER BY number",
-     load_decision},
-    {"SELECT after, placebo FROM closing ORDER BY after", NULL, load_closing},
+     load_decision, 0},
+    {"SELECT after, placebo FROM closing ORDER BY after", NULL, load_closing, 0},
     {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id",
-     "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox ORDER BY id", load_outbox},
-    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, load_answer},
+     "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox ORDER BY id", load_outbox,
+     STORE_COMMITS},
+    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, load_answer, 0},
 };
 
 static int load_table(struct store *store, struct record *out, const struct table *table,
-                      bool brief, struct err *err)
+                      unsigned parts, struct err *err)
 {
+    bool whole = (parts & STORE_OF_GIT) != 0 || table->brief == NULL;
     struct query q;
     int row;
 
-    query_begin(&q, store, brief && table->brief != NULL ? table->brief : table->sql);
+    if ((parts & table->part) != table->part)
+        return 0;
+    query_begin(&q, store, whole ? table->sql : table->brief);
     while ((row = query_next(&q, err)) == 1)
         if (table->load(store, out, &q, err) != 0) {
             query_end(&q);
@@ -313,18 +321,19 @@ static int load_table(struct store *store, struct record *out, const struct tabl
     return row;
 }
 
-static int load_all(struct store *store, struct record *out, bool brief, struct err *err)
+static int load_all(struct store *store, struct record *out, unsigned parts, struct err *err)
 {
-    if (load_study(store, out, err) != 0 || load_experiments(store, out, err) != 0)
+    if (load_study(store, out, err) != 0 ||
+        load_experiments(store, out, (parts & STORE_CONFIGS) != 0, err) != 0)
         return -1;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        if (load_table(store, out, &tables[i], brief, err) != 0)
+        if (load_table(store, out, &tables[i], parts, err) != 0)
             return -1;
     return store_load_curves(store, out, err);
 }
 
 /* All tables as of one moment, also while the writer goes on. */
-static int load_at_once(struct store *store, struct record *out, bool brief, struct err *err)
+int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err)
 {
     bool own = sqlite3_get_autocommit(store->db) != 0;
     struct query q;
@@ -335,7 +344,7 @@ static int load_at_once(struct store *store, struct record *out, bool brief, str
         if (query_run(&q, err) != 0)
             return -1;
     }
-    int rc = load_all(store, out, brief, err);
+    int rc = load_all(store, out, parts, err);
     if (own)
         store_rollback(store);
     if (rc != 0)
@@ -345,10 +354,46 @@ static int load_at_once(struct store *store, struct record *out, bool brief, str
 
 int store_load(struct store *store, struct record *out, struct err *err)
 {
-    return load_at_once(store, out, false, err);
+    return store_load_parts(store, out, STORE_CONFIGS | STORE_COMMITS | STORE_OF_GIT, err);
 }
 
-int store_load_brief(struct store *store, struct record *out, struct err *err)
+/* --- one experiment --------------------------------------------------------------------------- */
+
+int store_load_config(struct store *store, struct record *record, int64_t experiment,
+                      struct err *err)
 {
-    return load_at_once(store, out, true, err);
+    struct experiment *e = &record->experiments[experiment - 1];
+    struct query q;
+    char *config = NULL;
+
+    query_begin(&q, store, "SELECT config FROM experiment WHERE id = ?");
+    query_put_int(&q, experiment);
+    int row = query_next(&q, err);
+    if (row == 1) {
+        config = query_get_text(&q);
+        query_end(&q);
+    }
+    int rc = row < 0          ? -1
+             : config == NULL ? broken_row(store, "experiment", experiment, err)
+                              : read_config(e, &record->study.space, config, err);
+    free(config);
+    return rc;
+}
+
+int store_load_commits(struct store *store, struct record *record, int64_t decision,
+                       struct err *err)
+{
+    struct query q;
+    int row;
+
+    query_begin(&q, store,
+                "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox WHERE decision = ?"
+                " ORDER BY id");
+    query_put_int(&q, decision);
+    while ((row = query_next(&q, err)) == 1)
+        if (load_outbox(store, record, &q, err) != 0) {
+            query_end(&q);
+            return -1;
+        }
+    return row;
 }

@@ -12,7 +12,7 @@
 static bool is_one_of(const char *text, const char *const *words)
 {
     for (; *words != NULL; words++)
-        if (strcmp(text, *words) == 0)
+        if (**words == *text && strcmp(text, *words) == 0)
             return true;
     return false;
 }
@@ -50,19 +50,19 @@ int yaml_read_type(enum yaml_type *type, double *number, const struct yaml *node
                            node->kind == YAML_LIST ? "list" : "map");
     if (!node->plain)
         return 0;
-    if (is_one_of(text, nulls)) {
+    if (begins_like_number(text)) { /* as none of the words below does */
+        *type = YAML_NUMBER;
+        if (!number_read(number, text))
+            return yaml_refuse(node, err, "'%s' is not a number (quote it if it is text)", text);
+        if (!isfinite(*number))
+            return yaml_refuse(node, err, "'%s' is too large for a number", text);
+    } else if (is_one_of(text, nulls)) {
         *type = YAML_NULL;
     } else if (is_one_of(text, trues) || is_one_of(text, falses)) {
         *type = YAML_BOOL;
         *number = is_one_of(text, trues);
     } else if (is_not_finite(text)) {
         return yaml_refuse(node, err, "'%s' is not a finite number", text);
-    } else if (begins_like_number(text)) {
-        *type = YAML_NUMBER;
-        if (!number_read(number, text))
-            return yaml_refuse(node, err, "'%s' is not a number (quote it if it is text)", text);
-        if (!isfinite(*number))
-            return yaml_refuse(node, err, "'%s' is too large for a number", text);
     }
     return 0;
 }

@@ -41,7 +41,7 @@ static int64_t choose_by_model(double *loss, const struct record *record)
     return id;
 }
 
-static void choose(struct choice *out, const struct view *view, bool head, bool model)
+static int choose(struct choice *out, struct view *view, bool head, bool model, struct err *err)
 {
     const struct record *record = &view->record;
     size_t n = record->study.space.n;
@@ -56,8 +56,12 @@ static void choose(struct choice *out, const struct view *view, bool head, bool 
     out->config = mem_new(n, sizeof *out->config);
     if (record->n_experiments == 0)
         space_start(out->config, &record->study.space);
+    else if (view_load_config(view, out->id, err) != 0 ||
+             view_load_commits(view, out->id, err) != 0)
+        return -1;
     for (size_t i = 0; i < n && record->n_experiments > 0; i++)
         out->config[i] = record->experiments[out->id - 1].config[i];
+    return 0;
 }
 
 /* Losses to be minimized are what models know; a metric to be maximized is their negative. */
@@ -182,10 +186,12 @@ static int run(const struct arguments *arguments, struct err *err)
     if (head && model)
         return err_usage(err, "best: --head or --model, not both");
     if (view_operands(&operands, &command_best, arguments, 0, 0, err) != 0 ||
-        view_open(&view, operands.study, option_value(&command_best, arguments, "dir"), err) != 0)
+        view_open_parts(&view, operands.study, option_value(&command_best, arguments, "dir"),
+                        model ? STORE_CONFIGS : 0, err) != 0)
         return -1;
-    choose(&choice, &view, head, model);
-    int rc = option_value(&command_best, arguments, "json") != NULL
+    int rc = choose(&choice, &view, head, model, err);
+    if (rc == 0)
+        rc = option_value(&command_best, arguments, "json") != NULL
                  ? print_json(&view, &choice, err)
                  : print_text(&view, &choice, err);
     free(choice.config);

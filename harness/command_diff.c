@@ -225,9 +225,12 @@ static int run(const struct arguments *arguments, struct err *err)
     int64_t a, b;
 
     if (view_operands(&operands, &command_diff, arguments, 1, 2, err) != 0 ||
-        view_open(&view, operands.study, option_value(&command_diff, arguments, "dir"), err) != 0)
+        view_open_parts(&view, operands.study, option_value(&command_diff, arguments, "dir"), 0,
+                        err) != 0)
         return -1;
     int rc = read_ids(&a, &b, &view, &operands, err);
+    if (rc == 0 && (rc = view_load_config(&view, a, err)) == 0)
+        rc = view_load_config(&view, b, err);
     if (rc == 0) {
         compare(&two, &view, a, b);
         rc = option_value(&command_diff, arguments, "json") != NULL ? print_json(&view, &two, err)

@@ -16,7 +16,7 @@
 
 extern const struct command command_log;
 
-enum { REASON_WIDTH = 100, WIDE = 120 };
+enum { REASON_WIDTH = 100, WIDE = 120, FEW = 500 /* configs that are read one by one */ };
 
 /* The mean, with its standard error where there is room. */
 static char *mean_text(const struct view *view, int64_t id, bool wide, size_t *n)
@@ -183,42 +183,67 @@ static int decisions_table(const struct view *view, size_t first, struct err *er
     return rc;
 }
 
-/* -n N: how many of the `total` rows are left out at the front. */
-static int rows_left_out(size_t *out, const char *word, size_t total, struct err *err)
-{
-    unsigned long long n;
+/* What is asked for. */
+struct wanted {
+    bool json, decisions;
+    unsigned long long last; /* so many rows at most */
+};
 
-    *out = 0;
-    if (word == NULL)
-        return 0;
-    if (!integer_read(&n, word, INT64_MAX))
-        return err_usage(err, "log: -n '%s' is not a whole number", word);
-    *out = n < total ? total - (size_t)n : 0;
+static int read_wanted(struct wanted *out, const struct arguments *arguments, struct err *err)
+{
+    const char *last = option_value(&command_log, arguments, "last");
+
+    *out = (struct wanted){.json = option_value(&command_log, arguments, "json") != NULL,
+                           .decisions = option_value(&command_log, arguments, "decisions") != NULL,
+                           .last = INT64_MAX};
+    if (last != NULL && !integer_read(&out->last, last, INT64_MAX))
+        return err_usage(err, "log: -n '%s' is not a whole number", last);
     return 0;
 }
 
-static int print(const struct view *view, const struct arguments *arguments, struct err *err)
+/* Parts of the record that are shown, but for the configs of a few. */
+static unsigned parts_of(const struct wanted *wanted)
 {
-    bool json = option_value(&command_log, arguments, "json") != NULL;
-    bool decisions = option_value(&command_log, arguments, "decisions") != NULL;
-    size_t total = decisions ? view->record.n_decisions : view->record.n_experiments, skip;
+    bool configs = !wanted->decisions && wanted->last > FEW;
+    bool commits = wanted->json || view_columns() >= WIDE;
 
-    if (rows_left_out(&skip, option_value(&command_log, arguments, "last"), total, err) != 0)
+    return (configs ? STORE_CONFIGS : 0u) | (commits ? STORE_COMMITS : 0u);
+}
+
+static int load_few(struct view *view, int64_t first, struct err *err)
+{
+    int rc = 0;
+
+    for (int64_t id = first; rc == 0 && id <= (int64_t)view->record.n_experiments; id++)
+        rc = view_load_config(view, id, err);
+    return rc;
+}
+
+static int print(struct view *view, const struct wanted *wanted, struct err *err)
+{
+    size_t total = wanted->decisions ? view->record.n_decisions : view->record.n_experiments;
+    size_t skip = wanted->last < total ? total - (size_t)wanted->last : 0;
+    int64_t first = (int64_t)skip + 1;
+
+    if (wanted->decisions)
+        return wanted->json ? decisions_json(view, skip, err) : decisions_table(view, skip, err);
+    if (wanted->last <= FEW && load_few(view, first, err) != 0)
         return -1;
-    if (decisions)
-        return json ? decisions_json(view, skip, err) : decisions_table(view, skip, err);
-    return json ? log_json(view, (int64_t)skip + 1, err) : log_table(view, (int64_t)skip + 1, err);
+    return wanted->json ? log_json(view, first, err) : log_table(view, first, err);
 }
 
 static int run(const struct arguments *arguments, struct err *err)
 {
     struct operands operands;
+    struct wanted wanted;
     struct view view;
 
     if (view_operands(&operands, &command_log, arguments, 0, 0, err) != 0 ||
-        view_open(&view, operands.study, option_value(&command_log, arguments, "dir"), err) != 0)
+        read_wanted(&wanted, arguments, err) != 0 ||
+        view_open_parts(&view, operands.study, option_value(&command_log, arguments, "dir"),
+                        parts_of(&wanted), err) != 0)
         return -1;
-    int rc = print(&view, arguments, err);
+    int rc = print(&view, &wanted, err);
     view_close(&view);
     return rc;
 }

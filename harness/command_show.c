@@ -359,9 +359,12 @@ static int run(const struct arguments *arguments, struct err *err)
     int64_t id;
 
     if (view_operands(&operands, &command_show, arguments, 1, 1, err) != 0 ||
-        view_open(&view, operands.study, option_value(&command_show, arguments, "dir"), err) != 0)
+        view_open_parts(&view, operands.study, option_value(&command_show, arguments, "dir"), 0,
+                        err) != 0)
         return -1;
     int rc = view_read_id(&id, &view, operands.words[0], err);
+    if (rc == 0 && (rc = view_load_config(&view, id, err)) == 0)
+        rc = view_load_commits(&view, id, err);
     if (rc == 0)
         rc = option_value(&command_show, arguments, "json") != NULL ? show_json(&view, id, err)
                                                                     : show_text(&view, id, err);

@@ -6,7 +6,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cblas.h>
 #include <git2.h>
 #include <gnu/libc-version.h>
 #include <gsl/gsl_version.h>
@@ -14,6 +13,7 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
+#include "blas.h"
 #include "file.h"
 #include "host.h"
 #include "json.h"
@@ -46,7 +46,7 @@ static void set_text(json_t *object, const char *key, const char *text)
     json_object_set_new(object, key, text != NULL ? json_string(text) : json_null());
 }
 
-static json_t *library_versions(void)
+static json_t *library_versions(const struct blas *blas)
 {
     json_t *versions = json_object();
     char text[64];
@@ -57,7 +57,7 @@ static json_t *library_versions(void)
     set_text(versions, "libgit2", text);
     set_text(versions, "sqlite", sqlite3_libversion());
     set_text(versions, "gsl", gsl_version);
-    set_text(versions, "openblas", openblas_get_config());
+    set_text(versions, "openblas", blas->config);
     set_text(versions, "libfyaml", fy_library_version());
     set_text(versions, "jansson", jansson_version_str());
     set_text(versions, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
@@ -70,8 +70,10 @@ char *host_describe(void)
     json_t *host = json_object();
     struct utsname names;
     struct str text = {0};
+    struct blas blas;
     int cores[1024];
 
+    blas_look(&blas);
     if (uname(&names) == 0) {
         set_text(host, "host", names.nodename);
         set_text(host, "kernel", names.release);
@@ -82,11 +84,12 @@ char *host_describe(void)
     set_text(host, "cpu", cpu);
     set_text(host, "memory", memory);
     json_object_set_new(host, "cores", json_integer((json_int_t)host_cores(cores, 1024)));
-    set_text(host, "blas_core", openblas_get_corename());
+    set_text(host, "blas_core", blas.core);
     set_text(host, "nightshift", NIGHTSHIFT_VERSION);
-    json_object_set_new(host, "libraries", library_versions());
+    json_object_set_new(host, "libraries", library_versions(&blas));
     json_write(&text, host);
     json_decref(host);
+    blas_clear(&blas);
     free(memory);
     free(cpu);
     return str_take(&text);

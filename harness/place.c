@@ -246,11 +246,11 @@ int place_open(const struct place *place, struct store **store, struct err *err)
 }
 
 int place_load(const struct place *place, struct store **store, struct record *record,
-               struct err *err)
+               unsigned parts, struct err *err)
 {
     if (place_open(place, store, err) != 0)
         return -1;
-    if (store_load_brief(*store, record, err) == 0)
+    if (store_load_parts(*store, record, parts, err) == 0)
         return 0;
     store_close(*store);
     *store = NULL;

@@ -35,9 +35,9 @@ bool place_is_study(const char *word);
 /* Opens the record read-only; "no runs yet" is a usage error that says what to do. */
 int place_open(const struct place *place, struct store **store, struct err *err);
 
-/* The same, and loads it, briefly (store.h). */
+/* The same, and loads such parts of it (store_load_parts()). */
 int place_load(const struct place *place, struct store **store, struct record *record,
-               struct err *err);
+               unsigned parts, struct err *err);
 
 /* Takes the study's lock (run_dir/study.lock, made where it is missing) with our pid inside; it is
  * held until *fd is closed.  Held by another: a locked error with the owner's pid. */

@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,10 +20,16 @@
 enum { CONNECTIONS = 32, STREAMS = 8, HEAD_BYTES = 16384, IDLE_S = 20 };
 enum { LOOK_MS = 1000, BEAT_S = 10, LEAST_S = 2, SPARING = 5 };
 
+/* What may be due to a browser, lowest bit first. */
+enum { DUE_GREETING = 1, DUE_CHANGED = 2, DUE_BEAT = 4 };
+static const char *const due_texts[] = {"retry: 2000\n\n", "event: changed\ndata: record\n\n",
+                                        ": still here\n\n"};
+
 struct stream {                        /* of events, to one browser */
     struct MHD_Connection *connection; /* NULL: a free place */
     bool asleep;
-    char text[64]; /* what is to be sent */
+    unsigned due;     /* DUE_… that are to be sent yet */
+    const char *rest; /* of the one that is being sent */
 };
 
 struct serve {
@@ -144,15 +149,28 @@ struct reader { /* of one stream, for as long as its response lives */
     struct stream *stream;
 };
 
+/* The next text that is due, "" where nothing is. */
+static const char *next_text(struct stream *stream)
+{
+    for (size_t i = 0; i < sizeof due_texts / sizeof *due_texts; i++)
+        if ((stream->due & 1u << i) != 0) {
+            stream->due &= ~(1u << i);
+            return due_texts[i];
+        }
+    return "";
+}
+
 static ssize_t read_stream(void *into, uint64_t at, char *out, size_t most)
 {
     const struct reader *reader = into;
     struct stream *stream = reader->stream;
-    size_t len = strlen(stream->text);
 
     (void)at;
     if (reader->serve->ending)
         return MHD_CONTENT_READER_END_OF_STREAM;
+    if (*stream->rest == '\0')
+        stream->rest = next_text(stream);
+    size_t len = strlen(stream->rest);
     if (len == 0) {
         stream->asleep = true;
         MHD_suspend_connection(stream->connection);
@@ -160,8 +178,8 @@ static ssize_t read_stream(void *into, uint64_t at, char *out, size_t most)
     }
     if (len > most)
         len = most;
-    memcpy(out, stream->text, len);
-    memmove(stream->text, stream->text + len, strlen(stream->text + len) + 1);
+    memcpy(out, stream->rest, len);
+    stream->rest += len;
     return (ssize_t)len;
 }
 
@@ -190,20 +208,23 @@ static enum MHD_Result send_events(struct serve *s, struct MHD_Connection *conne
         free(reader);
         return MHD_NO;
     }
-    *stream = (struct stream){.connection = connection, .text = "retry: 2000\n\n"};
+    *stream = (struct stream){.connection = connection, .due = DUE_GREETING, .rest = ""};
+    s->told = false; /* it may show a report that the others have replaced already */
     return send_answer(connection, MHD_HTTP_OK, response, "text/event-stream",
                        "default-src 'none'");
 }
 
-/* Wakes who listens; `text` NULL: with nothing new, for those who end. */
-static void wake(struct serve *s, const char *text)
+/* Tells who listens; 0: nothing new, for those who end.  One that is still being sent something
+ * goes on to it by itself. */
+static void tell(struct serve *s, unsigned due)
 {
     for (size_t i = 0; i < STREAMS; i++) {
         struct stream *stream = &s->streams[i];
-        if (stream->connection == NULL || !stream->asleep)
+        if (stream->connection == NULL)
             continue;
-        if (text != NULL)
-            snprintf(stream->text, sizeof stream->text, "%s", text);
+        stream->due |= due;
+        if (!stream->asleep)
+            continue;
         stream->asleep = false;
         MHD_resume_connection(stream->connection);
     }
@@ -288,10 +309,10 @@ static void look(struct serve *s)
     if (store_change_seen(s->change))
         s->stale = true;
     if (s->stale && s->made && !s->told && now >= s->next_make) {
-        wake(s, "event: changed\ndata: record\n\n");
+        tell(s, DUE_CHANGED);
         s->told = true;
     } else if (now >= s->next_beat) {
-        wake(s, ": still here\n\n"); /* a browser that is gone is noticed by it */
+        tell(s, DUE_BEAT); /* a browser that is gone is noticed by it */
         s->next_beat = now + BEAT_S;
     }
 }
@@ -342,7 +363,7 @@ static void stop_daemon(struct serve *s)
     if (s->daemon == NULL)
         return;
     s->ending = true;
-    wake(s, NULL);
+    tell(s, 0);
     MHD_run(s->daemon);
     MHD_stop_daemon(s->daemon);
 }

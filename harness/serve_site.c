@@ -28,7 +28,8 @@ static const char style[] = "html,body{height:100%;margin:0}"
                             "p{margin:0;padding:.3em 1em;border-bottom:1px solid #8884}"
                             "iframe{flex:1;width:100%;border:0}";
 
-/* The report is fetched anew where it stands, and shown from the same line on. */
+/* The report is fetched anew where it stands, and shown from the same line on.  By its name: a
+ * frame that has not yet got it would otherwise load its empty self again. */
 static const char script[] =
     "'use strict';"
     "const frame=document.getElementById('report'),state=document.getElementById('state');"
@@ -41,7 +42,7 @@ static const char script[] =
     "const inside=frame.contentWindow,at=inside.scrollY;"
     "frame.addEventListener('load',()=>{inside.scrollTo(0,at);"
     "renewed=', renewed '+new Date().toLocaleTimeString();say('live'+renewed);},{once:true});"
-    "inside.location.reload();});";
+    "inside.location.replace('report.html');});";
 
 /* 'sha256-…' as a policy names a text. */
 static void add_hash(struct str *out, const char *text)

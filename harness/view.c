@@ -33,14 +33,41 @@ int view_operands(struct operands *out, const struct command *command,
 
 int view_open(struct view *out, const char *study, const char *dir, struct err *err)
 {
+    return view_open_parts(out, study, dir, STORE_CONFIGS | STORE_COMMITS, err);
+}
+
+int view_open_parts(struct view *out, const char *study, const char *dir, unsigned parts,
+                    struct err *err)
+{
     *out = (struct view){0};
     if (place_find(&out->place, study, dir, err) != 0)
         return -1;
-    if (place_load(&out->place, &out->store, &out->record, err) != 0) {
+    if (place_load(&out->place, &out->store, &out->record, parts, err) != 0) {
         place_clear(&out->place);
         return -1;
     }
     facts_init(&out->facts, &out->record);
+    return 0;
+}
+
+int view_load_config(struct view *view, int64_t id, struct err *err)
+{
+    struct record *record = &view->record;
+    int64_t origin = facts_origin(&view->facts, id);
+
+    if (origin > 0 && store_load_config(view->store, record, origin, err) != 0)
+        return -1;
+    return store_load_config(view->store, record, id, err);
+}
+
+int view_load_commits(struct view *view, int64_t id, struct err *err)
+{
+    struct record *record = &view->record;
+
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (record->decisions[i].experiment == id &&
+            store_load_commits(view->store, record, record->decisions[i].number, err) != 0)
+            return -1;
     return 0;
 }
 

@@ -44,6 +44,16 @@ int view_operands(struct operands *out, const struct command *command,
 
 /* `study` NULL: the only one here; `dir`: --dir or NULL.  On error *out is closed. */
 int view_open(struct view *out, const char *study, const char *dir, struct err *err);
+
+/* The same with such parts of the record alone (store_load_parts()). */
+int view_open_parts(struct view *out, const char *study, const char *dir, unsigned parts,
+                    struct err *err);
+
+/* What is shown of an experiment, where it was left out: its config, and the one that it changed;
+ * the commits of its decisions (of one experiment in a view). */
+int view_load_config(struct view *view, int64_t id, struct err *err);
+int view_load_commits(struct view *view, int64_t id, struct err *err);
+
 void view_close(struct view *view);
 
 /* An experiment's id as the user typed it; a usage error says which there are. */

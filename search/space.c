@@ -41,7 +41,7 @@ const char *space_keep_text(struct space *space, const char *text)
 int space_find(const struct space *space, const char *name)
 {
     for (size_t i = 0; i < space->n; i++)
-        if (strcmp(space->params[i].name, name) == 0)
+        if (*space->params[i].name == *name && strcmp(space->params[i].name, name) == 0)
             return (int)i;
     return -1;
 }

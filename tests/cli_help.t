@@ -39,7 +39,8 @@ refused 2 'too many' 'one at a time' nightshift help study run
 
 run 0 'nightshift --version' nightshift --version
 head -n 1 out | grep -Eq '^nightshift [0-9]+\.[0-9]+\.[0-9]+$' && grep -q '^  sqlite *3\.' out &&
-    grep -q '^  libgit2 *[01]\.' out && grep -q '^  gsl *2\.' out && grep -q '^  openblas *OpenBLAS' out
+    grep -q '^  libgit2 *[01]\.' out && grep -q '^  gsl *2\.' out && grep -q '^  openblas *OpenBLAS' out &&
+    grep -q '^  ncurses *[0-9]' out && grep -q '^  libmicrohttpd *[0-9]' out
 ok $? 'tells the libraries that it runs with'
 run 0 'nightshift-lm --version' nightshift-lm --version
 head -n 1 out | grep -Eq '^nightshift-lm [0-9]+\.[0-9]+\.[0-9]+$' && grep -q '^  pcre2 *10\.' out
