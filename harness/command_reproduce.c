@@ -16,10 +16,12 @@
 #include "slot.h"
 #include "source.h"
 #include "trial.h"
+#include "view.h"
 
 static const struct option_row options[] = {
     {"all", 0, NULL, "every run of the experiment, also those as the incumbent of others"},
     {"ref", 0, "COMMIT", "from git alone: a commit of nightshift/NAME or nightshift/NAME-log"},
+    {"json", 0, NULL, "one JSON object: the verdict, its level, and each run"},
     {"dir", 0, "DIR", "the run directory"},
     {NULL, 0, NULL, NULL},
 };
@@ -72,6 +74,35 @@ static int read_environment(char **out, struct store *store, const struct record
     return store_environment(store, out, last, err);
 }
 
+static json_t *fact_json(const struct str *fact)
+{
+    return view_json_text(fact->len > 0 ? str_text(fact) : NULL);
+}
+
+/* The verdict in words, or in one object with all that led to it. */
+static int print_verdict(const struct rerun *rerun, bool good, const char *words, struct err *err)
+{
+    const struct level *level = &rerun->level;
+    bool run = level->data.len == 0;
+
+    if (rerun->runs == NULL) {
+        printf("%s\n", words);
+        return 0;
+    }
+    json_t *object = json_object();
+    json_object_set_new(object, "experiment", json_integer(rerun->experiment));
+    json_object_set_new(object, "holds", json_boolean(good));
+    json_object_set_new(object, "level", run ? json_integer(level->number) : json_null());
+    json_object_set_new(object, "verdict", view_json_text(words));
+    json_object_set_new(object, "fact", fact_json(run ? &level->fact : &level->data));
+    json_object_set(object, "runs", rerun->runs);
+    json_object_set_new(object, "kept",
+                        view_json_text(rerun->different > 0 ? rerun->scratch : NULL));
+    int rc = view_print_json(object, err);
+    json_decref(object);
+    return rc;
+}
+
 /* 1: go on; 0: with other data nothing is run. */
 static int measure(struct rerun *rerun, const char *environment, struct err *err)
 {
@@ -79,26 +110,29 @@ static int measure(struct rerun *rerun, const char *environment, struct err *err
         return -1;
     if (rerun->level.data.len == 0)
         return 1;
-    printf("differs before anything is run: %s\n", rerun->level.data.at);
-    return 0;
+    char *words = mem_printf("differs before anything is run: %s", rerun->level.data.at);
+    int rc = print_verdict(rerun, false, words, err);
+    free(words);
+    return rc;
 }
 
 /* The verdict over all seeds, as the exit status. */
-static int conclude(const struct rerun *rerun, double sd)
+static int conclude(const struct rerun *rerun, double sd, struct err *err)
 {
     struct str line = {0};
     bool good = rerun_conclude(&line, rerun, sd);
+    int rc = print_verdict(rerun, good, str_text(&line), err);
 
-    printf("%s\n", line.at);
     str_clear(&line);
-    return good ? 0 : ERR_FAILED;
+    return rc != 0 ? -1 : good ? 0 : ERR_FAILED;
 }
 
-static int from_record(const struct place *place, const char *id_text, bool all, struct err *err)
+static int from_record(const struct place *place, const char *id_text, bool all, json_t *runs,
+                       struct err *err)
 {
     struct store *store = NULL;
     struct record record = {0};
-    struct rerun rerun = {0};
+    struct rerun rerun = {.runs = runs};
     struct artifact *inputs = NULL;
     unsigned long long id;
     char *environment = NULL;
@@ -120,7 +154,7 @@ static int from_record(const struct place *place, const char *id_text, bool all,
     rerun.inputs = inputs;
     if (rerun_open(&rerun, err) == 0 && (agree = measure(&rerun, environment, err)) == 1 &&
         repeat_experiment(&rerun, place, store, &record, all, err) == 0)
-        status = conclude(&rerun, rerun_noise(&record));
+        status = conclude(&rerun, rerun_noise(&record), err);
     else if (agree == 0 && err->code == 0)
         status = ERR_FAILED;
     if (rerun_close(&rerun, err) != 0)
@@ -252,11 +286,11 @@ static int repeat_pairs(struct rerun *rerun, const struct logged *logged, struct
     return rc;
 }
 
-static int from_commit(struct ledger *ledger, const char *study_dir, const char *ref,
+static int from_commit(struct ledger *ledger, const char *study_dir, const char *ref, json_t *runs,
                        struct err *err)
 {
     struct logged logged = {0};
-    struct rerun rerun = {.study = &logged.study, .study_dir = study_dir};
+    struct rerun rerun = {.study = &logged.study, .study_dir = study_dir, .runs = runs};
     char commit[41];
     int status = -1, agree = 0;
 
@@ -267,7 +301,7 @@ static int from_commit(struct ledger *ledger, const char *study_dir, const char 
         rerun.experiment = logged.experiment;
         if (rerun_open(&rerun, err) == 0 && (agree = measure(&rerun, NULL, err)) == 1 &&
             repeat_pairs(&rerun, &logged, err) == 0)
-            status = conclude(&rerun, NAN);
+            status = conclude(&rerun, NAN, err);
         else if (agree == 0 && err->code == 0)
             status = ERR_FAILED;
         if (rerun_close(&rerun, err) != 0)
@@ -300,20 +334,21 @@ static int open_ledger(struct ledger **out, struct place *place, const char *wor
                : err_usage(err, "reproduce: there is no git repository at '%s'", place->study_dir);
 }
 
-static int from_ref(const char *ref, const char *word, const char *dir, struct err *err)
+static int from_ref(const char *ref, const char *word, const char *dir, json_t *runs,
+                    struct err *err)
 {
     struct place place = {0};
     struct ledger *ledger = NULL;
     int status = -1;
 
     if (open_ledger(&ledger, &place, word, dir, err) == 0)
-        status = from_commit(ledger, place.study_dir, ref, err);
+        status = from_commit(ledger, place.study_dir, ref, runs, err);
     ledger_close(ledger);
     place_clear(&place);
     return status;
 }
 
-static int run(const struct arguments *arguments, struct err *err)
+static int reproduce(const struct arguments *arguments, json_t *runs, struct err *err)
 {
     const char *dir = option_value(&command_reproduce, arguments, "dir");
     const char *ref = option_value(&command_reproduce, arguments, "ref");
@@ -323,13 +358,23 @@ static int run(const struct arguments *arguments, struct err *err)
     struct place place;
 
     if (ref != NULL && n <= 1)
-        return from_ref(ref, n == 1 ? words[0] : NULL, dir, err);
+        return from_ref(ref, n == 1 ? words[0] : NULL, dir, runs, err);
     if (n < 1 || n > 2 || ref != NULL)
         return err_usage(err, "reproduce: give an experiment's number, or --ref COMMIT");
     if (place_find(&place, n == 2 ? words[0] : NULL, dir, err) != 0)
         return -1;
-    int status = from_record(&place, words[n - 1], all, err);
+    int status = from_record(&place, words[n - 1], all, runs, err);
     place_clear(&place);
+    return status;
+}
+
+static int run(const struct arguments *arguments, struct err *err)
+{
+    bool json = option_value(&command_reproduce, arguments, "json") != NULL;
+    json_t *runs = json ? json_array() : NULL;
+    int status = reproduce(arguments, runs, err);
+
+    json_decref(runs);
     return status;
 }
 
@@ -346,6 +391,10 @@ const struct command command_reproduce = {
         "  L2  the program was built anew, or its libraries are others: bit for bit\n"
         "  L3  another processor: the mean within two standard errors\n"
         "Exit 0: the level's promise is held; 1: it is not.\n"
+        "\n"
+        "With --json one object: experiment, holds, level (null: other data, nothing was run),\n"
+        "verdict, fact (the first that differs), runs (seed, identical, value, recorded, said),\n"
+        "kept (where the repetitions are, when one differs).\n"
         "\n"
         "With --ref everything comes from the commit: study, config, seeds, hashes.  Say it in\n"
         "the folder of the study file, or name the STUDY.\n"

@@ -8,10 +8,12 @@
 #include "baseline.h"
 #include "host.h"
 #include "inputs.h"
+#include "json.h"
 #include "mem.h"
 #include "rerun.h"
 #include "sandbox.h"
 #include "source.h"
+#include "view.h"
 
 static int open_source(struct rerun *rerun, struct err *err)
 {
@@ -50,9 +52,11 @@ int rerun_close(struct rerun *rerun, struct err *err)
 {
     int rc = 0;
 
-    if (rerun->scratch != NULL && rerun->different > 0 && !rerun->quiet)
+    bool keep = rerun->different > 0 && !rerun->quiet;
+
+    if (rerun->scratch != NULL && keep && rerun->runs == NULL)
         printf("the repetitions are kept in %s\n", rerun->scratch);
-    else if (rerun->scratch != NULL)
+    else if (rerun->scratch != NULL && !keep)
         rc = file_remove(rerun->scratch, err);
     level_clear(&rerun->level);
     str_clear(&rerun->last);
@@ -74,6 +78,29 @@ static void count(struct rerun *rerun, bool same, double value, const struct exp
         rerun->gap += value - expected->value;
     else
         rerun->failed++;
+}
+
+static void tell(const struct rerun *rerun, uint32_t seed, bool same, double value,
+                 const struct expected *expected)
+{
+    const char *said = str_text(&rerun->last);
+
+    if (rerun->quiet)
+        return;
+    if (rerun->runs == NULL) {
+        printf("experiment %lld seed %u: %s\n", (long long)rerun->experiment, seed, said);
+        fflush(stdout);
+        return;
+    }
+    json_t *object = json_object();
+    json_object_set_new(object, "seed", json_integer(seed));
+    json_object_set_new(object, "identical", json_boolean(same));
+    json_object_set_new(object, "value", json_number_or_null(value));
+    json_object_set_new(
+        object, "recorded",
+        json_number_or_null(expected->class == CLASS_OK ? expected->value : (double)NAN));
+    json_object_set_new(object, "said", view_json_text(said));
+    json_array_append_new(rerun->runs, object);
 }
 
 int rerun_seed(struct rerun *rerun, const struct value *config, const char *source, int64_t steps,
@@ -102,11 +129,7 @@ int rerun_seed(struct rerun *rerun, const struct value *config, const char *sour
     if (rc < 0)
         return -1;
     count(rerun, rc == 1, value, expected);
-    if (!rerun->quiet) {
-        printf("experiment %lld seed %u: %s\n", (long long)rerun->experiment, seed,
-               str_text(&rerun->last));
-        fflush(stdout);
-    }
+    tell(rerun, seed, rc == 1, value, expected);
     return 0;
 }
 

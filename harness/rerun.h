@@ -6,6 +6,8 @@
 #ifndef HARNESS_RERUN_H
 #define HARNESS_RERUN_H
 
+#include <jansson.h>
+
 #include "executor.h"
 #include "level.h"
 #include "place.h"
@@ -20,7 +22,8 @@ struct rerun {
     const struct artifact *inputs; /* [n_inputs] as recorded */
     size_t n_inputs;
     int64_t experiment;
-    bool quiet; /* nothing is printed */
+    bool quiet;   /* nothing is printed */
+    json_t *runs; /* an array: an object is added for each run.  NULL: they are told of in words */
 
     const struct site *site;
     char *program;

@@ -36,6 +36,14 @@ ok $? 'repeats none, since none is new'
 run 0 'a run again, here and with the same program' nightshift reproduce a/night.yaml 2
 tail -n 1 out | grep -q '^bit-identical: [0-9]* runs* (L1: same machine, same program)$'
 ok $? 'is bit-identical at level 1'
+run 0 'the same for a script' nightshift reproduce --json a/night.yaml 2
+python3 -c '
+import json
+o = json.load(open("out"))
+assert o["experiment"] == 2 and o["holds"] and o["level"] == 1 and o["fact"] is None and o["kept"] is None
+assert o["verdict"].startswith("bit-identical: ") and o["runs"]
+assert all(r["identical"] and r["value"] == r["recorded"] for r in o["runs"])' 2>err
+ok $? 'is one object'
 
 cp a/trainer trainer.kept && echo '# built anew' >>a/trainer
 run 0 'with another build of the trainer' nightshift reproduce a/night.yaml 2
@@ -47,6 +55,13 @@ grep -q 'the records part at step 200, number 2' out
 ok $? 'is told by its first step'
 tail -n 1 out | grep -q '^the repetitions are kept' && grep -q "^differs: .*(L2.*'./trainer' has changed" out
 ok $? 'and by the program'
+run 1 'and for a script' nightshift reproduce --json a/night.yaml 2
+python3 -c '
+import json, os
+o = json.load(open("out"))
+assert not o["holds"] and o["level"] == 2 and "./trainer" in o["fact"] and os.path.isdir(o["kept"])
+assert all(not r["identical"] and r["value"] != r["recorded"] and "step 200" in r["said"] for r in o["runs"])' 2>err
+ok $? 'the same, and where the repetitions lie'
 cp trainer.kept a/trainer
 run 1 'the same program that gives something else' nightshift reproduce a/night.yaml 2
 grep -q '^differs: .*(L1.*); no recorded fact differs, so the trainer itself does not repeat' out
@@ -79,6 +94,12 @@ echo 1 2 4 >a/data.txt
 run 1 'with other data' nightshift reproduce a/night.yaml 2
 grep -q "^differs before anything is run: input 'data.txt' has changed: sha256" out && [ "$(wc -l <out)" -eq 1 ]
 ok $? 'nothing is run'
+run 1 'with other data, for a script' nightshift reproduce --json a/night.yaml 2
+python3 -c '
+import json
+o = json.load(open("out"))
+assert not o["holds"] and o["level"] is None and "data.txt" in o["fact"] and o["runs"] == []' 2>err
+ok $? 'likewise'
 
 # A night whose trainer changes its mind, though nobody knows of it.
 mkdir b && cp a/night.yaml b/ && cp trainer.kept b/trainer && echo 1 2 3 >b/data.txt
