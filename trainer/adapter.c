@@ -19,6 +19,7 @@
 #define ABOUT       "nightshift"        /* key in the metadata */
 #define CONFIG_MOST ((size_t)1 << 20)
 #define RANK_MOST   65536
+#define USUAL       8 /* PEFT's rank and alpha where a description has none */
 
 static void peft_name(char out[STORED_NAME], const struct tensor *t)
 {
@@ -103,6 +104,22 @@ static bool is_nothing(const json_t *value)
            (json_is_array(value) && json_array_size(value) == 0);
 }
 
+/*
+ * Adapters that began as a part of the weights ("pissa_niter_16"): what they stand beside is the
+ * rest, and no longer the model that the description names.
+ */
+static int refuse_parted(const json_t *root, const char *path, struct err *err)
+{
+    static const char *const parted[] = {"pissa", "olora", "corda", "loftq", "lora_ga"};
+    const char *start = json_string_value(json_object_get(root, "init_lora_weights"));
+
+    for (size_t i = 0; start != NULL && i < sizeof parted / sizeof *parted; i++)
+        if (strncmp(start, parted[i], strlen(parted[i])) == 0)
+            return err_usage(err, "%s: init_lora_weights '%s' has changed the model's own weights",
+                             path, parted[i]);
+    return 0;
+}
+
 static int refuse_others(const json_t *root, const char *path, struct err *err)
 {
     static const char *const unknown[] = {"use_dora",          "rank_pattern",
@@ -110,7 +127,10 @@ static int refuse_others(const json_t *root, const char *path, struct err *err)
                                           "fan_in_fan_out",    "layers_to_transform",
                                           "layers_pattern",    "layer_replication",
                                           "megatron_config",   "trainable_token_indices",
-                                          "target_parameters", "lora_bias"};
+                                          "target_parameters", "lora_bias",
+                                          "exclude_modules",   "alora_invocation_tokens",
+                                          "arrow_config",      "use_qalora",
+                                          "use_bdlora"};
     const char *type = json_string_value(json_object_get(root, "peft_type"));
     const char *bias = json_string_value(json_object_get(root, "bias"));
 
@@ -121,7 +141,7 @@ static int refuse_others(const json_t *root, const char *path, struct err *err)
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         if (!is_nothing(json_object_get(root, unknown[i])))
             return err_usage(err, "%s: \"%s\" is not known", path, unknown[i]);
-    return 0;
+    return refuse_parted(root, path, err);
 }
 
 static int take_module(bool adapts[LORA_TARGETS], const char *module, const char *path,
@@ -157,27 +177,31 @@ static int read_modules(bool adapts[LORA_TARGETS], const json_t *list, const cha
     return 0;
 }
 
-/* use_rslora: Kalajdzievski 2023, arXiv:2312.03732: alpha over the root of the rank. */
-static double alpha_of(const json_t *root, json_int_t rank)
+/* A number that a description need not have. */
+static double number_of(const json_t *root, const char *key)
 {
-    double alpha = json_number_value(json_object_get(root, "lora_alpha"));
+    const json_t *value = json_object_get(root, key);
 
-    return json_is_true(json_object_get(root, "use_rslora")) ? alpha * sqrt((double)rank) : alpha;
+    if (value == NULL)
+        return USUAL;
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
 static int parse(struct lora *lora, const json_t *root, const char *path, const struct model *model,
                  struct err *err)
 {
-    json_int_t rank = json_integer_value(json_object_get(root, "r"));
-    double alpha = alpha_of(root, rank);
+    double rank = number_of(root, "r"), alpha = number_of(root, "lora_alpha");
     bool adapts[LORA_TARGETS];
 
     if (refuse_others(root, path, err) != 0)
         return -1;
-    if (rank < 1 || rank > RANK_MOST)
-        return err_usage(err, "%s: \"r\" is missing or no rank", path);
-    if (!isfinite(alpha) || !json_is_number(json_object_get(root, "lora_alpha")))
-        return err_usage(err, "%s: \"lora_alpha\" is missing or no number", path);
+    if (!(rank >= 1 && rank <= RANK_MOST && rank == floor(rank)))
+        return err_usage(err, "%s: \"r\" is no rank", path);
+    if (!isfinite(alpha))
+        return err_usage(err, "%s: \"lora_alpha\" is no number", path);
+    if (json_is_true(
+            json_object_get(root, "use_rslora"))) /* Kalajdzievski 2023, arXiv:2312.03732 */
+        alpha *= sqrt(rank);
     if (read_modules(adapts, json_object_get(root, "target_modules"), path, err) != 0)
         return -1;
     lora_init(lora, &model->shape, adapts, (size_t)rank, alpha);

@@ -4,7 +4,11 @@
  * adapter_model.safetensors ("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight").
  *
  * Only what lora.h can be is read: LoRA of one rank on q, k, v, o, gate, up and down projections of
- * all layers.  Biases, DoRA, other modules, other ranks of single layers are refused by name.
+ * all layers.  Biases, DoRA, other modules, other ranks of single layers are refused by name, and
+ * so is every other option of PEFT's that changes what is computed, and a start that has changed the
+ * model's own weights (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA).  Options that matter in training alone
+ * are passed over, and a rank or alpha that is not told is 8, as in PEFT.
+ * https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
 #ifndef TRAINER_ADAPTER_H
 #define TRAINER_ADAPTER_H

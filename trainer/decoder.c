@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,13 @@
 #define CHUNK      256 /* tokens read at once */
 #define STRIP      64  /* queries whose scores are in memory at once */
 #define PIECE_MOST 512 /* outputs of a piece of many rows */
+
+/*
+ * Bytes of a matrix that a thread takes at once for a single row: with less, taking costs too much
+ * of the time; with more, threads wait too long for the last of them.
+ */
+#define TAKE_LEAST ((size_t)16 << 10)
+#define TAKE_MOST  ((size_t)256 << 10)
 
 /* Where a layer's weights stand. */
 struct layer {
@@ -47,6 +55,7 @@ struct decoder {
     /* What is being read. */
     const uint32_t *ids;
     size_t rows;
+    bool are_last; /* the logits behind them are wanted */
 };
 
 /* --- memory ------------------------------------------------------------------------------------
@@ -57,17 +66,25 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Scores of a strip, or gates and ups of a piece, or a head. */
+static size_t round_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+/* Scores of a strip, or gates and ups of a piece, or a head; and the norm of a single row. */
 static size_t own_reals(const struct decoder *d)
 {
-    return larger(larger(STRIP * d->length, 2 * CHUNK * PIECE_MOST), larger(d->hidden, d->width));
+    return round_up(
+        larger(larger(STRIP * d->length, 2 * CHUNK * PIECE_MOST), larger(2 * d->hidden, d->width)) +
+            d->dim,
+        LANES);
 }
 
 static real *cut(real *block, size_t *used, size_t n)
 {
     real *at = block == NULL ? NULL : block + *used;
 
-    *used += (n + 15) / 16 * 16;
+    *used += round_up(n, LANES);
     return at;
 }
 
@@ -213,19 +230,20 @@ size_t decoder_token_bytes(const struct model *model)
 /* --- pieces of a product: their sizes do not depend on the number of threads -------------------
  */
 
-static size_t round_up(size_t n, size_t unit)
+static size_t between(size_t n, size_t least, size_t most)
 {
-    return (n + unit - 1) / unit * unit;
+    return n < least ? least : n > most ? most : n;
 }
 
-/* Outputs in one piece: enough pieces that threads end together, each worth its call. */
-static size_t piece_size(size_t outs, size_t rows)
+/* Outputs in one piece of a matrix with rows of `in`: enough pieces that threads end together, each
+ * worth its call. */
+static size_t piece_size(size_t outs, size_t in, size_t rows)
 {
-    size_t piece = rows == 1 ? round_up(outs / 16 + 1, 4) : round_up(outs / 8 + 1, 64);
+    size_t row = in * sizeof(real);
 
-    if (rows > 1 && piece > PIECE_MOST)
-        return PIECE_MOST;
-    return piece > 32 ? piece : 32;
+    if (rows > 1)
+        return between(round_up(outs / 8 + 1, 64), 64, PIECE_MOST);
+    return round_up(between(outs / 16, TAKE_LEAST / row, TAKE_MOST / row) + 1, 4);
 }
 
 /* A matrix of several that share an input; their outputs stand side by side. */
@@ -248,13 +266,13 @@ static void side_products(struct decoder *d, real *y, const real *x, const struc
 }
 
 /* Queries, keys and values of all rows. */
-static void share_qkv(struct decoder *d, const struct layer *l)
+static void share_qkv(struct decoder *d, const struct layer *l, const real *norm)
 {
-    size_t piece = piece_size(d->qkv, d->rows), kv = d->kv_heads * d->width;
+    size_t piece = piece_size(d->qkv, d->dim, d->rows), kv = d->kv_heads * d->width;
     const struct side sides[] = {{l->q, d->heads * d->width}, {l->k, kv}, {l->v, kv}};
 
     for (size_t first; (first = piece * meeting_take(&d->meeting)) < d->qkv;)
-        side_products(d, d->projected, d->norm, sides, first,
+        side_products(d, d->projected, norm, sides, first,
                       first + piece < d->qkv ? first + piece : d->qkv);
     meeting_wait(&d->meeting);
 }
@@ -263,7 +281,7 @@ static void share_qkv(struct decoder *d, const struct layer *l)
 static void share_product(struct decoder *d, real *y, const real *x, const real *w, size_t outs,
                           size_t in, real scale, real beta)
 {
-    size_t piece = piece_size(outs, d->rows);
+    size_t piece = piece_size(outs, in, d->rows);
 
     for (size_t first; (first = piece * meeting_take(&d->meeting)) < outs;) {
         size_t n = outs - first < piece ? outs - first : piece;
@@ -272,15 +290,21 @@ static void share_product(struct decoder *d, real *y, const real *x, const real 
     meeting_wait(&d->meeting);
 }
 
-/* Norms of the rows, which the threads share. */
-static void share_norm(struct decoder *d, const real *gain)
+/* Norms of the rows, which threads share; of one row each has its own, and need not meet others. */
+static const real *share_norm(struct decoder *d, const real *gain, real *own)
 {
     real rstd;
 
+    if (d->rows == 1) {
+        real *norm = own + own_reals(d) - d->dim;
+        rmsnorm(norm, &rstd, d->x, gain, 1, d->dim, d->model->shape.norm_eps);
+        return norm;
+    }
     for (size_t i; (i = meeting_take(&d->meeting)) < d->rows;)
         rmsnorm(d->norm + i * d->dim, &rstd, d->x + i * d->dim, gain, 1, d->dim,
                 d->model->shape.norm_eps);
     meeting_wait(&d->meeting);
+    return d->norm;
 }
 
 /* --- one layer -----------------------------------------------------------------------------------
@@ -382,14 +406,14 @@ static void attend(struct decoder *d, size_t layer, real *scores)
 }
 
 /* Gates and ups of a piece of the hidden units, and their product. */
-static void gate_and_up(struct decoder *d, const struct layer *l, real *both)
+static void gate_and_up(struct decoder *d, const struct layer *l, const real *norm, real *both)
 {
-    size_t piece = piece_size(d->hidden, d->rows), dim = d->dim;
+    size_t piece = piece_size(d->hidden, 2 * d->dim, d->rows), dim = d->dim;
 
     for (size_t first; (first = piece * meeting_take(&d->meeting)) < d->hidden;) {
         size_t n = d->hidden - first < piece ? d->hidden - first : piece;
-        product(both, 2 * n, d->norm, l->gate + first * dim, d->rows, n, dim, 1, 0);
-        product(both + n, 2 * n, d->norm, l->up + first * dim, d->rows, n, dim, 1, 0);
+        product(both, 2 * n, norm, l->gate + first * dim, d->rows, n, dim, 1, 0);
+        product(both + n, 2 * n, norm, l->up + first * dim, d->rows, n, dim, 1, 0);
         for (size_t i = 0; i < d->rows; i++)
             swiglu(d->swiglu + i * d->hidden + first, both + 2 * i * n, 1, n);
     }
@@ -401,18 +425,31 @@ static void one_layer(struct decoder *d, size_t i, real *own)
     const struct layer *l = &d->layers[i];
     size_t queries = d->heads * d->width;
 
-    share_norm(d, l->norm1);
-    share_qkv(d, l);
+    share_qkv(d, l, share_norm(d, l->norm1, own));
     finish_heads(d, i, own);
     attend(d, i, own);
     share_product(d, d->x, d->attended, l->out, d->dim, queries, d->scale, 1);
-    share_norm(d, l->norm2);
-    gate_and_up(d, l, own);
+    gate_and_up(d, l, share_norm(d, l->norm2, own), own);
     share_product(d, d->x, d->swiglu, l->down, d->dim, d->hidden, d->scale, 1);
 }
 
 /* --- all of it -----------------------------------------------------------------------------------
  */
+
+/* Logits of the last row. */
+static void share_logits(struct decoder *d, real *own)
+{
+    size_t piece = piece_size(d->vocab, d->dim, 1);
+    real *norm = own + own_reals(d) - d->dim, rstd;
+
+    rmsnorm(norm, &rstd, d->x + (d->rows - 1) * d->dim, d->last_norm, 1, d->dim,
+            d->model->shape.norm_eps);
+    for (size_t first; (first = piece * meeting_take(&d->meeting)) < d->vocab;) {
+        size_t n = d->vocab - first < piece ? d->vocab - first : piece;
+        product(d->logits + first, n, norm, d->head + first * d->dim, 1, n, d->dim, 1, 0);
+    }
+    meeting_wait(&d->meeting);
+}
 
 /* Every thread goes through all of this, and takes its share of each part. */
 static void read_rows(void *arg, size_t worker, size_t index)
@@ -426,36 +463,19 @@ static void read_rows(void *arg, size_t worker, size_t index)
     meeting_wait(&d->meeting);
     for (size_t i = 0; i < (size_t)d->model->shape.layers; i++)
         one_layer(d, i, own);
-}
-
-/* Logits of the last row. */
-static void read_logits(void *arg, size_t worker, size_t index)
-{
-    struct decoder *d = arg;
-    size_t piece = piece_size(d->vocab, 1);
-
-    (void)worker;
-    (void)index;
-    for (size_t first; (first = piece * meeting_take(&d->meeting)) < d->vocab;) {
-        size_t n = d->vocab - first < piece ? d->vocab - first : piece;
-        product(d->logits + first, n, d->norm, d->head + first * d->dim, 1, n, d->dim, 1, 0);
-    }
-    meeting_wait(&d->meeting);
+    if (d->are_last)
+        share_logits(d, own);
 }
 
 const real *decoder_read(struct decoder *d, const uint32_t *rows, size_t n)
 {
-    real rstd;
-
     assert(n > 0 && n <= d->length - d->done);
     for (size_t first = 0; first < n; first += d->rows) {
         d->rows = n - first < CHUNK ? n - first : CHUNK;
         d->ids = rows + first;
+        d->are_last = first + d->rows == n;
         pool_run(d->pool, read_rows, d, pool_threads(d->pool));
         d->done += d->rows;
     }
-    rmsnorm(d->norm, &rstd, d->x + (d->rows - 1) * d->dim, d->last_norm, 1, d->dim,
-            d->model->shape.norm_eps);
-    pool_run(d->pool, read_logits, d, pool_threads(d->pool));
     return d->logits;
 }

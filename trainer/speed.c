@@ -9,7 +9,6 @@
 #include "speed.h"
 
 #define PIECE ((size_t)1 << 16) /* weights that a thread takes at once */
-#define AHEAD 1024              /* weights that are asked for early, as in product.c */
 
 /* Some weights of one tensor, and their sum, so that nobody may leave the work out. */
 struct piece {
@@ -30,12 +29,9 @@ KERNEL static double sum_of(const real *x, size_t n)
     double sum = 0;
     size_t i = 0;
 
-    for (; i + 4 * LANES <= n; i += 4 * LANES) {
-        for (size_t l = 0; l < 4 * LANES; l += LANES)
-            __builtin_prefetch(x + i + AHEAD + l);
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
         for (size_t l = 0; l < 4 * LANES; l++)
             lane[l] += x[i + l];
-    }
     for (; i < n; i++)
         lane[0] += x[i];
     for (size_t l = 0; l < 4 * LANES; l++)

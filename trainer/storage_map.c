@@ -66,8 +66,10 @@ static int map_file(struct mapping *out, const struct storage_file *f, struct er
     if (f->bytes == 0 || f->bytes > SIZE_MAX)
         return 0;
     at = mmap(NULL, (size_t)f->bytes, PROT_READ, MAP_PRIVATE, f->fd, 0);
-    if (at != MAP_FAILED)
-        *out = (struct mapping){at, (size_t)f->bytes};
+    if (at == MAP_FAILED)
+        return 0;
+    (void)madvise(at, (size_t)f->bytes, MADV_HUGEPAGE); /* a wish that some file systems grant */
+    *out = (struct mapping){at, (size_t)f->bytes};
     return 0;
 }
 
