@@ -20,9 +20,13 @@ struct figure {
     const char *title;   /* for those who cannot see it */
     const char *section; /* that it stands in, by name */
     int width, height;   /* [px] */
-    /* Every number in the chart, with names of columns; unknown is empty.  `shown` NULL: of every
-     * experiment; NULL where `data` names another figure. */
+    /* Every number in the chart, with names of columns, said once: what is the same in each row of
+     * an experiment, or stands in another file under its number, is not repeated.  Unknown is
+     * empty.  `shown` NULL: of every experiment; NULL where `data` names another figure. */
     void (*csv)(struct str *out, const struct facts *facts, const struct thin *shown);
+    /* The same as the live chart wants it, each row with all that it tells of a mark; NULL: as it
+     * is. */
+    void (*rows)(struct str *out, const struct facts *facts, const struct thin *shown);
     /* The commands that draw it; nothing where there is nothing to draw. */
     void (*plot)(struct str *out, const struct facts *facts, const struct thin *shown);
     size_t most;      /* experiments that it draws (thin.h); 0: it is not about experiments */

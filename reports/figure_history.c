@@ -20,7 +20,45 @@ static double head_mean(const struct facts *facts, const struct experiment *e)
     return record_summary(facts->record, decision->head).mean;
 }
 
+/* What an experiment became, and the mean over its seeds with its interval. */
+static void write_outcome(struct str *out, const struct record *record, const struct experiment *e)
+{
+    struct summary summary = record_summary(record, e->id);
+    double half = figure_half_width(&summary);
+
+    str_addf(out, "%" PRId64 ",%s,%zu", e->id, fate_name(fate_of(record, e->id), &record->study),
+             summary.n);
+    figure_number(out, ',', summary.mean, "");
+    figure_number(out, ',', summary.mean - half, "");
+    figure_number(out, ',', summary.mean + half, "");
+}
+
+static void write_id(struct str *out, int64_t id)
+{
+    str_add(out, ",");
+    if (id > 0)
+        str_addf(out, "%" PRId64, id);
+}
+
+/* The head's mean stands in its own row; what was changed, in the rows of both in slices.csv. */
 static void csv(struct str *out, const struct facts *facts, const struct thin *shown)
+{
+    const struct record *record = facts->record;
+
+    str_add(out, "experiment,became,seeds,mean,low,high,head,from\n");
+    for (size_t i = 0; i < record->n_experiments; i++) {
+        const struct experiment *e = &record->experiments[i];
+        const struct decision *decision = record_decision(record, e->id);
+        if (!thin_shows(shown, i))
+            continue;
+        write_outcome(out, record, e);
+        write_id(out, decision != NULL ? decision->head : 0);
+        write_id(out, facts_origin(facts, e->id));
+        str_add(out, "\n");
+    }
+}
+
+static void rows(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     const struct record *record = facts->record;
 
@@ -29,14 +67,8 @@ static void csv(struct str *out, const struct facts *facts, const struct thin *s
         if (!thin_shows(shown, i))
             continue;
         const struct experiment *e = &record->experiments[i];
-        struct summary summary = record_summary(record, e->id);
-        double half = figure_half_width(&summary);
         char *change = facts_change(facts, e->id);
-        str_addf(out, "%" PRId64 ",%s,%zu", e->id,
-                 fate_name(fate_of(record, e->id), &record->study), summary.n);
-        figure_number(out, ',', summary.mean, "");
-        figure_number(out, ',', summary.mean - half, "");
-        figure_number(out, ',', summary.mean + half, "");
+        write_outcome(out, record, e);
         figure_number(out, ',', head_mean(facts, e), "");
         str_add(out, ",");
         figure_field(out, change);
@@ -105,6 +137,7 @@ const struct figure figure_history = {
     .width = 960,
     .height = 420,
     .csv = csv,
+    .rows = rows,
     .plot = plot,
     .most = 700,
 };

@@ -34,7 +34,7 @@ static void csv(struct str *out, const struct facts *facts, const struct thin *s
             continue;
         str_addf(out, "%" PRId64 ",%" PRId64 ",%" PRIu32 ",%s", run->id, run->experiment, run->seed,
                  class_names[run->class]);
-        figure_number(out, ',', hours(run, &spent), "");
+        figure_number(out, ',', rint(hours(run, &spent) * 1e4) / 1e4, ""); /* to the second */
         figure_number(out, ',', run->wall_s, "");
         figure_number(out, ',', run->cpu_s, "");
         figure_number(out, ',', run->peak_mib, "");

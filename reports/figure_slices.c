@@ -10,26 +10,66 @@
 
 extern const struct figure figure_slices;
 
+static void write_value(struct str *out, const struct value *value)
+{
+    struct str text = {0};
+
+    if (value->type != VALUE_NONE)
+        value_print(&text, value);
+    figure_field(out, str_text(&text));
+    str_clear(&text);
+}
+
+static void write_heads(struct str *out, const struct space *space)
+{
+    str_add(out, "experiment,mean");
+    for (size_t p = 0; p < space->n; p++)
+        if (param_is_searched(&space->params[p])) {
+            str_add(out, ",");
+            figure_field(out, space->params[p].name);
+        }
+    str_add(out, "\n");
+}
+
+/* A row an experiment, a column a parameter; empty where it has no place. */
+static void csv(struct str *out, const struct facts *facts, const struct thin *shown)
+{
+    const struct record *record = facts->record;
+    const struct space *space = &record->study.space;
+
+    write_heads(out, space);
+    for (size_t i = 0; i < record->n_experiments; i++) {
+        const struct experiment *e = &record->experiments[i];
+        if (!thin_shows(shown, i))
+            continue;
+        str_addf(out, "%" PRId64, e->id);
+        figure_number(out, ',', record_summary(record, e->id).mean, "");
+        for (size_t p = 0; p < space->n; p++)
+            if (param_is_searched(&space->params[p])) {
+                str_add(out, ",");
+                write_value(out, &e->config[p]);
+            }
+        str_add(out, "\n");
+    }
+}
+
 /* Its place is that in the unit cube, where the strategies see it. */
-static void csv_row(struct str *out, const struct record *record, const struct experiment *e,
-                    size_t p)
+static void write_row(struct str *out, const struct record *record, const struct experiment *e,
+                      size_t p)
 {
     const struct param *param = &record->study.space.params[p];
     struct summary summary = record_summary(record, e->id);
-    struct str value = {0};
 
-    value_print(&value, &e->config[p]);
     figure_field(out, param->name);
     str_addf(out, ",%s,", panels_scale(param));
-    figure_field(out, str_text(&value));
+    write_value(out, &e->config[p]);
     figure_number(out, ',', param_encode(param, &e->config[p]), "");
     str_addf(out, ",%" PRId64 ",%s", e->id, fate_name(fate_of(record, e->id), &record->study));
     figure_number(out, ',', summary.mean, "");
     str_add(out, "\n");
-    str_clear(&value);
 }
 
-static void csv(struct str *out, const struct facts *facts, const struct thin *shown)
+static void rows(struct str *out, const struct facts *facts, const struct thin *shown)
 {
     const struct record *record = facts->record;
 
@@ -38,7 +78,7 @@ static void csv(struct str *out, const struct facts *facts, const struct thin *s
         for (size_t i = 0; i < record->n_experiments; i++)
             if (param_is_searched(&record->study.space.params[p]) && thin_shows(shown, i) &&
                 record->experiments[i].config[p].type != VALUE_NONE)
-                csv_row(out, record, &record->experiments[i], p);
+                write_row(out, record, &record->experiments[i], p);
 }
 
 /* One block a parameter; columns: place, mean, 1 where the search went on from it. */
@@ -102,6 +142,7 @@ const struct figure figure_slices = {
     .width = 960,
     .height = 640,
     .csv = csv,
+    .rows = rows,
     .plot = plot,
     .most = 400,
 };

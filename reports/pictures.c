@@ -24,14 +24,29 @@ static char *draw_one(const struct figure *figure, const struct facts *facts,
     return svg.len > 0 ? str_take(&svg) : NULL;
 }
 
-static char *csv_of(const struct figure *figure, const struct facts *facts, const struct thin *thin)
+static char *csv_of(const struct figure *figure, const struct facts *facts)
 {
     struct str csv = {0};
 
     if (figure->csv == NULL)
         return NULL;
-    figure->csv(&csv, facts, thin);
+    figure->csv(&csv, facts, NULL);
     return str_take(&csv);
+}
+
+/* Those that are drawn, for the live chart; NULL: it is given the CSV. */
+static char *rows_of(const struct figure *figure, const struct facts *facts,
+                     const struct thin *thin)
+{
+    struct str rows = {0};
+
+    if (figure->rows != NULL)
+        figure->rows(&rows, facts, thin);
+    else if (figure->csv != NULL && thin->n < thin->all)
+        figure->csv(&rows, facts, thin);
+    else
+        return NULL;
+    return str_take(&rows);
 }
 
 /* Figure number i, with so few experiments that a page can hold them. */
@@ -44,8 +59,8 @@ static void draw_figure(struct pictures *out, size_t i, const struct facts *fact
     struct str remark = {0};
 
     thin_choose(&thin, facts->record, figure->most > 0 ? figure->most : all);
-    out->csv[i] = csv_of(figure, facts, NULL);
-    out->drawn[i] = thin.n < all ? csv_of(figure, facts, &thin) : NULL;
+    out->csv[i] = csv_of(figure, facts);
+    out->drawn[i] = rows_of(figure, facts, &thin);
     out->svg[i] = artist != NULL ? draw_one(figure, facts, &thin, artist) : NULL;
     thin_write(&remark, &thin);
     out->remark[i] = remark.len > 0 ? str_take(&remark) : NULL;

@@ -17,7 +17,7 @@ typedef int pictures_artist(struct str *svg, const char *script, struct err *err
 
 struct pictures {               /* parallel to figures[] */
     char *csv[FIGURES_MOST];    /* of every experiment; NULL: it shares another's */
-    char *drawn[FIGURES_MOST];  /* of those alone that are drawn; NULL: the same as csv */
+    char *drawn[FIGURES_MOST];  /* what the live chart is given; NULL: the same as csv */
     char *svg[FIGURES_MOST];    /* NULL: nothing to draw, or nobody who could */
     char *remark[FIGURES_MOST]; /* what is left out of the chart, in Markdown; NULL: nothing */
 };

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """browser.py ADDRESS ELEMENT TEXT... - opens a page in chromium and waits until the element of that
 id says each TEXT in turn; prints each as it is seen.  Whatever the page says on its console goes to
-standard error, behind "CONSOLE".  Exit 1: a text was not seen for 60 s, or the console said something.
+standard error, behind "CONSOLE".  Exit 1: a text was not seen for five minutes, or the console said something.
 
 `chromium --dump-dom` prints a page as soon as it is loaded, so what happens later is never in it:
 here the browser is asked, by the DevTools protocol over a pipe (JSON, a NUL behind each message).
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 class Browser:

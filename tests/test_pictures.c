@@ -111,7 +111,8 @@ static void markup_within_the_text_stays_text(void **state)
 {
     (void)state;
     char *text = page("<script>alert(1)</script> and <img src=x onerror=y>\n\n"
-                      "<div>block</div>\n\nhttps://example.org/ www.example.org a@b.org\n", "");
+                      "<div>block</div>\n\nhttps://example.org/ www.example.org a@b.org\n",
+                      "");
     assert_false(has(text, "<script"));
     assert_false(has(text, "<img"));
     assert_false(has(text, "<div"));
@@ -240,6 +241,42 @@ static void the_data_hold_every_experiment_with_unknowns_left_empty(void **state
     night_end(&night);
 }
 
+/* The data of a figure: of its CSV, or as its live chart gets them.  The caller frees. */
+static char *data_of(const char *figure, bool live)
+{
+    struct night night;
+    struct facts facts;
+    struct str out = {0};
+
+    begin(&night);
+    facts_init(&facts, &night.record);
+    for (size_t i = 0; figures[i] != NULL; i++)
+        if (strcmp(figures[i]->name, figure) == 0)
+            (live ? figures[i]->rows : figures[i]->csv)(&out, &facts, NULL);
+    facts_clear(&facts);
+    night_end(&night);
+    return str_take(&out);
+}
+
+static void the_data_say_once_what_the_charts_repeat(void **state)
+{
+    char *history = data_of("history", false), *slices = data_of("slices", false);
+    char *marks = data_of("history", true), *points = data_of("slices", true);
+
+    (void)state;
+    assert_true(has(history, "experiment,became,seeds,mean,low,high,head,from\n1,baseline,"));
+    assert_true(has(history, "\n4,failed,0,,,,2,2\n")); /* head and origin by their numbers */
+    assert_true(has(marks, ",layers 3 -> 4\n"));        /* both by what they mean */
+    assert_true(has(slices, "experiment,mean,lr,layers,"));
+    assert_true(has(slices, "\n1,3.08")); /* one row an experiment … */
+    assert_null(strstr(strstr(slices, "\n4,") + 1, "\n4,"));
+    assert_true(has(points, "\nlayers,linear,4,")); /* … and one a mark */
+    free(history);
+    free(slices);
+    free(marks);
+    free(points);
+}
+
 static void fields_with_commas_or_quotes_are_quoted(void **state)
 {
     struct str out = {0};
@@ -336,6 +373,7 @@ int main(void)
         cmocka_unit_test(nothing_in_a_quoted_text_has_a_meaning),
         cmocka_unit_test(scripts_hold_no_text_from_outside_but_in_quotes),
         cmocka_unit_test(the_data_hold_every_experiment_with_unknowns_left_empty),
+        cmocka_unit_test(the_data_say_once_what_the_charts_repeat),
         cmocka_unit_test(fields_with_commas_or_quotes_are_quoted),
         cmocka_unit_test(an_interval_needs_two_seeds),
         cmocka_unit_test(both_texts_have_the_pictures_each_in_its_way),
