@@ -56,7 +56,8 @@ const struct event_kind event_kinds[] = {
      "SELECT experiment, class || ' ' || printf('%016x', bits) || ' ' || sha256("
      " exact(session) || exact(exit_code) || exact(signal) || exact(wall_s) || exact(cpu_s)"
      " || exact(peak_mib) || exact(steps) || exact(flops) || exact(started) || exact(ended)"
-     " || exact(detail) || exact(argv) || exact(limits) || exact(usage)"
+     " || exact(detail) || exact(unpacked(argv)) || exact(unpacked(limits))"
+     " || exact(unpacked(usage))"
      " || (SELECT ifnull(group_concat(exact(name) || exact(bits), ''), '')"
      "     FROM (SELECT * FROM metric WHERE run = run.id ORDER BY name))"
      " || (SELECT ifnull(group_concat(exact(path) || exact(sha) || exact(bytes), ''), '')"
@@ -74,10 +75,13 @@ const struct event_kind event_kinds[] = {
      "SELECT experiment, kind || ' ' || verdict || ' ' || sha256("
      " exact(against) || exact(test) || exact(verified) || exact(alpha) || exact(n) || exact(mean)"
      " || exact(low) || exact(high) || exact(z) || exact(sd) || exact(df) || exact(reason)"
-     " || exact(incumbent) || exact(head) || exact(body)"
+     " || exact(incumbent) || exact(head) || exact(unpacked(body))"
      " || (SELECT ifnull(group_concat(exact(ref) || exact(parent) || exact(tree)"
      "     || exact(commit_id), ''), '')"
-     "     FROM (SELECT * FROM outbox WHERE decision = number ORDER BY ref)))"
+     "     FROM (SELECT text AS ref, lower(hex(parent)) AS parent, lower(hex(tree)) AS tree,"
+     "         lower(hex(commit_id)) AS commit_id"
+     "       FROM outbox JOIN pattern ON pattern.id = outbox.ref"
+     "       WHERE decision = number ORDER BY text)))"
      " FROM decision WHERE number = ?",
      "SELECT number FROM decision ORDER BY number"},
 

@@ -224,8 +224,154 @@ static const char *const to_3[] = {
     NULL,
 };
 
+/* Version 4 keeps what repeats itself once: the same texts, told by the same events. */
+static const char *const to_4[] = {
+    "CREATE TABLE pattern ("
+    "  id INTEGER PRIMARY KEY,"
+    "  kind TEXT NOT NULL,"
+    "  text TEXT NOT NULL"
+    ") STRICT",
+    "CREATE TRIGGER pattern_stays BEFORE UPDATE ON pattern"
+    "  BEGIN SELECT RAISE(ABORT, 'a pattern is never changed'); END",
+    "CREATE TRIGGER pattern_remains BEFORE DELETE ON pattern"
+    "  BEGIN SELECT RAISE(ABORT, 'a pattern is never deleted'); END",
+
+    "CREATE TABLE run_4 ("
+    "  id INTEGER PRIMARY KEY,"
+    "  experiment INTEGER NOT NULL REFERENCES experiment,"
+    "  variant TEXT NOT NULL"
+    "    CHECK (variant IN ('own', 'repeat', 'neighbour', 'salted')),"
+    "  seed INTEGER NOT NULL,"
+    "  attempt INTEGER NOT NULL CHECK (attempt >= 1),"
+    "  session INTEGER REFERENCES session,"
+    "  class TEXT NOT NULL"
+    "    CHECK (class IN ('none', 'ok', 'exit', 'signal', 'timeout', 'oom', 'nonfinite', "
+    "'protocol',"
+    "                     'output_flood', 'spawn', 'stopped', 'interrupted')),"
+    "  exit_code INTEGER,"
+    "  signal INTEGER,"
+    "  bits INTEGER NOT NULL,"
+    "  value REAL,"
+    "  wall_s REAL,"
+    "  cpu_s REAL,"
+    "  peak_mib REAL,"
+    "  steps INTEGER,"
+    "  flops REAL,"
+    "  started INTEGER,"
+    "  ended INTEGER,"
+    "  detail TEXT,"
+    "  argv ANY,"
+    "  limits ANY,"
+    "  usage ANY,"
+    "  UNIQUE (experiment, variant, seed, attempt)"
+    ") STRICT",
+    "INSERT INTO run_4 SELECT id, experiment, variant, seed, attempt, session, class, exit_code,"
+    " signal, bits, value, wall_s, cpu_s, peak_mib, steps, flops, started, ended, detail,"
+    " packed('argv', argv), packed('limits', limits), packed('usage', usage) FROM run ORDER BY id",
+    "DROP TABLE run",
+    "ALTER TABLE run_4 RENAME TO run",
+    "CREATE UNIQUE INDEX one_ok ON run (experiment, variant, seed) WHERE class = 'ok'",
+
+    "CREATE TABLE decision_4 ("
+    "  number INTEGER PRIMARY KEY,"
+    "  kind TEXT NOT NULL"
+    "    CHECK (kind IN ('head', 'verify', 'placebo', 'confirm', 'hypothesis')),"
+    "  experiment INTEGER NOT NULL REFERENCES experiment,"
+    "  against INTEGER REFERENCES experiment,"
+    "  test INTEGER NOT NULL CHECK (test >= 0),"
+    "  verdict TEXT NOT NULL CHECK (verdict IN ('keep', 'revert', 'failed')),"
+    "  verified INTEGER NOT NULL CHECK (verified IN (0, 1)),"
+    "  alpha REAL,"
+    "  n INTEGER NOT NULL,"
+    "  mean REAL,"
+    "  low REAL,"
+    "  high REAL,"
+    "  z REAL,"
+    "  sd REAL,"
+    "  df REAL,"
+    "  reason TEXT,"
+    "  incumbent INTEGER REFERENCES experiment,"
+    "  head INTEGER REFERENCES experiment,"
+    "  body ANY"
+    ") STRICT",
+    "INSERT INTO decision_4 SELECT number, kind, experiment, against, test, verdict, verified,"
+    " alpha, n, mean, low, high, z, sd, df, reason, incumbent, head, packed('body', body)"
+    " FROM decision ORDER BY number",
+    "DROP TABLE decision",
+    "ALTER TABLE decision_4 RENAME TO decision",
+    "CREATE TRIGGER decision_stays BEFORE UPDATE ON decision"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END",
+    "CREATE TRIGGER decision_remains BEFORE DELETE ON decision"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is never deleted'); END",
+    "CREATE TRIGGER decision_follows BEFORE INSERT ON decision"
+    "  WHEN NEW.number IS NOT (SELECT ifnull(max(number), 0) + 1 FROM decision)"
+    "  BEGIN SELECT RAISE(ABORT, 'a decision is only ever appended'); END",
+
+    "INSERT INTO pattern (kind, text) SELECT 'ref', ref FROM outbox GROUP BY ref ORDER BY min(id)",
+    "CREATE TABLE outbox_4 ("
+    "  id INTEGER PRIMARY KEY,"
+    "  decision INTEGER NOT NULL REFERENCES decision,"
+    "  ref INTEGER NOT NULL REFERENCES pattern,"
+    "  parent BLOB NOT NULL CHECK (length(parent) IN (0, 20)),"
+    "  tree BLOB NOT NULL CHECK (length(tree) = 20),"
+    "  commit_id BLOB NOT NULL CHECK (length(commit_id) = 20),"
+    "  done INTEGER NOT NULL CHECK (done IN (0, 1)),"
+    "  UNIQUE (decision, ref)"
+    ") STRICT",
+    "INSERT INTO outbox_4 SELECT id, decision,"
+    " (SELECT p.id FROM pattern p WHERE p.kind = 'ref' AND p.text = outbox.ref), from_hex(parent),"
+    " from_hex(tree), from_hex(commit_id), done FROM outbox ORDER BY id",
+    "CREATE TABLE intent ("
+    "  outbox INTEGER PRIMARY KEY REFERENCES outbox,"
+    "  bytes BLOB NOT NULL"
+    ") STRICT",
+    "INSERT INTO intent SELECT id, bytes FROM outbox WHERE NOT done ORDER BY id",
+    "DROP TABLE outbox",
+    "ALTER TABLE outbox_4 RENAME TO outbox",
+    "CREATE TRIGGER outbox_stays"
+    "  BEFORE UPDATE OF id, decision, ref, parent, tree, commit_id ON outbox"
+    "  BEGIN SELECT RAISE(ABORT, 'a planned commit is never changed'); END",
+    "CREATE TRIGGER outbox_remains BEFORE DELETE ON outbox"
+    "  BEGIN SELECT RAISE(ABORT, 'a planned commit is never deleted'); END",
+    "CREATE TRIGGER intent_stays BEFORE UPDATE ON intent"
+    "  BEGIN SELECT RAISE(ABORT, 'an intent is never changed'); END",
+    "CREATE TRIGGER intent_remains BEFORE DELETE ON intent"
+    "  WHEN NOT (SELECT done FROM outbox WHERE id = OLD.outbox)"
+    "  BEGIN SELECT RAISE(ABORT, 'an intent stands until its commit is published'); END",
+
+    "CREATE TABLE event_4 ("
+    "  seq INTEGER PRIMARY KEY,"
+    "  number INTEGER,"
+    "  experiment INTEGER REFERENCES experiment,"
+    "  row INTEGER NOT NULL,"
+    "  time INTEGER NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  hash BLOB NOT NULL CHECK (length(hash) = 32),"
+    "  sha BLOB CHECK (length(sha) = 32)"
+    ") STRICT",
+    "INSERT INTO event_4 SELECT seq, number, experiment, row, time, kind,"
+    " iif(long, substr(text, 1, length(text) - 65), text), hash,"
+    " iif(long, from_hex(substr(text, -64)), NULL)"
+    " FROM (SELECT *, length(text) > 65 AND substr(text, -65, 1) = ' '"
+    "       AND lower(hex(from_hex(substr(text, -64)))) = substr(text, -64) AS long FROM event)"
+    " ORDER BY seq",
+    "DROP TABLE event",
+    "ALTER TABLE event_4 RENAME TO event",
+    "CREATE UNIQUE INDEX event_number ON event (number) WHERE number IS NOT NULL",
+    "CREATE TRIGGER event_stays BEFORE UPDATE ON event"
+    "  BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END",
+    "CREATE TRIGGER event_remains BEFORE DELETE ON event"
+    "  BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END",
+    "CREATE TRIGGER event_follows BEFORE INSERT ON event"
+    "  WHEN NEW.seq IS NOT (SELECT ifnull(max(seq), 0) + 1 FROM event)"
+    "  BEGIN SELECT RAISE(ABORT, 'an event is only ever appended'); END",
+    NULL,
+};
+
 /* By the version that each leads to. */
-static const char *const *const migrations[SCHEMA_VERSION + 1] = {[2] = to_2, [3] = to_3};
+static const char *const *const migrations[SCHEMA_VERSION + 1] = {
+    [2] = to_2, [3] = to_3, [4] = to_4};
 
 /* --- the copy before it ---------------------------------------------------------------------- */
 

@@ -100,7 +100,7 @@ void query_put_bits(struct query *q, double value)
     query_put_real(q, value);
 }
 
-void query_put_text(struct query *q, const char *text)
+void query_put_textn(struct query *q, const char *text, size_t max)
 {
     if (text == NULL) {
         put_null(q);
@@ -108,8 +108,31 @@ void query_put_text(struct query *q, const char *text)
     }
     q->at++;
     if (q->rc == SQLITE_OK)
-        note(q,
-             sqlite3_bind_text64(q->stmt, q->at, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+        note(q, sqlite3_bind_text64(q->stmt, q->at, text, strnlen(text, max), SQLITE_STATIC,
+                                    SQLITE_UTF8));
+}
+
+void query_put_text(struct query *q, const char *text)
+{
+    query_put_textn(q, text, SIZE_MAX);
+}
+
+static unsigned nibble(char digit)
+{
+    return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10) & 15;
+}
+
+void query_put_hex(struct query *q, const char *hex)
+{
+    unsigned char bytes[32];
+    size_t n = strlen(hex) / 2;
+
+    assert(n <= sizeof bytes);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+    q->at++;
+    if (q->rc == SQLITE_OK)
+        note(q, sqlite3_bind_blob64(q->stmt, q->at, bytes, n, SQLITE_TRANSIENT));
 }
 
 void query_put_blob(struct query *q, const void *bytes, size_t len)

@@ -22,7 +22,7 @@
 #include "err.h"
 #include "record.h"
 
-#define STORE_STATEMENTS 160 /* different texts that one connection may prepare */
+#define STORE_STATEMENTS 176 /* different texts that one connection may prepare */
 
 struct statement {
     const char *sql; /* the constant itself: compared by address */
@@ -34,6 +34,7 @@ struct store {
     char *path;
     struct statement statements[STORE_STATEMENTS];
     size_t n_statements;
+    struct packer *packer; /* of pack.h; NULL until it is needed */
 };
 
 /* Says what SQLite said, with the exit status that fits `rc`.  Always -1. */
@@ -65,6 +66,8 @@ void query_put_known(struct query *q, int64_t value,
 void query_put_real(struct query *q, double value); /* NULL for NAN */
 void query_put_bits(struct query *q, double value); /* two parameters: the bits, then the REAL */
 void query_put_text(struct query *q, const char *text); /* NULL for NULL; borrowed until the end */
+void query_put_textn(struct query *q, const char *text, size_t max); /* its first bytes */
+void query_put_hex(struct query *q, const char *hex);                /* as bytes */
 void query_put_blob(struct query *q, const void *bytes, size_t len);
 
 /* Runs it to its end. */

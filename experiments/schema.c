@@ -6,12 +6,24 @@
 /*
  * Unknown is NULL, never 0.  `bits` is the IEEE-754 pattern of a double as a signed 64-bit integer:
  * SQLite's REAL turns -0.0 into 0.0 and NaN into NULL; the REAL beside it is for queries by hand.
+ * ANY is a text that may be packed (pack.h).
  */
 const char *const schema[] = {
     "CREATE TABLE meta ("
     "  key TEXT PRIMARY KEY,"
     "  value TEXT NOT NULL"
     ") STRICT, WITHOUT ROWID",
+
+    /* texts that rows refer to, whole or as what they differ from (pack.h) */
+    "CREATE TABLE pattern ("
+    "  id INTEGER PRIMARY KEY,"
+    "  kind TEXT NOT NULL,"
+    "  text TEXT NOT NULL"
+    ") STRICT",
+    "CREATE TRIGGER pattern_stays BEFORE UPDATE ON pattern"
+    "  BEGIN SELECT RAISE(ABORT, 'a pattern is never changed'); END",
+    "CREATE TRIGGER pattern_remains BEFORE DELETE ON pattern"
+    "  BEGIN SELECT RAISE(ABORT, 'a pattern is never deleted'); END",
 
     "CREATE TABLE session ("
     "  id INTEGER PRIMARY KEY,"
@@ -56,9 +68,9 @@ const char *const schema[] = {
     "  started INTEGER,"
     "  ended INTEGER,"
     "  detail TEXT,"
-    "  argv TEXT,"
-    "  limits TEXT,"
-    "  usage TEXT,"
+    "  argv ANY,"
+    "  limits ANY,"
+    "  usage ANY,"
     "  UNIQUE (experiment, variant, seed, attempt)"
     ") STRICT",
     "CREATE UNIQUE INDEX one_ok ON run (experiment, variant, seed) WHERE class = 'ok'",
@@ -97,7 +109,7 @@ const char *const schema[] = {
     "  reason TEXT,"
     "  incumbent INTEGER REFERENCES experiment,"
     "  head INTEGER REFERENCES experiment,"
-    "  body TEXT"
+    "  body ANY"
     ") STRICT",
     "CREATE TRIGGER decision_stays BEFORE UPDATE ON decision"
     "  BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END",
@@ -115,20 +127,29 @@ const char *const schema[] = {
     "CREATE TABLE outbox ("
     "  id INTEGER PRIMARY KEY,"
     "  decision INTEGER NOT NULL REFERENCES decision,"
-    "  ref TEXT NOT NULL,"
-    "  parent TEXT NOT NULL,"
-    "  tree TEXT NOT NULL,"
-    "  commit_id TEXT NOT NULL,"
-    "  bytes BLOB NOT NULL,"
+    "  ref INTEGER NOT NULL REFERENCES pattern,"
+    "  parent BLOB NOT NULL CHECK (length(parent) IN (0, 20)),"
+    "  tree BLOB NOT NULL CHECK (length(tree) = 20),"
+    "  commit_id BLOB NOT NULL CHECK (length(commit_id) = 20),"
     "  done INTEGER NOT NULL CHECK (done IN (0, 1)),"
-    "  UNIQUE (decision, ref),"
-    "  UNIQUE (ref, commit_id)"
+    "  UNIQUE (decision, ref)"
     ") STRICT",
     "CREATE TRIGGER outbox_stays"
-    "  BEFORE UPDATE OF id, decision, ref, parent, tree, commit_id, bytes ON outbox"
+    "  BEFORE UPDATE OF id, decision, ref, parent, tree, commit_id ON outbox"
     "  BEGIN SELECT RAISE(ABORT, 'a planned commit is never changed'); END",
     "CREATE TRIGGER outbox_remains BEFORE DELETE ON outbox"
     "  BEGIN SELECT RAISE(ABORT, 'a planned commit is never deleted'); END",
+
+    /* the bytes of a commit until it is published; then git holds them, under their own hash */
+    "CREATE TABLE intent ("
+    "  outbox INTEGER PRIMARY KEY REFERENCES outbox,"
+    "  bytes BLOB NOT NULL"
+    ") STRICT",
+    "CREATE TRIGGER intent_stays BEFORE UPDATE ON intent"
+    "  BEGIN SELECT RAISE(ABORT, 'an intent is never changed'); END",
+    "CREATE TRIGGER intent_remains BEFORE DELETE ON intent"
+    "  WHEN NOT (SELECT done FROM outbox WHERE id = OLD.outbox)"
+    "  BEGIN SELECT RAISE(ABORT, 'an intent stands until its commit is published'); END",
 
     "CREATE TABLE metric ("
     "  run INTEGER NOT NULL REFERENCES run,"
@@ -179,7 +200,8 @@ const char *const schema[] = {
 
     /* Every change of the tables above and below, and remarks.  `row`: which row of its kind's
      * table it tells of (event_kind.h); `number`: its place in the study's own chain, NULL for what
-     * depends on the night.  event.h says what is hashed. */
+     * depends on the night; `sha`: the last word of the text where that is a SHA-256.  event.h says
+     * what is hashed. */
     "CREATE TABLE event ("
     "  seq INTEGER PRIMARY KEY,"
     "  number INTEGER,"
@@ -188,7 +210,8 @@ const char *const schema[] = {
     "  time INTEGER NOT NULL,"
     "  kind TEXT NOT NULL,"
     "  text TEXT NOT NULL,"
-    "  hash BLOB NOT NULL CHECK (length(hash) = 32)"
+    "  hash BLOB NOT NULL CHECK (length(hash) = 32),"
+    "  sha BLOB CHECK (length(sha) = 32)"
     ") STRICT",
     "CREATE UNIQUE INDEX event_number ON event (number) WHERE number IS NOT NULL",
     "CREATE TRIGGER event_stays BEFORE UPDATE ON event"

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "mem.h"
 #include "migrate.h"
+#include "pack.h"
 #include "query.h"
 #include "schema.h"
 #include "store.h"
@@ -47,6 +48,7 @@ void store_exchange(struct store *store, sqlite3 *db)
     for (size_t i = 0; i < store->n_statements; i++)
         sqlite3_finalize(store->statements[i].stmt);
     store->n_statements = 0;
+    pack_forget(store);
     sqlite3_close(store->db);
     store->db = db;
 }
@@ -206,7 +208,7 @@ static int make_tables(struct store *store, struct err *err)
 {
     static const char *const begin[] = {"PRAGMA journal_mode = DELETE", "BEGIN EXCLUSIVE", NULL};
     static const char *const end[] = {"PRAGMA application_id = 1314079810", /* SCHEMA_APPLICATION */
-                                      "PRAGMA user_version = 3",            /* SCHEMA_VERSION */
+                                      "PRAGMA user_version = 4",            /* SCHEMA_VERSION */
                                       "COMMIT", "PRAGMA journal_mode = WAL", NULL};
 
     if (store_execute(store, begin, err) != 0 || store_execute(store, schema, err) != 0)
@@ -262,6 +264,7 @@ static int create(const char *path, struct err *err)
         connect_file(&fresh, uri, STORE_WRITE, err) == 0)
         rc = make_tables(&fresh, err);
     disconnect(&fresh);
+    pack_clear(&fresh);
     if (rc == 0)
         rc = give_name(fresh.path, path, err);
     free(uri);
@@ -337,6 +340,7 @@ void store_close(struct store *store)
         return;
     store_rollback(store);
     disconnect(store);
+    pack_clear(store);
     free(store->path);
     free(store);
 }
@@ -351,6 +355,7 @@ static int run_sql(struct store *store, const char *sql, struct err *err)
 
 int store_begin(struct store *store, struct err *err)
 {
+    pack_forget(store);
     return run_sql(store, "BEGIN IMMEDIATE", err);
 }
 
@@ -364,6 +369,7 @@ void store_rollback(struct store *store)
 {
     struct err ignored = {0};
 
+    pack_forget(store);
     if (store->db != NULL && !sqlite3_get_autocommit(store->db))
         run_sql(store, "ROLLBACK", &ignored);
 }

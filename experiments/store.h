@@ -71,9 +71,10 @@ int store_add_outbox(struct store *store, const struct outbox *outbox, const voi
                      size_t len, struct err *err);
 int store_add_answer(struct store *store, const struct answer *answer, struct err *err);
 int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err);
-/* The bytes of a planned commit; *out NULL where there is none.  The caller frees. */
-int store_outbox_bytes(struct store *store, char **out, size_t *len, int64_t decision,
-                       const char *ref, struct err *err);
+/* The bytes of a commit that is not published yet; *out NULL where it is, or there is none.  The
+ * caller frees. */
+int store_intent(struct store *store, char **out, size_t *len, int64_t decision, const char *ref,
+                 struct err *err);
 
 /* What is known of a run beside struct run; any may be NULL. */
 struct run_facts {

@@ -73,34 +73,37 @@ static int read_ends(struct ends *out, struct store *store, bool study, struct e
                     &seq, out->night, err);
 }
 
-static void hash_to_bytes(unsigned char out[32], const char hex[SHA256_TEXT])
+/* Where the last word of a text begins, if that is a SHA-256 and not the only one; NULL. */
+static const char *last_sha(const char *text)
 {
-    static const char digits[] = "0123456789abcdef";
+    const size_t len = strlen(text), digits = SHA256_TEXT - 1;
+    const char *sha = text + len - digits;
 
-    for (size_t i = 0; i < 32; i++) {
-        ptrdiff_t high = strchr(digits, hex[2 * i]) - digits;
-        ptrdiff_t low = strchr(digits, hex[2 * i + 1]) - digits;
-        out[i] = (unsigned char)(16 * high + low);
-    }
+    if (len <= digits + 1 || sha[-1] != ' ' || strspn(sha, "0123456789abcdef") != digits)
+        return NULL;
+    return sha;
 }
 
 static int insert(struct store *store, const struct event *event, struct err *err)
 {
-    unsigned char hash[32];
+    const char *sha = last_sha(event->text);
     struct query q;
 
-    hash_to_bytes(hash, event->hash);
     query_begin(&q, store,
-                "INSERT INTO event (seq, number, experiment, row, time, kind, text, hash)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+                "INSERT INTO event (seq, number, experiment, row, time, kind, sha, text, hash)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_put_int(&q, event->seq);
     query_put_known(&q, event->number, 0);
     query_put_known(&q, event->experiment, 0);
     query_put_int(&q, event->row);
     query_put_int(&q, (int64_t)time(NULL));
     query_put_text(&q, event->kind);
-    query_put_text(&q, event->text);
-    query_put_blob(&q, hash, sizeof hash);
+    if (sha != NULL)
+        query_put_hex(&q, sha);
+    else
+        query_put_text(&q, NULL);
+    query_put_textn(&q, event->text, sha != NULL ? (size_t)(sha - 1 - event->text) : SIZE_MAX);
+    query_put_hex(&q, event->hash);
     return query_run(&q, err) != 0 ? err_wrap(err, "event '%s'", event->kind) : 0;
 }
 
@@ -270,8 +273,9 @@ int event_each(struct store *store, event_seer *see, void *context, struct err *
     int row, rc = 0;
 
     query_begin(&q, store,
-                "SELECT seq, number, experiment, row, time, kind, text, lower(hex(hash)) FROM event"
-                " ORDER BY seq");
+                "SELECT seq, number, experiment, row, time, kind,"
+                " iif(sha IS NULL, text, text || ' ' || lower(hex(sha))), lower(hex(hash))"
+                " FROM event ORDER BY seq");
     while (rc == 0 && (row = query_next(&q, err)) != 0) {
         struct event event;
         if (row < 0)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Functions of ours in SQL: exact(x) and sha256(text), for the words of the log (event_kind.h). */
+/* Functions of ours in SQL: exact(x) and sha256(text), for the words of the log (event_kind.h), and
+ * those of pack.h. */
 #include <stdio.h>
 #include <string.h>
 
 #include "file.h"
+#include "pack.h"
 #include "query.h"
 #include "str.h"
 
@@ -57,6 +59,23 @@ static void sha256(sqlite3_context *context, int n, sqlite3_value **values)
     sqlite3_result_text(context, hash, -1, SQLITE_TRANSIENT);
 }
 
+/* What hex() gives, back as bytes; up to SHA-256. */
+static void from_hex(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    const char *hex = (const char *)sqlite3_value_text(values[0]);
+    unsigned char bytes[32];
+    size_t len = hex != NULL ? strlen(hex) / 2 : 0;
+
+    (void)n;
+    for (size_t i = 0; i < len && i < sizeof bytes; i++) {
+        unsigned byte = 0;
+        sscanf(hex + 2 * i, "%2x", &byte);
+        bytes[i] = (unsigned char)byte;
+    }
+    sqlite3_result_blob(context, bytes, (int)(len < sizeof bytes ? len : sizeof bytes),
+                        SQLITE_TRANSIENT);
+}
+
 int store_add_functions(struct store *store, struct err *err)
 {
     const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
@@ -64,5 +83,7 @@ int store_add_functions(struct store *store, struct err *err)
 
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function(store->db, "sha256", 1, flags, NULL, sha256, NULL, NULL);
-    return rc == SQLITE_OK ? 0 : store_error(store, rc, err);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(store->db, "from_hex", 1, flags, NULL, from_hex, NULL, NULL);
+    return rc == SQLITE_OK ? pack_add_functions(store, err) : store_error(store, rc, err);
 }

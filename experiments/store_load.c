@@ -292,14 +292,16 @@ static const struct table tables[] = {
     {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, load_pair,
      0},
     {"SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
-     " z, sd, df, reason, incumbent, head, body FROM decision ORDER BY number",
+     " z, sd, df, reason, incumbent, head, unpacked(body) FROM decision ORDER BY number",
      "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
      " z, sd, df, reason, incumbent, head, NULL FROM decision ORDER BY number",
      load_decision, 0},
     {"SELECT after, placebo FROM closing ORDER BY after", NULL, load_closing, 0},
-    {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id",
-     "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox ORDER BY id", load_outbox,
-     STORE_COMMITS},
+    {"SELECT decision, (SELECT text FROM pattern WHERE id = ref), lower(hex(parent)),"
+     " lower(hex(tree)), lower(hex(commit_id)), done FROM outbox ORDER BY id",
+     "SELECT decision, (SELECT text FROM pattern WHERE id = ref), NULL, NULL,"
+     " lower(hex(commit_id)), done FROM outbox ORDER BY id",
+     load_outbox, STORE_COMMITS},
     {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, load_answer, 0},
 };
 
@@ -387,8 +389,8 @@ int store_load_commits(struct store *store, struct record *record, int64_t decis
     int row;
 
     query_begin(&q, store,
-                "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox WHERE decision = ?"
-                " ORDER BY id");
+                "SELECT decision, (SELECT text FROM pattern WHERE id = ref), NULL, NULL,"
+                " lower(hex(commit_id)), done FROM outbox WHERE decision = ? ORDER BY id");
     query_put_int(&q, decision);
     while ((row = query_next(&q, err)) == 1)
         if (load_outbox(store, record, &q, err) != 0) {

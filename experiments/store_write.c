@@ -77,7 +77,8 @@ int store_start_run(struct store *store, const struct run *run, int64_t session,
     query_begin(
         &q, store,
         "INSERT INTO run (id, experiment, variant, seed, attempt, session, class, bits, value,"
-        " started, argv, limits, usage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " started, argv, limits, usage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " packed('argv', ?), packed('limits', ?), packed('usage', ?))");
     query_put_int(&q, run->id);
     query_put_int(&q, run->experiment);
     query_put_text(&q, variant_names[run->variant]);
@@ -104,7 +105,9 @@ int store_end_run(struct store *store, const struct run *run, const struct run_f
     query_begin(&q, store,
                 "UPDATE run SET class = ?, exit_code = ?, signal = ?, bits = ?, value = ?,"
                 " wall_s = ?, cpu_s = ?, peak_mib = ?, steps = ?, flops = ?, ended = ?, detail = ?,"
-                " argv = ifnull(?, argv), limits = ifnull(?, limits), usage = ifnull(?, usage)"
+                " argv = ifnull(packed('argv', ?), argv),"
+                " limits = ifnull(packed('limits', ?), limits),"
+                " usage = ifnull(packed('usage', ?), usage)"
                 " WHERE id = ? AND class = 'none'");
     query_put_text(&q, class_names[run->class]);
     query_put_known(&q, run->exit_code, -1);
@@ -150,7 +153,8 @@ int store_add_decision(struct store *store, const struct decision *decision, str
     query_begin(&q, store,
                 "INSERT INTO decision (number, kind, experiment, against, test, verdict, verified,"
                 " alpha, n, mean, low, high, z, sd, df, reason, incumbent, head, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                " packed('body', ?))");
     query_put_int(&q, decision->number);
     query_put_text(&q, decision_kind_names[decision->kind]);
     query_put_int(&q, decision->experiment);
@@ -202,36 +206,91 @@ int store_add_answer(struct store *store, const struct answer *answer, struct er
     return err_wrap(err, "answer for experiment %lld", (long long)answer->experiment);
 }
 
-int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,
-                     size_t len, struct err *err)
+/* The name of a branch is one for all its commits. */
+static int add_ref(struct store *store, const char *ref, struct err *err)
 {
     struct query q;
 
     query_begin(&q, store,
-                "INSERT INTO outbox (decision, ref, parent, tree, commit_id, bytes, done)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)");
-    query_put_int(&q, outbox->decision);
-    query_put_text(&q, outbox->ref);
-    query_put_text(&q, outbox->parent);
-    query_put_text(&q, outbox->tree);
-    query_put_text(&q, outbox->commit);
-    query_put_blob(&q, commit_bytes, len);
-    query_put_int(&q, outbox->done);
-    if (query_run(&q, err) == 0)
-        return 0;
-    return err_wrap(err, "commit of decision %lld", (long long)outbox->decision);
+                "INSERT INTO pattern (kind, text) SELECT 'ref', ?1 WHERE NOT EXISTS"
+                " (SELECT 1 FROM pattern WHERE kind = 'ref' AND text = ?1)");
+    query_put_text(&q, ref);
+    return query_run(&q, err);
 }
 
-int store_outbox_bytes(struct store *store, char **out, size_t *len, int64_t decision,
-                       const char *ref, struct err *err)
+static int add_intent(struct store *store, int64_t outbox, const void *bytes, size_t len,
+                      struct err *err)
 {
     struct query q;
 
-    *out = NULL;
-    *len = 0;
-    query_begin(&q, store, "SELECT bytes FROM outbox WHERE decision = ? AND ref = ?");
+    query_begin(&q, store, "INSERT INTO intent (outbox, bytes) VALUES (?, ?)");
+    query_put_int(&q, outbox);
+    query_put_blob(&q, bytes, len);
+    return query_run(&q, err);
+}
+
+static int insert_outbox(struct store *store, const struct outbox *outbox, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store,
+                "INSERT INTO outbox (decision, ref, parent, tree, commit_id, done) VALUES (?,"
+                " (SELECT id FROM pattern WHERE kind = 'ref' AND text = ?), ?, ?, ?, ?)");
+    query_put_int(&q, outbox->decision);
+    query_put_text(&q, outbox->ref);
+    query_put_hex(&q, outbox->parent);
+    query_put_hex(&q, outbox->tree);
+    query_put_hex(&q, outbox->commit);
+    query_put_int(&q, outbox->done);
+    return query_run(&q, err);
+}
+
+int store_add_outbox(struct store *store, const struct outbox *outbox, const void *commit_bytes,
+                     size_t len, struct err *err)
+{
+    int rc = add_ref(store, outbox->ref, err);
+
+    if (rc == 0)
+        rc = insert_outbox(store, outbox, err);
+    if (rc == 0 && !outbox->done)
+        rc = add_intent(store, sqlite3_last_insert_rowid(store->db), commit_bytes, len, err);
+    if (rc != 0)
+        err_wrap(err, "commit of decision %lld", (long long)outbox->decision);
+    return rc;
+}
+
+/* The row of a planned commit; 0: there is none. */
+static int find_outbox(struct store *store, int64_t *out, int64_t decision, const char *ref,
+                       struct err *err)
+{
+    struct query q;
+
+    *out = 0;
+    query_begin(&q, store,
+                "SELECT id FROM outbox WHERE decision = ? AND"
+                " ref = (SELECT id FROM pattern WHERE kind = 'ref' AND text = ?)");
     query_put_int(&q, decision);
     query_put_text(&q, ref);
+    int row = query_next(&q, err);
+    if (row == 1) {
+        *out = query_get_int(&q);
+        query_end(&q);
+    }
+    return row < 0 ? -1 : 0;
+}
+
+int store_intent(struct store *store, char **out, size_t *len, int64_t decision, const char *ref,
+                 struct err *err)
+{
+    struct query q;
+    int64_t id;
+
+    *out = NULL;
+    *len = 0;
+    if (find_outbox(store, &id, decision, ref, err) != 0)
+        return -1;
+    query_begin(&q, store, "SELECT bytes FROM intent WHERE outbox = ?");
+    query_put_int(&q, id);
     int row = query_next(&q, err);
     if (row == 1) {
         *out = query_get_blob(&q, len);
@@ -243,9 +302,15 @@ int store_outbox_bytes(struct store *store, char **out, size_t *len, int64_t dec
 int store_set_published(struct store *store, int64_t decision, const char *ref, struct err *err)
 {
     struct query q;
+    int64_t id;
 
-    query_begin(&q, store, "UPDATE outbox SET done = 1 WHERE decision = ? AND ref = ?");
-    query_put_int(&q, decision);
-    query_put_text(&q, ref);
-    return update_one(&q, "planned commit of decision", decision, err);
+    if (find_outbox(store, &id, decision, ref, err) != 0)
+        return -1;
+    query_begin(&q, store, "UPDATE outbox SET done = 1 WHERE id = ?");
+    query_put_int(&q, id);
+    if (update_one(&q, "planned commit of decision", decision, err) != 0)
+        return -1;
+    query_begin(&q, store, "DELETE FROM intent WHERE outbox = ?");
+    query_put_int(&q, id);
+    return query_run(&q, err);
 }

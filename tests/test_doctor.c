@@ -275,8 +275,8 @@ static void remove_repository(const char *dir)
 
 static void change_plan(const char *dir)
 {
-    change_behind(dir, "outbox_stays",
-                  "UPDATE outbox SET bytes = CAST(bytes || 'x' AS BLOB) WHERE id = 2");
+    change_behind(dir, "outbox_stays", "UPDATE outbox SET tree = zeroblob(20) WHERE id = 2");
+    tell_again(dir);
 }
 
 static void commit_on_top(const char *dir)

@@ -65,7 +65,7 @@ static struct store *open_at(const char *path, enum store_mode mode)
 /* --- what must be in each of them ------------------------------------------------------------ */
 
 static const enum outcome verdicts[6][2] = {
-    /* of version 1 and 2: they had other rules */
+    /* of version 1 and later ones: they had other rules */
     {OUTCOME_KEEP, OUTCOME_KEEP},     {OUTCOME_KEEP, OUTCOME_KEEP},
     {OUTCOME_KEEP, OUTCOME_REVERT},   {OUTCOME_FAILED, OUTCOME_FAILED},
     {OUTCOME_FAILED, OUTCOME_FAILED}, {OUTCOME_REVERT, OUTCOME_KEEP},
@@ -96,13 +96,13 @@ static void assert_holds_the_study(struct store *store, int version)
     for (int64_t e = 1; e <= 6; e++) {
         const struct decision *d = record_decision(&record, e);
         assert_non_null(d);
-        assert_int_equal(d->verdict, verdicts[e - 1][version - 1]);
+        assert_int_equal(d->verdict, verdicts[e - 1][version > 1]);
         assert_true(record.experiments[e - 1].purpose == (e == 1   ? PURPOSE_BASELINE
                                                           : e == 5 ? PURPOSE_ENQUEUED
                                                                    : PURPOSE_PROPOSAL));
         assert_non_null(record_commit(&record, e));
         if (d->verdict == OUTCOME_KEEP && e > 1)
-            assert_true(record_pairs(&record, e, d->test, NULL, 0) > 0 || version == 2);
+            assert_true(record_pairs(&record, e, d->test, NULL, 0) > 0 || version > 1);
     }
     assert_string_equal(record.experiments[1].remark, "a remark");
     assert_true(record.n_runs > 10 && record.n_outbox >= 6);

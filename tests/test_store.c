@@ -473,6 +473,85 @@ static void the_test_loss_is_withheld(void **state)
     store_close(store);
 }
 
+/* --- texts that repeat each other --------------------------------------------------------------
+ */
+
+/* What a decision's text looks like: long, and much the same each time. */
+static char *some_body(int i)
+{
+    struct str body = {0};
+
+    for (int k = 0; k < 30; k++)
+        str_addf(&body, "key_%d_of_the_decision: {\"high\":%d,\"low\":null}\n", k,
+                 k == i % 30 ? i : k);
+    return str_take(&body);
+}
+
+static void texts_that_repeat_each_other_take_little_room(void **state)
+{
+    const struct place *place = *state;
+    struct store *store = begin_record(place);
+    struct record record = load(store), loaded;
+    size_t whole = 0;
+
+    add_experiment(store, &record, PURPOSE_BASELINE);
+    for (int i = 0; i < 100; i++) {
+        struct decision d = decision_on(&record, 1);
+        d.body = some_body(i);
+        whole += strlen(d.body);
+        add_decision(store, &record, &d);
+        free(d.body);
+    }
+    loaded = load(store);
+    assert_int_equal(loaded.n_decisions, 100);
+    for (size_t i = 0; i < loaded.n_decisions; i++)
+        assert_string_equal(loaded.decisions[i].body, record.decisions[i].body);
+    store_close(store);
+    assert_true(whole > 100000); /* a twentieth of it is room for a tag and two numbers each */
+    assert_int_equal(by_hand(place, "CREATE TABLE t (x CHECK (x < 5000)) ; INSERT INTO t SELECT"
+                                    " sum(length(CAST(body AS BLOB))) FROM decision"),
+                     SQLITE_OK);
+    record_clear(&loaded);
+    record_clear(&record);
+}
+
+static void a_packed_text_that_is_broken_is_an_integrity_error(void **state)
+{
+    static const char *const damage[] = {
+        "UPDATE decision SET body = x''",
+        "UPDATE decision SET body = x'ff'",
+        "UPDATE decision SET body = x'7f00'",
+        "UPDATE decision SET body = x'01'",
+        "UPDATE decision SET body = x'0120ff'",
+        "UPDATE decision SET body = substr(body, 1, 9)",
+        "DROP TRIGGER pattern_remains; DELETE FROM pattern",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(damage); i++) {
+        void *fresh = NULL;
+        assert_int_equal(make_place(&fresh), 0);
+        struct store *store = begin_record(fresh);
+        struct record record = load(store);
+        struct err err = {0};
+        add_experiment(store, &record, PURPOSE_BASELINE);
+        struct decision d = decision_on(&record, 1);
+        d.body = some_body(1);
+        add_decision(store, &record, &d);
+        free(d.body);
+        record_clear(&record);
+        store_close(store);
+        assert_int_equal(by_hand(fresh, "PRAGMA foreign_keys = OFF; DROP TRIGGER decision_stays"),
+                         SQLITE_OK);
+        assert_int_equal(by_hand(fresh, damage[i]), SQLITE_OK);
+        require(store_open(&store, ((struct place *)fresh)->db, STORE_READ, &err), &err);
+        assert_int_equal(store_load(store, &record, &err), -1);
+        assert_int_equal(err.code, ERR_INTEGRITY);
+        store_close(store);
+        remove_place(&fresh);
+    }
+}
+
 /* --- what may not happen -------------------------------------------------------------------------
  */
 
@@ -482,15 +561,19 @@ static void what_was_written_stays(void **state)
         "UPDATE event SET text = 'other'",
         "DELETE FROM event",
         "INSERT OR REPLACE INTO event SELECT seq, number, experiment, row, time, 'other', text, "
-        "hash"
+        "hash, sha"
         " FROM event WHERE seq = 1",
-        "INSERT INTO event SELECT seq + 1000, NULL, experiment, row, time, kind, text, hash"
+        "INSERT INTO event SELECT seq + 1000, NULL, experiment, row, time, kind, text, hash, sha"
         " FROM event WHERE seq = 1",
         "INSERT OR REPLACE INTO decision SELECT * FROM decision",
         "UPDATE decision SET verdict = 'keep'",
         "DELETE FROM decision",
         "UPDATE outbox SET parent = 'other'",
         "DELETE FROM outbox",
+        "UPDATE intent SET bytes = x'00'",
+        "DELETE FROM intent",
+        "UPDATE pattern SET text = 'other'",
+        "DELETE FROM pattern",
         "INSERT INTO run (id, experiment, seed, attempt, class, bits) VALUES (9, 1, 1, 2, 'ok', 0)",
         "INSERT INTO run (id, experiment, seed, attempt, class, bits) VALUES (9, 1, 2, 1, 'ill', "
         "0)",
@@ -644,8 +727,8 @@ static void files_that_are_no_record_are_refused_and_untouched(void **state)
     store_close(begin_record(place));
     assert_int_equal(by_hand(place, "PRAGMA user_version = 0"), SQLITE_OK);
     assert_refused(place, ERR_INTEGRITY, "impossible version 0");
-    assert_int_equal(by_hand(place, "PRAGMA user_version = 4"), SQLITE_OK);
-    assert_refused(place, ERR_USAGE, "has version 4, and this nightshift knows up to 3");
+    assert_int_equal(by_hand(place, "PRAGMA user_version = 5"), SQLITE_OK);
+    assert_refused(place, ERR_USAGE, "has version 5, and this nightshift knows up to 4");
 }
 
 static void a_record_that_is_not_there_is_not_made_by_a_reader(void **state)
@@ -1291,6 +1374,8 @@ int main(void)
         ROW(a_run_ends_once_and_is_ok_once),
         ROW(rows_about_nothing_are_refused),
         ROW(what_is_rolled_back_was_never_there),
+        ROW(texts_that_repeat_each_other_take_little_room),
+        cmocka_unit_test(a_packed_text_that_is_broken_is_an_integrity_error),
         ROW(files_that_are_no_record_are_refused_and_untouched),
         ROW(a_record_that_is_not_there_is_not_made_by_a_reader),
         ROW(a_broken_creation_is_begun_anew),
