@@ -447,7 +447,7 @@ static int one_session(struct night *night, struct err *err)
 {
     struct session session;
 
-    if (session_open(&session, night->word, value_of(night->arguments, "dir"),
+    if (session_open_night(&session, night->word, value_of(night->arguments, "dir"),
                      value_of(night->arguments, "executor"), err) != 0)
         return wait_outside(night, err);
     int status = drive(night, &session, err);

@@ -72,6 +72,7 @@ struct executor_terms {
     size_t n_env;
     const char *folder; /* for files that it shares with its tasks, absolute */
     const char *uuid;   /* of this session's tasks, in the record already */
+    bool goes_on;       /* an earlier session has begun with this uuid and folder, and was killed */
 };
 
 /*
@@ -83,6 +84,8 @@ struct executor_terms {
  *     poll      has the shim ended?      is there a result, or will there be none?
  *     stop      TERM, KILL               the task is cancelled
  *     clear     the lock says            the queue has said it when the session was opened
+ *     holds     never                    an earlier session has ordered the run
+ *     adopt     -                        its task is ours now
  */
 struct executor {
     const char *name, *summary;
@@ -104,6 +107,11 @@ struct executor {
     /* Waits until no process of an earlier harness still works in `dir` (its proof of life is a
      * lock); ends survivors.  Called before a directory is used again. */
     int (*clear)(void *self, const char *dir, struct err *err);
+    /* Where the terms go on: has an earlier session ordered the run in `dir`?  adopt() then takes
+     * it over, as if start() had been called; what nobody has adopted by the first tend() is given
+     * up. NULL: it has none. */
+    bool (*holds)(const void *self, const char *dir);
+    void (*adopt)(void *self, struct ticket *out, const struct job *job);
     /* Until one of `fds` is ready, or limit_ms are over.  NULL: poll(2); others have a clock of
      * their own. */
     void (*wait)(void *self, struct pollfd *fds, size_t n, int limit_ms);
@@ -125,6 +133,8 @@ int site_poll(const struct site *site, struct outcome_facts *out, struct ticket 
               const struct job *job, struct err *err);
 int site_stop(const struct site *site, struct ticket *ticket, bool now, struct err *err);
 int site_clear(const struct site *site, const char *dir, struct err *err);
+bool site_holds(const struct site *site, const char *dir);
+void site_adopt(const struct site *site, struct ticket *out, const struct job *job);
 void site_wait(const struct site *site, struct pollfd *fds, size_t n, int limit_ms);
 
 /* This machine, which needs no opening. */

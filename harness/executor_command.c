@@ -142,5 +142,7 @@ const struct executor executor_command = {
     .poll = queue_poll,
     .stop = queue_stop,
     .clear = queue_clear,
+    .holds = queue_holds,
+    .adopt = queue_adopt,
     .wait = queue_wait,
 };

@@ -172,5 +172,7 @@ const struct executor executor_slurm = {
     .poll = queue_poll,
     .stop = queue_stop,
     .clear = queue_clear,
+    .holds = queue_holds,
+    .adopt = queue_adopt,
     .wait = queue_wait,
 };

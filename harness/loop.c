@@ -36,6 +36,7 @@ struct loop {
     struct proposer proposer; /* the outside program, while it is asked */
     struct slot *slots;       /* [n_slots] */
     size_t n_slots;
+    size_t jobs;      /* slots that may be filled; more are there where more runs were adopted */
     int64_t cap;      /* of experiments; 0: none */
     int64_t run_cap;  /* of runs; 0: none */
     double deadline;  /* clock_boot_s(): a suspended machine does not put it off */
@@ -62,14 +63,6 @@ static int64_t first_pending(const struct record *record)
     return id + 1;
 }
 
-static struct slot *free_slot(struct loop *loop)
-{
-    for (size_t i = 0; i < loop->n_slots; i++)
-        if (!loop->slots[i].busy)
-            return &loop->slots[i];
-    return NULL;
-}
-
 static size_t busy_slots(const struct loop *loop)
 {
     size_t n = 0;
@@ -77,6 +70,16 @@ static size_t busy_slots(const struct loop *loop)
     for (size_t i = 0; i < loop->n_slots; i++)
         n += loop->slots[i].busy;
     return n;
+}
+
+static struct slot *free_slot(struct loop *loop)
+{
+    if (loop->n_slots > loop->jobs && busy_slots(loop) >= loop->jobs)
+        return NULL;
+    for (size_t i = 0; i < loop->n_slots; i++)
+        if (!loop->slots[i].busy)
+            return &loop->slots[i];
+    return NULL;
 }
 
 /* --- collect -------------------------------------------------------------------------------- */
@@ -453,7 +456,7 @@ static double reserve_s(const struct loop *loop, bool placebo)
     size_t runs = referee_reserve(&loop->referee, record, placebo);
 
     return margin * progress_run_s(&loop->progress, record) *
-           ceil((double)runs / (double)loop->n_slots);
+           ceil((double)runs / (double)loop->jobs);
 }
 
 /* Are there runs for one more proposal beside `pending` ones, and for the end of the night?  The
@@ -613,7 +616,7 @@ static void show_progress(struct loop *loop)
         done += isfinite(part) ? part : 0;
     }
     progress_show(&loop->progress, record, busy_slots(loop), done, loop->cap,
-                  fmin(left, by_runs / (double)loop->n_slots));
+                  fmin(left, by_runs / (double)loop->jobs));
 }
 
 /* Those that watch from outside: the service manager, and the command that is told things. */
@@ -714,6 +717,32 @@ static void init_runner(struct loop *loop)
                                    .first_run = s->record.n_runs};
 }
 
+/* --- what a killed session has left in a queue ------------------------------------------------ */
+
+static size_t count_open(const struct record *record)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < record->n_runs; i++)
+        n += record->runs[i].class == CLASS_NONE;
+    return n;
+}
+
+static int adopt_runs(struct loop *loop, struct err *err)
+{
+    const struct record *record = &loop->session->record;
+    size_t n = 0;
+
+    for (size_t i = 0; i < record->n_runs; i++)
+        if (record->runs[i].class == CLASS_NONE &&
+            slot_adopt(&loop->slots[n++], &loop->runner, i, err) != 0)
+            return -1;
+    if (n > 0)
+        log_info("%zu run%s that an earlier session has left in the queue go%s on", n,
+                 n == 1 ? "" : "s", n == 1 ? "es" : "");
+    return 0;
+}
+
 /* After an error nothing may be left running. */
 static void abandon_runs(struct loop *loop)
 {
@@ -736,10 +765,10 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
                         .run_cap = limits->runs,
                         .errand = limits->errand,
                         .published = clock_s(),
-                        .n_slots = (size_t)limits->jobs,
+                        .jobs = (size_t)limits->jobs,
                         .notifier = limits->notifier,
                         .service = limits->service};
-    size_t first = session->record.n_runs;
+    size_t first = session->record.n_runs, open = count_open(&session->record);
     int rc = -1;
 
     referee_init(&loop.referee);
@@ -749,6 +778,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     loop.deadline = clock_boot_s() + limits->seconds;
     if (isfinite(limits->seconds))
         place_tell_end(session->lock, (int64_t)time(NULL) + (int64_t)limits->seconds);
+    loop.n_slots = open > loop.jobs ? open : loop.jobs;
     loop.slots = mem_new(loop.n_slots, sizeof *loop.slots);
     if (session->site.executor->queue == NULL)
         slots_share_cores(loop.slots, loop.n_slots);
@@ -757,7 +787,9 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     prune_at_start(&session->record, &session->place);
     energy_begin(&loop.energy);
     service_ready(loop.service);
-    rc = loop_turns(&loop, err);
+    rc = adopt_runs(&loop, err);
+    if (rc == 0)
+        rc = loop_turns(&loop, err);
     if (rc == 0)
         rc = publish_pending(&session->record, session->store, session->ledger, err);
     if (rc != 0)

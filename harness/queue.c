@@ -69,7 +69,9 @@ int queue_open(const struct queue_kind *kind, void **self, const struct executor
                        .program = own_path(),
                        .patience_s = FIRST_RETRY_S};
     *self = queue;
-    return queue_make_folders(terms->folder, err);
+    if (queue_make_folders(terms->folder, err) != 0)
+        return -1;
+    return terms->goes_on ? queue_read_earlier(queue, err) : 0;
 }
 
 bool queue_close(void *self)
@@ -80,6 +82,10 @@ bool queue_close(void *self)
         return true;
     bool empty = queue->n == 0 && !queue->left;
     call_abandon(&queue->call);
+    for (size_t i = 0; i < queue->n_earlier; i++)
+        free(queue->earlier[i].dir);
+    free(queue->earlier);
+    free(queue->handed);
     for (size_t i = 0; i < queue->n; i++)
         free(queue->tasks[i].facts.usage);
     free(queue->tasks);
@@ -409,29 +415,24 @@ static int do_next(struct queue *queue, bool may_submit, struct err *err)
     return 0;
 }
 
+/* The files are there until the run is recorded, so that who adopts it after a crash finds them. */
 static int take_one(struct queue *queue, int64_t number, struct err *err)
 {
     struct queue_task *task = find_number(queue, number);
     struct task_result result = {.end = TASK_ENDED};
-    char *path = task_result_path(queue->terms.folder, number);
     int rc = 0;
 
     if (is_of_batch(queue, number)) { /* so the queue has taken it */
         queue->unsure = false;
         queue->accepted = true;
     }
-    if (task != NULL && task->stand != STAND_TOLD && task->stand != STAND_ENDED) {
+    if (task == NULL) {
+        queue_forget_task(queue, number);
+    } else if (task->stand != STAND_TOLD && task->stand != STAND_ENDED) {
         rc = task_result_read(&result, queue->terms.folder, number, err);
         if (rc == 0)
             rc = queue_take_result(queue, task, &result, err);
-        if (rc == 0) {
-            queue_forget_order(queue, number);
-            queue_forget_log(queue, number);
-        }
     }
-    if (rc == 0)
-        unlink(path);
-    free(path);
     return rc;
 }
 
@@ -445,7 +446,7 @@ static void take_results(struct queue *queue)
 
     if (clock_s() < queue->done_at)
         return;
-    int rc = queue_list_results(&numbers, &n, queue->terms.folder, &why);
+    int rc = queue_list_numbers(&numbers, &n, queue->terms.folder, "done", &why);
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = take_one(queue, numbers[i], &why);
     free(numbers);
@@ -499,8 +500,18 @@ int queue_start(void *self, struct ticket *out, const struct job *job, struct er
     return 0;
 }
 
+/* Those that were handed over are recorded now, or nobody would be here. */
+static void forget_handed(struct queue *queue)
+{
+    for (size_t i = 0; i < queue->n_handed; i++)
+        queue_forget_task(queue, queue->handed[i]);
+    queue->n_handed = 0;
+}
+
 int queue_tend(void *self, struct err *err)
 {
+    queue_forget_earlier(self);
+    forget_handed(self);
     return turn(self, true, err);
 }
 
@@ -517,6 +528,8 @@ int queue_poll(void *self, struct outcome_facts *out, struct ticket *ticket, con
         return 0;
     *out = task->facts;
     ticket->task = 0;
+    queue->handed = mem_room(queue->handed, queue->n_handed, sizeof *queue->handed);
+    queue->handed[queue->n_handed++] = task->number;
     drop(queue, task);
     return 1;
 }
@@ -541,11 +554,11 @@ int queue_stop(void *self, struct ticket *ticket, bool now, struct err *err)
     return 0;
 }
 
-/* The tasks of earlier sessions have ended before this one began, and those of this one that were
- * given up end themselves when their order is gone. */
+/* What was given up ends itself when its order is gone; an order that is still there must not be
+ * taken for that of the run to come. */
 int queue_clear(void *self, const char *dir, struct err *err)
 {
-    (void)self;
+    forget_handed(self);
     (void)dir;
     (void)err;
     return 0;

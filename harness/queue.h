@@ -8,6 +8,10 @@
  * matters only where there is no result: then the run is lost when it has been looked for until a
  * deadline, and how it was lost is what the queue has said last.
  *
+ * A session that was killed leaves its tasks to the next one, which goes on with the same uuid and
+ * folder: each run whose order lies there is adopted (queue_adopt.c), and then is a run like those
+ * of this session, lost only where neither the queue nor the folder has anything of it.
+ *
  * Nothing is submitted twice: every job carries the session's uuid, which is in the record before
  * anything is submitted, and its tasks' numbers.  Where a submission's fate is not known (no
  * answer, an error, a crash), the queue is asked before anything else is submitted.
@@ -84,6 +88,8 @@ int queue_poll(void *self, struct outcome_facts *out, struct ticket *ticket, con
                struct err *err);
 int queue_stop(void *self, struct ticket *ticket, bool now, struct err *err);
 int queue_clear(void *self, const char *dir, struct err *err);
+bool queue_holds(const void *self, const char *dir);
+void queue_adopt(void *self, struct ticket *out, const struct job *job);
 void queue_wait(void *self, struct pollfd *fds, size_t n, int limit_ms);
 
 /*

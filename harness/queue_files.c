@@ -149,9 +149,10 @@ int queue_write_script(char **path, const struct queue *queue, int64_t first, st
 
 /* Reading the folder asks the server of a network file system, where looking for one name may be
  * answered from what is remembered. */
-int queue_list_results(int64_t **out, size_t *n, const char *folder, struct err *err)
+int queue_list_numbers(int64_t **out, size_t *n, const char *folder, const char *name,
+                       struct err *err)
 {
-    char *path = path_join(folder, "done");
+    char *path = path_join(folder, name);
     DIR *dir = opendir(path);
     int number_end;
     int64_t number;
@@ -185,12 +186,16 @@ bool queue_has_log(const struct queue *queue, int64_t number)
     return there;
 }
 
-void queue_forget_log(const struct queue *queue, int64_t number)
+void queue_forget_task(const struct queue *queue, int64_t number)
 {
-    char *path = mem_printf("%s/log/%" PRId64, queue->terms.folder, number);
+    char *log = mem_printf("%s/log/%" PRId64, queue->terms.folder, number);
+    char *result = task_result_path(queue->terms.folder, number);
 
-    unlink(path);
-    free(path);
+    queue_forget_order(queue, number);
+    unlink(log);
+    unlink(result);
+    free(log);
+    free(result);
 }
 
 void queue_last_words(char *out, size_t size, const struct queue *queue, int64_t number)

@@ -31,6 +31,12 @@ struct queue_task {
     struct outcome_facts facts;
 };
 
+/* A run that an earlier session has ordered and whose end it has not recorded. */
+struct queue_order {
+    int64_t number;
+    char *dir;
+};
+
 enum doing { DOING_NOTHING, DOING_SUBMIT, DOING_LOOK, DOING_CANCEL };
 
 struct queue {
@@ -50,7 +56,11 @@ struct queue {
     bool accepted;          /* it has taken one in this session */
     char why[400];          /* of the last refusal */
     bool complained;
-    bool left;                          /* one was given up, and may still be in the queue */
+    bool left;       /* one was given up, and may still be in the queue */
+    int64_t *handed; /* [n_handed] numbers whose ends are told and being recorded */
+    size_t n_handed;
+    struct queue_order *earlier; /* [n_earlier] not adopted yet */
+    size_t n_earlier;
     double look_at, submit_at, done_at; /* clock_s(); when to do it next */
     double patience_s;                  /* until the next try of what failed */
 };
@@ -67,15 +77,24 @@ int queue_write_script(char **path, const struct queue *queue, int64_t first, st
 /* Takes the fence away: the task, if it lives, ends itself. */
 void queue_forget_order(const struct queue *queue, int64_t number);
 
-/* What the script of a task that has a result has printed. */
-void queue_forget_log(const struct queue *queue, int64_t number);
-
-/* The numbers of the tasks whose results lie there; the caller frees. */
-int queue_list_results(int64_t **out, size_t *n, const char *folder, struct err *err);
+/* All that there is of a task: its order, its result, what its script has printed. */
+void queue_forget_task(const struct queue *queue, int64_t number);
 
 /* What the script of a task has printed: is it there, and its last line, printable. */
 bool queue_has_log(const struct queue *queue, int64_t number);
 void queue_last_words(char *out, size_t size, const struct queue *queue, int64_t number);
+
+/* The numbers N of the files FOLDER/NAME/N.json; the caller frees. */
+int queue_list_numbers(int64_t **out, size_t *n, const char *folder, const char *name,
+                       struct err *err);
+
+/* --- queue_adopt.c --- */
+
+/* Reads what an earlier session has left in the folder; numbers go on behind all of it. */
+int queue_read_earlier(struct queue *queue, struct err *err);
+
+/* Takes the fence away from what nobody has adopted. */
+void queue_forget_earlier(struct queue *queue);
 
 /* --- queue_end.c --- */
 

@@ -247,7 +247,18 @@ static int clear_run(const struct session *session, const struct run *run, struc
     return rc;
 }
 
-/* Runs whose end is not recorded died with the harness: they are repeated. */
+static bool is_held(const struct session *session, const struct run *run)
+{
+    char *dir = place_run_dir(&session->place, run);
+    bool held = site_holds(&session->site, dir);
+
+    free(dir);
+    return held;
+}
+
+/* Runs whose end is not recorded died with the harness: they are repeated, but for those in a
+ * queue.
+ */
 static int recover_runs(struct session *session, struct err *err)
 {
     struct record *record = &session->record;
@@ -255,7 +266,7 @@ static int recover_runs(struct session *session, struct err *err)
     for (size_t i = 0; i < record->n_runs; i++) {
         struct run *run = &record->runs[i];
         struct run_facts none = {0};
-        if (run->class != CLASS_NONE)
+        if (run->class != CLASS_NONE || is_held(session, run))
             continue;
         if (clear_run(session, run, err) != 0 || store_begin(session->store, err) != 0)
             return -1;
@@ -369,7 +380,7 @@ static int open_record(struct session *session, const struct study *study,
         check_same_study(session, study, err) != 0 ||
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||
         site_begin(&session->site, session->executor, &session->record.study, place, session->store,
-                   err) != 0 ||
+                   session->adopts && session->source_root == NULL, err) != 0 ||
         recover_runs(session, err) != 0)
         return -1;
     if (session->source_root != NULL &&
@@ -432,12 +443,24 @@ static int open_all(struct session *out, const char *word, const char *dir, cons
     return rc;
 }
 
-int session_open(struct session *out, const char *word, const char *dir, const char *executor,
-                 struct err *err)
+static int open_with(struct session *out, const char *word, const char *dir, const char *executor,
+                     bool adopts, struct err *err)
 {
-    *out = (struct session){.lock = -1};
+    *out = (struct session){.lock = -1, .adopts = adopts};
     if (open_all(out, word, dir, executor, err) == 0)
         return 0;
     session_close(out);
     return -1;
+}
+
+int session_open(struct session *out, const char *word, const char *dir, const char *executor,
+                 struct err *err)
+{
+    return open_with(out, word, dir, executor, false, err);
+}
+
+int session_open_night(struct session *out, const char *word, const char *dir, const char *executor,
+                       struct err *err)
+{
+    return open_with(out, word, dir, executor, true, err);
 }

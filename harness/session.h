@@ -29,11 +29,17 @@ struct session {
     char *source_root;     /* where it is built */
     int64_t id;            /* row of this start */
     bool resumed;          /* the record held something already */
+    bool adopts;           /* runs of a killed session that are in a queue go on: class NONE still,
+                              the loop's to take over */
 };
 
 /* `dir`: --dir or NULL; `executor`: --executor, or NULL for the study's own. */
 int session_open(struct session *out, const char *study, const char *dir, const char *executor,
                  struct err *err);
+
+/* The same for a night: what a session that was killed has left in the same queue goes on. */
+int session_open_night(struct session *out, const char *study, const char *dir,
+                       const char *executor, struct err *err);
 
 /* All runs are recorded, or were ended: closes where they happened. */
 int session_leave(struct session *session, struct err *err);

@@ -50,6 +50,16 @@ int site_clear(const struct site *site, const char *dir, struct err *err)
     return site->executor->clear(site->self, dir, err);
 }
 
+bool site_holds(const struct site *site, const char *dir)
+{
+    return site->executor->holds != NULL && site->executor->holds(site->self, dir);
+}
+
+void site_adopt(const struct site *site, struct ticket *out, const struct job *job)
+{
+    site->executor->adopt(site->self, out, job);
+}
+
 void site_wait(const struct site *site, struct pollfd *fds, size_t n, int limit_ms)
 {
     if (site->executor->wait != NULL)

@@ -121,17 +121,6 @@ static int end_earlier(const struct executor *kind, const char *uuid, const stru
     return rc;
 }
 
-static int settle(const struct study *study, const struct place *place, struct store *store,
-                  struct err *err)
-{
-    const struct executor *kind;
-    char uuid[UUID];
-
-    if (get_key(&kind, uuid, store, err) != 0)
-        return -1;
-    return kind == NULL ? 0 : end_earlier(kind, uuid, study, place, err);
-}
-
 /* --- opening and closing ---------------------------------------------------------------------- */
 
 static int draw_uuid(char out[UUID], struct err *err)
@@ -146,29 +135,44 @@ static int draw_uuid(char out[UUID], struct err *err)
 }
 
 static int open_queue(struct site *out, const struct executor *executor, const struct study *study,
-                      const struct place *place, struct store *store, struct err *err)
+                      const struct place *place, const char *uuid, bool goes_on, struct err *err)
+{
+    char *folder = folder_of(place, uuid);
+    const struct executor_terms terms = {&study->executor, study->env, study->n_env,
+                                         folder,           uuid,       goes_on};
+    int rc = site_open(out, executor, &terms, err);
+
+    free(folder);
+    return rc;
+}
+
+static int open_new(struct site *out, const struct executor *executor, const struct study *study,
+                    const struct place *place, struct store *store, struct err *err)
 {
     char uuid[UUID], text[64];
 
     if (draw_uuid(uuid, err) != 0)
         return -1;
     snprintf(text, sizeof text, "%s %s", executor->name, uuid);
-    char *folder = folder_of(place, uuid);
-    const struct executor_terms terms = {&study->executor, study->env, study->n_env, folder, uuid};
-    int rc = set_key(store, text, err);
-    if (rc == 0)
-        rc = site_open(out, executor, &terms, err);
-    free(folder);
-    return rc;
+    if (set_key(store, text, err) != 0)
+        return -1;
+    return open_queue(out, executor, study, place, uuid, false, err);
 }
 
 int site_begin(struct site *out, const struct executor *executor, const struct study *study,
-               const struct place *place, struct store *store, struct err *err)
+               const struct place *place, struct store *store, bool adopts, struct err *err)
 {
+    const struct executor *kind;
+    char uuid[UUID];
+
     *out = site_local;
-    if (settle(study, place, store, err) != 0)
+    if (get_key(&kind, uuid, store, err) != 0)
         return -1;
-    return executor->queue == NULL ? 0 : open_queue(out, executor, study, place, store, err);
+    if (kind != NULL && kind == executor && adopts)
+        return open_queue(out, executor, study, place, uuid, true, err);
+    if (kind != NULL && end_earlier(kind, uuid, study, place, err) != 0)
+        return -1;
+    return executor->queue == NULL ? 0 : open_new(out, executor, study, place, store, err);
 }
 
 int site_end(struct site *site, const struct place *place, struct store *store, struct err *err)

@@ -22,10 +22,11 @@ int site_choose(const struct executor **out, struct study *study, const char *wo
 /* Runs at a time, where no -j says otherwise. */
 int site_jobs(const struct study *study);
 
-/* Ends what an earlier session has left in a queue, then opens.  `study` and `place` are
- * borrowed.  The caller ends with site_end(). */
+/* Ends what an earlier session has left in a queue, then opens; or, where `adopts` and it is the
+ * same queue, opens with that session's uuid, so that its runs may go on (site_holds()).  `study`
+ * and `place` are borrowed.  The caller ends with site_end(). */
 int site_begin(struct site *out, const struct executor *executor, const struct study *study,
-               const struct place *place, struct store *store, struct err *err);
+               const struct place *place, struct store *store, bool adopts, struct err *err);
 
 /* Closes; all its runs are recorded. */
 int site_end(struct site *site, const struct place *place, struct store *store, struct err *err);

@@ -115,23 +115,30 @@ static int record_start(struct slot *slot, struct runner *runner, const struct r
     return rc;
 }
 
+static struct launch launch_of(const struct slot *slot, const struct runner *runner,
+                               const struct run *run)
+{
+    const struct record *record = runner->record;
+
+    return (struct launch){.study = &record->study,
+                           .study_dir = runner->place->study_dir,
+                           .program = runner->program,
+                           .dir = slot->dir,
+                           .config = slot->config,
+                           .seed = record_trainer_seed(record, run),
+                           .steps = record->experiments[run->experiment - 1].steps,
+                           .cpus = slot->cpus,
+                           .n_cpus = slot->n_cpus,
+                           .source = record_source(record, run->experiment),
+                           .checkout = runner->checkout,
+                           .evaluator = runner->evaluator};
+}
+
 /* Everything that the run is made of, in its own directory. */
 static int prepare_run(struct slot *slot, const struct runner *runner, const struct run *run,
                        struct err *err)
 {
-    const struct record *record = runner->record;
-    struct launch launch = {.study = &record->study,
-                            .study_dir = runner->place->study_dir,
-                            .program = runner->program,
-                            .dir = slot->dir,
-                            .config = slot->config,
-                            .seed = record_trainer_seed(record, run),
-                            .steps = record->experiments[run->experiment - 1].steps,
-                            .cpus = slot->cpus,
-                            .n_cpus = slot->n_cpus,
-                            .source = record_source(record, run->experiment),
-                            .checkout = runner->checkout,
-                            .evaluator = runner->evaluator};
+    struct launch launch = launch_of(slot, runner, run);
 
     if (fresh_dir(runner, slot->dir, err) != 0)
         return -1;
@@ -160,6 +167,26 @@ int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wa
         return 0;
     clear_slot(slot);
     return -1;
+}
+
+int slot_adopt(struct slot *slot, struct runner *runner, size_t index, struct err *err)
+{
+    struct record *record = runner->record;
+    struct run *run = &record->runs[index];
+
+    slot->dir = place_run_dir(runner->place, run);
+    slot->config = run_config(record, run);
+    struct launch launch = launch_of(slot, runner, run);
+    if (stages_begin(&slot->stages, &launch, err) != 0) {
+        clear_slot(slot);
+        return -1;
+    }
+    slot->run = index;
+    early_watch_init(&slot->watch, record, run);
+    slot->since = clock_s() - fmax(0, difftime(time(NULL), (time_t)run->started));
+    slot->busy = true;
+    site_adopt(runner->site, &slot->ticket, slot->stages.job);
+    return 0;
 }
 
 /* What a run that counts has said on its way. */

@@ -48,6 +48,9 @@ struct runner { /* what every slot needs */
 int slot_start(struct slot *slot, struct runner *runner, const struct wanted *wanted,
                struct err *err);
 
+/* Takes over run `index` of the record, which an earlier session has ordered (site_holds()). */
+int slot_adopt(struct slot *slot, struct runner *runner, size_t index, struct err *err);
+
 /* 1: the run has ended and is recorded, the slot is free; 0: still running.  `lost`: it was ended
  * by us, so whatever it left is no result. */
 int slot_poll(struct slot *slot, struct runner *runner, bool lost, struct err *err);

@@ -62,7 +62,10 @@ MessageTimeout=5
 MinJobAge=300
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$2 CPUs=8 RealMemory=1000 State=UNKNOWN
 NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$3 CPUs=8 RealMemory=1000 State=UNKNOWN
-PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
+PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
 END
 }
 
@@ -75,7 +78,7 @@ cluster_start() # NAME COMMAND…
     cluster_pids="$cluster_pids $!"
 }
 
-cluster_nodes_idle() { [ "$(sinfo -h -N -o %T 2>/dev/null | grep -c '^idle$')" = 2 ]; }
+cluster_nodes_idle() { [ "$(sinfo -h -N -p main -o %T 2>/dev/null | grep -c '^idle$')" = 2 ]; }
 
 cluster_wait() # TENTHS COMMAND…
 {

@@ -15,9 +15,13 @@ if ! cluster_up; then
     exit 0
 fi
 
-# Runs of 0.1 to 0.3 s, so that ends are shuffled; a crash among the choices.
+# Runs of 0.1 to 0.3 s, so that ends are shuffled; a crash among the choices.  Each start is noted, and
+# none ends while there is a file `hold` beside the script.
 cat >shuffled.sh <<'END'
 seed=$4
+dir=${0%/*}
+echo "$2 $4" >>"$dir/started"
+while [ -e "$dir/hold" ]; do sleep 0.1; done
 sleep "0.$((seed / 7 % 3 + 1))"
 exec fake_trainer ok --mode-from-config --noise 0.2 "$@"
 END
