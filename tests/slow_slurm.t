@@ -106,6 +106,21 @@ run 0 'and all of it holds together' nightshift doctor --deep killed/night.yaml
 [ -z "$(squeue -h -t pending,running)" ] && [ -z "$(find killed/runs/night -name 'queue-*')" ]
 ok $? 'nothing is left in the queue, nor of it on the disk'
 
+# --- a trainer that is built, on a shared file system -----------------------------------------------------
+. "$tests/shared_study.sh"
+for dir in built.local built.slurm; do
+    lab $dir 'kind: slurm' 'partition: main' 'concurrency: 8' 'every: 1s' 'patience: 3s'
+done
+run 0 'a trainer built from its source, on this machine' \
+    nightshift run built.local/lab.yaml --executor local -j 4
+run 0 'and on the cluster' nightshift run built.slurm/lab.yaml
+lab_decisions built.local >built.decisions
+[ "$(grep -c '"verdict":"keep"' built.decisions)" -ge 2 ] &&
+    lab_decisions built.slurm | cmp -s - built.decisions
+ok $? 'decides the same, patches are kept'
+lab_is_shared built.slurm
+ok $? 'runs and builds lie in the shared folder, and nothing of the queue is left there'
+
 # --- Slurm's own limit of time: the trainer leaves its state, and goes on from it in other jobs ----------
 # A step of the trainer is a line of it, and takes 0.7 s where PACE is 1: 80 steps need several jobs of a
 # minute, of which Slurm may warn up to 45 s before their end.
