@@ -3,7 +3,7 @@
 # What a night's worth depends on, measured here and now beside the peers that are installed.
 # docs/performance.md holds the table with its date.
 #
-#   make bench [ROUNDS=7] [ROWS="small autoresearch"] [PEERS="system root"] [PEER_ROOT=DIR]
+#   make bench [ROUNDS=7] [ROWS="small autoresearch"] [PEERS="system root"] [PEER_ROOT=DIR] [LLAMA=DIR]
 #
 # Ours and the peers take turns, ROUNDS times, each time in a new process.  A ratio is the median of
 # the ratios of the rounds, which stand behind it from the least to the largest.  The table is also
@@ -14,18 +14,22 @@
 #   batches                          PyTorch's tokens a second with larger micro-batches
 #   side-by-side                     two runs of one thread beside one
 #   adamw memory start               beside memory traffic, beside a formula, from exec to the first step
+#   text                             prompts and new tokens beside llama.cpp, F32 in both, random weights
 #   tokenizer harness                no peer
 #
 # PEERS: PyTorch of this system (Debian: python3-torch libopenblas0-openmp), and PyTorch of another
 # root, which a chroot enters (as root).  Such a tree is made by
 #   debootstrap --variant=minbase --include=python3-torch,libopenblas0-openmp trixie DIR
 # /proc and /sys are mounted in it for the peer alone: without them PyTorch takes its slowest kernels.
+#
+# LLAMA: a folder with llama.cpp's shared libraries, which npm gets (no model comes with them):
+#   npm install --prefix DIR --ignore-scripts @node-llama-cpp/linux-x64@3.22.1
 set -eu
 
 top=$(pwd)
 build=$top/build
 rounds=${ROUNDS:-7}
-rows=${ROWS:-small autoresearch batches stories110m side-by-side adamw memory start tokenizer harness}
+rows=${ROWS:-small autoresearch batches stories110m side-by-side adamw memory start text tokenizer harness}
 peers=${PEERS-system root}
 threads=2
 
@@ -316,6 +320,60 @@ row_memory()
     done
 }
 
+# --- reading and writing text ---
+
+# llama ARGUMENT…: llama_bench.py of the folder LLAMA.
+llama() { python3 "$top/share/peers/llama_bench.py" "$LLAMA" "$@"; }
+
+# text_model PRESET: the same random weights as PRESET.safetensors and PRESET.gguf.
+text_model()
+{
+    printf '{"preset": "%s", "data": "%s/tokens.bin", "vocab": 32000, "steps": 1, "batch": 1, "seq": 256,
+        "val_tokens": 256, "method": "mezo", "lr": 0}\n' "$1" "$work" >text.json
+    nightshift-lm train --config text.json --seed 1 --threads $threads --out text >out
+    nightshift-lm convert text "$1.safetensors" 2>why
+    nightshift-lm convert text "$1.gguf" 2>why
+    rm -r text
+}
+
+text_round()
+{
+    for preset in autoresearch stories110m; do
+        nightshift-lm bench $preset.safetensors --threads $threads --json >json
+        tr ',{}' '\n\n\n' <json | sed -n 's/^"\([a-z_]*\)":\([-+0-9.e]*\)$/\1 \2/p' |
+            while read -r key value; do echo "$value" >>"text.$preset.$key"; done
+        echo 1 >>"text.$preset.one"
+        [ -n "$llama" ] || continue
+        llama speed $preset.gguf 128 32 7 $threads >said
+        cut -d ' ' -f 1 said >prompts
+        cut -d ' ' -f 2 said >news
+        median prompts >>"llama.$preset.prompt"
+        median news >>"llama.$preset.new"
+    done
+}
+
+row_text()
+{
+    llama=
+    if [ -n "${LLAMA:-}" ] && llama about >about 2>why; then
+        llama="llama.cpp $(cut -d ' ' -f 1 about)"
+        echo "peer      $llama"
+    else
+        echo "peer      llama.cpp is left out: LLAMA names no folder with its libraries"
+    fi
+    tokens
+    for preset in autoresearch stories110m; do text_model $preset; done
+    repeat text_round
+    for preset in autoresearch stories110m; do
+        own=text.$preset
+        compare "$preset: new tokens, of reading the weights" %.2f $own.share_of_bandwidth $own.one '>= 0.85'
+        compare "$preset: from opening the file to its first token, s" %.3f $own.first_token_s $own.one '<= 0.2'
+        [ -n "$llama" ] || continue
+        compare "$preset: $llama, prompt of 128, tokens/s" %.0f $own.prompt_tokens_per_s llama.$preset.prompt '>= 1.2'
+        compare "$preset: $llama, new tokens/s" %.1f $own.generate_tokens_per_s llama.$preset.new -
+    done
+}
+
 # --- without a peer ---
 
 row_tokenizer()
@@ -365,7 +423,7 @@ echo "rounds    $rounds, $threads threads"
 echo
 for name in $rows; do
     case $name in
-    small | autoresearch | batches | stories110m | adamw | memory | start | tokenizer | harness) "row_$name" ;;
+    small | autoresearch | batches | stories110m | adamw | memory | start | text | tokenizer | harness) "row_$name" ;;
     side-by-side) row_side_by_side ;;
     *) echo "bench: no row is called '$name'" >&2; exit 2 ;;
     esac
