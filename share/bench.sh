@@ -331,8 +331,8 @@ text_model()
     printf '{"preset": "%s", "data": "%s/tokens.bin", "vocab": 32000, "steps": 1, "batch": 1, "seq": 256,
         "val_tokens": 256, "method": "mezo", "lr": 0}\n' "$1" "$work" >text.json
     nightshift-lm train --config text.json --seed 1 --threads $threads --out text >out
-    nightshift-lm convert text "$1.safetensors" 2>why
-    nightshift-lm convert text "$1.gguf" 2>why
+    nightshift-lm convert text "$1.safetensors" >out 2>why
+    nightshift-lm convert text "$1.gguf" >out 2>why
     rm -r text
 }
 

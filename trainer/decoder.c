@@ -246,22 +246,23 @@ static size_t piece_size(size_t outs, size_t in, size_t rows)
     return round_up(between(outs / 16, TAKE_LEAST / row, TAKE_MOST / row) + 1, 4);
 }
 
-/* A matrix of several that share an input; their outputs stand side by side. */
+#define SIDES 3 /* matrices that share an input: queries, keys and values, side by side */
+
 struct side {
-    const real *w; /* [outs, in] */
+    const real *w; /* [outs, dim] */
     size_t outs;
 };
 
 /* Outputs first..end of all sides together. */
-static void side_products(struct decoder *d, real *y, const real *x, const struct side *sides,
+static void side_products(struct decoder *d, const real *x, const struct side sides[SIDES],
                           size_t first, size_t end)
 {
-    for (size_t base = 0; base < end; base += (sides++)->outs) {
-        size_t from = first > base ? first : base, to = base + sides->outs;
+    for (size_t i = 0, base = 0; i < SIDES; base += sides[i++].outs) {
+        size_t from = first > base ? first : base, to = base + sides[i].outs;
         to = to < end ? to : end;
         if (from < to)
-            product(y + from, d->qkv, x, sides->w + (from - base) * d->dim, d->rows, to - from,
-                    d->dim, 1, 0);
+            product(d->projected + from, d->qkv, x, sides[i].w + (from - base) * d->dim, d->rows,
+                    to - from, d->dim, 1, 0);
     }
 }
 
@@ -269,11 +270,10 @@ static void side_products(struct decoder *d, real *y, const real *x, const struc
 static void share_qkv(struct decoder *d, const struct layer *l, const real *norm)
 {
     size_t piece = piece_size(d->qkv, d->dim, d->rows), kv = d->kv_heads * d->width;
-    const struct side sides[] = {{l->q, d->heads * d->width}, {l->k, kv}, {l->v, kv}};
+    const struct side sides[SIDES] = {{l->q, d->heads * d->width}, {l->k, kv}, {l->v, kv}};
 
     for (size_t first; (first = piece * meeting_take(&d->meeting)) < d->qkv;)
-        side_products(d, d->projected, norm, sides, first,
-                      first + piece < d->qkv ? first + piece : d->qkv);
+        side_products(d, norm, sides, first, first + piece < d->qkv ? first + piece : d->qkv);
     meeting_wait(&d->meeting);
 }
 

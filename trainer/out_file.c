@@ -2,23 +2,46 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "mem.h"
 #include "out_file.h"
 
+#define PART ((size_t)2 << 20) /* bytes of one write: a huge page */
+
 int out_file_open(struct out_file *out, const char *path, struct err *err)
 {
     *out = (struct out_file){.path = mem_strdup(path), .temporary = mem_printf("%s.new", path)};
     out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return out->fd >= 0 ? 0 : err_sys(err, "%s", out->temporary);
+    if (out->fd < 0)
+        return err_sys(err, "%s", out->temporary);
+    out->held = mem_new(PART, 1);
+    return 0;
+}
+
+static int write_held(struct out_file *out, struct err *err)
+{
+    size_t n = out->n_held;
+
+    out->n_held = 0;
+    return fd_write(out->fd, out->held, n, out->temporary, err);
 }
 
 int out_file_add(struct out_file *out, const void *bytes, size_t n, struct err *err)
 {
+    const char *from = bytes;
+
     out->bytes += n;
-    return fd_write(out->fd, bytes, n, out->temporary, err);
+    for (size_t took; n > 0; from += took, n -= took) {
+        took = n < PART - out->n_held ? n : PART - out->n_held;
+        memcpy(out->held + out->n_held, from, took);
+        out->n_held += took;
+        if (out->n_held == PART && write_held(out, err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 int out_file_pad(struct out_file *out, size_t alignment, struct err *err)
@@ -36,6 +59,7 @@ int out_file_pad(struct out_file *out, size_t alignment, struct err *err)
 
 static void forget(struct out_file *out)
 {
+    free(out->held);
     free(out->temporary);
     free(out->path);
     *out = (struct out_file){.fd = -1};
@@ -43,9 +67,11 @@ static void forget(struct out_file *out)
 
 int out_file_finish(struct out_file *out, struct err *err)
 {
-    int rc = fsync(out->fd) == 0 ? 0 : err_sys(err, "%s", out->temporary);
+    int rc = write_held(out, err);
     char *dir;
 
+    if (rc == 0 && fsync(out->fd) != 0)
+        rc = err_sys(err, "%s", out->temporary);
     if (close(out->fd) != 0 && rc == 0)
         rc = err_sys(err, "%s", out->temporary);
     out->fd = -1;

@@ -2,6 +2,9 @@
 /*
  * out_file.h - a large file written piece by piece under a temporary name: `path` is the old file
  * or the whole new one, whatever happens.
+ *
+ * It is written in parts as large as a huge page, each on a multiple of that: Linux keeps such parts
+ * in huge pages where the file system can, and who maps the file reads it faster.
  */
 #ifndef TRAINER_OUT_FILE_H
 #define TRAINER_OUT_FILE_H
@@ -14,7 +17,9 @@
 struct out_file {
     char *path, *temporary;
     int fd;
-    uint64_t bytes; /* written */
+    uint64_t bytes; /* added */
+    char *held;     /* of these the last, which were not written yet */
+    size_t n_held;
 };
 
 /* Makes "<path>.new".  Behind it out_file_finish() or out_file_drop() is called in any case. */

@@ -36,7 +36,12 @@ static void add_entry(struct str *text, const struct outgoing *o, const struct t
              (unsigned long long)to);
 }
 
-/* Length and header, blanks behind it so that the numbers begin on a multiple of eight. */
+#define LINE 64 /* bytes */
+
+/*
+ * Length and header, blanks behind it so that the numbers begin on a cache line: the format wants a
+ * multiple of eight, and who maps the file reads whole lines.
+ */
 static void make_header(struct str *out, const struct outgoing *o, const char *key,
                         const char *value)
 {
@@ -55,7 +60,7 @@ static void make_header(struct str *out, const struct outgoing *o, const char *k
         from += outgoing_bytes(o, &o->model->tensors[i]);
     }
     str_add(&text, "}");
-    while (text.len % SAFETENSORS_PREFIX != 0)
+    while ((SAFETENSORS_PREFIX + text.len) % LINE != 0)
         str_add(&text, " ");
     for (size_t i = 0; i < SAFETENSORS_PREFIX; i++)
         length[i] = (uint8_t)((uint64_t)text.len >> 8 * i);
