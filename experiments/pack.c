@@ -9,6 +9,7 @@
 #include "str.h"
 
 enum {
+    LEAST_BYTES = 64,      /* shorter ones are not packed */
     MOST_PATTERNS = 64,    /* of one kind */
     MOST_BYTES = 16 << 20, /* of a text, as of every value of the record */
     LEVEL = 6,             /* of Zstandard: beyond it texts of a kilobyte hardly get smaller */
@@ -200,7 +201,7 @@ static void packed(sqlite3_context *context, int n, sqlite3_value **values)
     if (kind == NULL || text == NULL)
         return; /* of NULL: NULL */
     size_t len = (size_t)sqlite3_value_bytes(values[1]);
-    if (strlen(text) == len && pack(&out, store, kind, text, len, &err) != 0)
+    if (len >= LEAST_BYTES && strlen(text) == len && pack(&out, store, kind, text, len, &err) != 0)
         sqlite3_result_error(context, err.text, -1);
     else if (out.len > 0 && out.len < len)
         sqlite3_result_blob64(context, out.at, out.len, SQLITE_TRANSIENT);

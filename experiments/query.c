@@ -122,14 +122,20 @@ static unsigned nibble(char digit)
     return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10) & 15;
 }
 
+size_t query_hex(unsigned char out[32], const char *hex)
+{
+    size_t n = 0;
+
+    for (; n < 32 && hex[2 * n] != '\0' && hex[2 * n + 1] != '\0'; n++)
+        out[n] = (unsigned char)(nibble(hex[2 * n]) << 4 | nibble(hex[2 * n + 1]));
+    return n;
+}
+
 void query_put_hex(struct query *q, const char *hex)
 {
     unsigned char bytes[32];
-    size_t n = strlen(hex) / 2;
+    size_t n = query_hex(bytes, hex);
 
-    assert(n <= sizeof bytes);
-    for (size_t i = 0; i < n; i++)
-        bytes[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
     q->at++;
     if (q->rc == SQLITE_OK)
         note(q, sqlite3_bind_blob64(q->stmt, q->at, bytes, n, SQLITE_TRANSIENT));

@@ -67,7 +67,9 @@ void query_put_real(struct query *q, double value); /* NULL for NAN */
 void query_put_bits(struct query *q, double value); /* two parameters: the bits, then the REAL */
 void query_put_text(struct query *q, const char *text); /* NULL for NULL; borrowed until the end */
 void query_put_textn(struct query *q, const char *text, size_t max); /* its first bytes */
-void query_put_hex(struct query *q, const char *hex);                /* as bytes */
+/* Bytes of hexadecimal text, lower case: at most 32; what is no digit gives any bytes. */
+size_t query_hex(unsigned char out[32], const char *hex);
+void query_put_hex(struct query *q, const char *hex); /* as bytes */
 void query_put_blob(struct query *q, const void *bytes, size_t len);
 
 /* Runs it to its end. */

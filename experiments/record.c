@@ -43,6 +43,9 @@ void record_clear(struct record *record)
     free(record->decisions);
     free(record->closings);
     free(record->outbox);
+    for (size_t i = 0; i < record->n_refs; i++)
+        free(record->refs[i]);
+    free(record->refs);
     free(record->spec);
     record_index_free(record->index);
     study_clear(&record->study);
@@ -135,6 +138,15 @@ void record_add_decision(struct record *record, const struct decision *decision)
         record->experiments[copy.against - 1].decision = copy.number;
 }
 
+void record_set_body(struct record *record, int64_t decision, const char *body)
+{
+    struct decision *d = &record->decisions[decision - 1];
+    char *copy = copy_text(body);
+
+    free(d->body);
+    d->body = copy;
+}
+
 void record_add_closing(struct record *record, const struct closing *closing)
 {
     record->closings = mem_room(record->closings, record->n_closings, sizeof *closing);
@@ -155,12 +167,23 @@ static bool is_log(const char *ref)
     return len > 4 && strcmp(ref + len - 4, "-log") == 0;
 }
 
+/* The record's own copy; a study has two. */
+static const char *own_ref(struct record *record, const char *ref)
+{
+    for (size_t i = 0; i < record->n_refs; i++)
+        if (strcmp(record->refs[i], ref) == 0)
+            return record->refs[i];
+    record->refs = mem_room(record->refs, record->n_refs, sizeof *record->refs);
+    return record->refs[record->n_refs++] = mem_strdup(ref);
+}
+
 void record_add_outbox(struct record *record, const struct outbox *outbox)
 {
     struct record_index *index = index_of(record);
 
     record->outbox = mem_room(record->outbox, record->n_outbox, sizeof *outbox);
     record->outbox[record->n_outbox] = *outbox;
+    record->outbox[record->n_outbox].ref = own_ref(record, outbox->ref);
     if (is_log(outbox->ref))
         chain_add(&index->commits, decided_experiment(record, outbox->decision), record->n_outbox);
     record->n_outbox++;

@@ -140,7 +140,7 @@ struct decision {
     char *reason;                /* one sentence */
     int64_t incumbent;           /* the verified incumbent after it; 0: none yet */
     int64_t head;                /* the search head after it; 0: none yet */
-    char *body;                  /* decisions/…/<n>.yaml of the git record */
+    char *body;                  /* decisions/…/<n>.yaml of the git record; NULL: not loaded */
 };
 
 /* A night came to its end, in plan: what is due then (last test, placebo, confirmation) is done
@@ -153,7 +153,7 @@ struct closing {
 /* A commit that must exist: intent first, then the objects, then the ref, then `done`. */
 struct outbox {
     int64_t decision;
-    char ref[160];
+    const char *ref;                       /* of the record's own rows: one text for all of them */
     char parent[41], tree[41], commit[41]; /* hex; parent "" for a first commit */
     bool done;
 };
@@ -185,6 +185,8 @@ struct record {
     size_t n_closings;
     struct outbox *outbox; /* in the order of their making */
     size_t n_outbox;
+    char **refs; /* [n_refs] of the outbox */
+    size_t n_refs;
     struct answer *answers; /* in the order of asking */
     size_t n_answers;
     struct record_index *index; /* for the look-ups; kept by record_add_…() */
@@ -202,6 +204,7 @@ void record_add_experiment(struct record *record, const struct experiment *exper
 struct run *record_add_run(struct record *record, const struct run *run);
 void record_add_pair(struct record *record, const struct pair *pair);
 void record_add_decision(struct record *record, const struct decision *decision);
+void record_set_body(struct record *record, int64_t decision, const char *body); /* NULL: none */
 void record_add_closing(struct record *record, const struct closing *closing);
 void record_add_outbox(struct record *record, const struct outbox *outbox);
 void record_add_answer(struct record *record, const struct answer *answer);

@@ -46,8 +46,8 @@ int store_load(struct store *store, struct record *out, struct err *err);
  * The same for who only looks, without what it does not show; parts are or-ed.
  *   STORE_CONFIGS  without: every config is VALUE_NONE throughout
  *   STORE_COMMITS  without: no outbox
- *   STORE_OF_GIT   what commits are made of.  Without: decisions have no body (NULL), commits
- *                  neither parent nor tree ("")
+ *   STORE_OF_GIT   what commits are made of.  Without: decisions have no body (NULL), commits no
+ *                  tree (""), and a parent only where they are not published yet
  */
 enum store_part { STORE_CONFIGS = 1, STORE_COMMITS = 2, STORE_OF_GIT = 4 };
 int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err);
@@ -58,6 +58,7 @@ int store_load_config(struct store *store, struct record *record, int64_t experi
                       struct err *err);
 int store_load_commits(struct store *store, struct record *record, int64_t decision,
                        struct err *err);
+int store_load_body(struct store *store, struct record *record, int64_t decision, struct err *err);
 
 /* Each writes one row; ids inside the structs are the caller's (dense, from 1). */
 int store_add_experiment(struct store *store, const struct space *space,

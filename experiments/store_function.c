@@ -64,16 +64,10 @@ static void from_hex(sqlite3_context *context, int n, sqlite3_value **values)
 {
     const char *hex = (const char *)sqlite3_value_text(values[0]);
     unsigned char bytes[32];
-    size_t len = hex != NULL ? strlen(hex) / 2 : 0;
 
     (void)n;
-    for (size_t i = 0; i < len && i < sizeof bytes; i++) {
-        unsigned byte = 0;
-        sscanf(hex + 2 * i, "%2x", &byte);
-        bytes[i] = (unsigned char)byte;
-    }
-    sqlite3_result_blob(context, bytes, (int)(len < sizeof bytes ? len : sizeof bytes),
-                        SQLITE_TRANSIENT);
+    size_t len = hex != NULL ? query_hex(bytes, hex) : 0;
+    sqlite3_result_blob(context, bytes, (int)len, SQLITE_TRANSIENT);
 }
 
 int store_add_functions(struct store *store, struct err *err)

@@ -226,16 +226,18 @@ static int load_closing(struct store *store, struct record *out, struct query *q
 static int load_outbox(struct store *store, struct record *out, struct query *q, struct err *err)
 {
     struct outbox outbox = {.decision = query_get_int(q)};
+    char *ref = query_get_text(q);
 
-    query_get_fixed(q, outbox.ref, sizeof outbox.ref);
+    outbox.ref = ref;
     query_get_fixed(q, outbox.parent, sizeof outbox.parent);
     query_get_fixed(q, outbox.tree, sizeof outbox.tree);
     query_get_fixed(q, outbox.commit, sizeof outbox.commit);
     outbox.done = query_get_int(q) != 0;
-    if (!is_id(outbox.decision, out->n_decisions))
-        return broken_row(store, "outbox", (int64_t)out->n_outbox + 1, err);
-    record_add_outbox(out, &outbox);
-    return 0;
+    bool good = ref != NULL && is_id(outbox.decision, out->n_decisions);
+    if (good)
+        record_add_outbox(out, &outbox);
+    free(ref);
+    return good ? 0 : broken_row(store, "outbox", (int64_t)out->n_outbox + 1, err);
 }
 
 static int load_answer(struct store *store, struct record *out, struct query *q, struct err *err)
@@ -299,8 +301,9 @@ static const struct table tables[] = {
     {"SELECT after, placebo FROM closing ORDER BY after", NULL, load_closing, 0},
     {"SELECT decision, (SELECT text FROM pattern WHERE id = ref), lower(hex(parent)),"
      " lower(hex(tree)), lower(hex(commit_id)), done FROM outbox ORDER BY id",
-     "SELECT decision, (SELECT text FROM pattern WHERE id = ref), NULL, NULL,"
-     " lower(hex(commit_id)), done FROM outbox ORDER BY id",
+     "SELECT decision, (SELECT text FROM pattern WHERE id = ref),"
+     " iif(done, NULL, lower(hex(parent))), NULL, lower(hex(commit_id)), done FROM outbox"
+     " ORDER BY id",
      load_outbox, STORE_COMMITS},
     {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, load_answer, 0},
 };
@@ -398,4 +401,20 @@ int store_load_commits(struct store *store, struct record *record, int64_t decis
             return -1;
         }
     return row;
+}
+
+int store_load_body(struct store *store, struct record *record, int64_t decision, struct err *err)
+{
+    struct query q;
+
+    query_begin(&q, store, "SELECT unpacked(body) FROM decision WHERE number = ?");
+    query_put_int(&q, decision);
+    int row = query_next(&q, err);
+    if (row != 1)
+        return row < 0 ? -1 : broken_row(store, "decision", decision, err);
+    char *body = query_get_text(&q);
+    query_end(&q);
+    record_set_body(record, decision, body);
+    free(body);
+    return 0;
 }

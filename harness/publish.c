@@ -131,12 +131,30 @@ static int mark_published(struct record *record, struct store *store, size_t fir
     return 0;
 }
 
+/* Their texts are in memory only from the decision to the commit. */
+static int load_bodies(struct record *record, struct store *store, size_t first, struct err *err)
+{
+    for (size_t i = first; i < record->n_outbox; i++) {
+        int64_t number = record->outbox[i].decision;
+        if (record->decisions[number - 1].body == NULL &&
+            store_load_body(store, record, number, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void drop_bodies(struct record *record, size_t first)
+{
+    for (size_t i = first; i < record->n_outbox; i++)
+        record_set_body(record, record->outbox[i].decision, NULL);
+}
+
 int publish_pending(struct record *record, struct store *store, struct ledger *ledger,
                     struct err *err)
 {
     size_t first = first_pending(record), n = record->n_outbox - first, planned = 0;
     struct plan *plans = mem_new(n, sizeof *plans);
-    int rc = 0;
+    int rc = load_bodies(record, store, first, err);
 
     for (; planned < n && rc == 0; planned += rc == 0)
         rc = publish_plan(&plans[planned], record, ledger, &record->outbox[first + planned], err);
@@ -144,6 +162,8 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
         rc = ledger_publish_all(ledger, plans, n, err);
     if (rc == 0 && n > 0)
         rc = mark_published(record, store, first, err);
+    if (rc == 0)
+        drop_bodies(record, first);
     for (size_t i = 0; i < planned; i++)
         plan_clear(&plans[i]);
     free(plans);
@@ -202,7 +222,7 @@ static struct outbox as_outbox(const struct plan *plan, const struct decision *d
 {
     struct outbox outbox = {.decision = d->number};
 
-    memcpy(outbox.ref, plan->ref, sizeof outbox.ref);
+    outbox.ref = plan->ref;
     memcpy(outbox.parent, plan->parent, sizeof outbox.parent);
     memcpy(outbox.tree, plan->tree, sizeof outbox.tree);
     memcpy(outbox.commit, plan->commit, sizeof outbox.commit);

@@ -118,9 +118,10 @@ static int put_end(struct target *t, size_t row, struct err *err)
 static int put_commit(struct target *t, const struct decision *d, bool log, struct err *err)
 {
     struct outbox outbox = {.decision = d->number, .done = true};
-    char sha[SHA256_TEXT];
+    char sha[SHA256_TEXT], ref[160];
 
-    ledger_ref_name(outbox.ref, t->whole->study.name, log);
+    ledger_ref_name(ref, t->whole->study.name, log);
+    outbox.ref = ref;
     snprintf(outbox.parent, sizeof outbox.parent, "%s", t->parent);
     int len = snprintf(sha, sizeof sha, "commit %lld", (long long)++t->commits);
     sha256_bytes(sha, sha, (size_t)len);

@@ -188,10 +188,11 @@ static void add_decision(struct store *store, struct record *record, const struc
 
 static void add_outbox(struct store *store, struct record *record, int64_t decision, bool log)
 {
-    struct outbox outbox = {.decision = decision};
+    struct outbox outbox = {.decision = decision,
+                            .ref = log ? "refs/heads/nightshift/kjv-log"
+                                       : "refs/heads/nightshift/kjv"};
     struct err err = {0};
 
-    snprintf(outbox.ref, sizeof outbox.ref, "refs/heads/nightshift/kjv%s", log ? "-log" : "");
     snprintf(outbox.tree, sizeof outbox.tree, "%040x", 17);
     snprintf(outbox.commit, sizeof outbox.commit, "%040x", (unsigned)(2 * decision + log));
     require(store_add_outbox(store, &outbox, "tree …", 8, &err), &err);
