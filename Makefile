@@ -367,7 +367,7 @@ help:
 	@echo 'make valgrind   the trainer and its tests under memcheck'
 	@echo 'make simulate   whole nights on landscapes with known truth (NIGHTS=600)'
 	@echo 'make simulate-cluster  one orchestrator beside a simulated cluster of 1 to 1,024 slots (COUNT= SLOTS=)'
-	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory"'
+	@echo 'make bench      speed beside the peers that are installed; ROUNDS=1 for a quick look, ROWS="small memory", LLAMA=DIR'
 	@echo 'make bench-search  what is found in so many runs, beside Optuna (REPETITIONS=30 PROBLEMS="sphere-5 lm-8")'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make man        the manual pages, in build/man'

@@ -668,6 +668,20 @@ static char *make_small(const char *dir, const char *name)
     return path;
 }
 
+/* What can be loaded can be read where it stands, and has the same bits. */
+static void check_view(const struct model_file *in, const real *weights)
+{
+    struct weights w;
+    struct err err = {0};
+
+    assert_int_equal(model_file_view(&w, in, &err), 0);
+    for (size_t i = 0; i < in->model.n_tensors; i++) {
+        const struct tensor *t = &in->model.tensors[i];
+        assert_memory_equal(w.at[i], weights + t->at, tensor_size(t) * sizeof *weights);
+    }
+    weights_clear(&w);
+}
+
 /* Opens and loads; where that fails, it is the file's fault and one clear line says so. */
 static int try(const char *path)
 {
@@ -682,6 +696,8 @@ static int try(const char *path)
         tokenizer_free(tokenizer);
     if (rc == 0)
         rc = model_file_weights(&weights, &in, &err);
+    if (rc == 0)
+        check_view(&in, weights);
     if (rc != 0) {
         assert_int_equal(err.code, ERR_USAGE);
         assert_true(strlen(err.text) > 10 && strchr(err.text, '\n') == NULL);
