@@ -89,21 +89,31 @@ static void say_error(const char *text)
     str_clear(&safe);
 }
 
-static int unknown_command(const char *name)
+/* What was meant by `word`, one of names[n]. */
+static int unknown(const char *what, const char *word, const char *const *names, size_t n)
 {
-    const char *names[sizeof commands / sizeof(const struct command *)];
+    const char *near = word_suggest(word, names, n);
     struct err err;
-    size_t n = 0;
 
-    for (; commands[n] != NULL; n++)
-        names[n] = commands[n]->name;
-    const char *near = word_suggest(name, names, n);
     if (near != NULL)
-        err_usage(&err, "unknown command '%s' (did you mean '%s'?)", name, near);
+        err_usage(&err, "unknown %s '%s' (did you mean '%s'?)", what, word, near);
     else
-        err_usage(&err, "unknown command '%s'; see `nightshift help`", name);
+        err_usage(&err, "unknown %s '%s'; see `nightshift help`", what, word);
     say_error(err.text);
     return err.code;
+}
+
+static int unknown_command(const char *word)
+{
+    static const char *const options[] = {"--help", "--version"};
+    const char *names[sizeof commands / sizeof(const struct command *)];
+    size_t n = 0;
+
+    if (*word == '-')
+        return unknown("option", word, options, sizeof options / sizeof *options);
+    for (; commands[n] != NULL; n++)
+        names[n] = commands[n]->name;
+    return unknown("command", word, names, n);
 }
 
 /* A command that may be paged has the option --no-pager; its help is paged too. */

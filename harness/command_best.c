@@ -106,6 +106,12 @@ static void write_title(struct str *out, const struct view *view, const struct c
     str_addf(out, "experiment %" PRId64 "%s, %s: %s ", choice->id,
              choice->id == 1 ? " (the baseline)" : "",
              choice->verified ? "verified" : "not verified", view->record.study.metric);
+    if (summary.n == 0) {
+        bool failed = view->record.n_experiments > 0 &&
+                      facts_outcome(&view->facts, choice->id) == OUTCOME_FAILED;
+        str_add(out, failed ? "none, it failed\n" : "none yet\n");
+        return;
+    }
     say_mean(out, &summary);
     str_addf(out, " (%zu seed%s)\n", summary.n, summary.n == 1 ? "" : "s");
 }

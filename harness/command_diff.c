@@ -194,12 +194,28 @@ static void write_verdict(struct str *out, const struct two *two)
     }
 }
 
+/* Where one of them has no value nothing was measured. */
+static bool write_absent(struct str *out, const struct view *view, const struct two *two)
+{
+    const int64_t ids[] = {two->a, two->b};
+
+    for (size_t i = 0; i < 2; i++)
+        if (record_summary(&view->record, ids[i]).n == 0) {
+            bool failed = facts_outcome(&view->facts, ids[i]) == OUTCOME_FAILED;
+            str_addf(out, "\nnothing to compare: experiment %" PRId64 " %s\n", ids[i],
+                     failed ? "failed" : "has no value yet");
+            return true;
+        }
+    return false;
+}
+
 static int print_text(const struct view *view, const struct two *two, struct err *err)
 {
     struct str text = {0};
 
     write_table(&text, view, two);
-    write_verdict(&text, two);
+    if (!write_absent(&text, view, two))
+        write_verdict(&text, two);
     int rc = view_print(&text, err);
     str_clear(&text);
     return rc;
@@ -214,7 +230,12 @@ static int read_ids(int64_t *a, int64_t *b, const struct view *view,
     *b = best > 0 ? best : facts_baseline(&view->facts);
     if (view_read_id(a, view, operands->words[0], err) != 0)
         return -1;
-    return operands->n > 1 ? view_read_id(b, view, operands->words[1], err) : 0;
+    if (operands->n > 1 && view_read_id(b, view, operands->words[1], err) != 0)
+        return -1;
+    if (*a == *b)
+        return err_usage(err, "diff: experiment %" PRId64 "%s: name another one", *a,
+                         operands->n > 1 ? " twice" : " is the one it would be compared with");
+    return 0;
 }
 
 static int run(const struct arguments *arguments, struct err *err)

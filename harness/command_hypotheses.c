@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "log.h"
 #include "mem.h"
 #include "registry.h"
 #include "say.h"
@@ -177,6 +178,8 @@ static int run(const struct arguments *arguments, struct err *err)
     for (size_t i = 0; i < studies.n; i++)
         registry_add(&registry, &studies.views[i].record);
     registry_settle(&registry);
+    if (registry.n_claims == 0 && !json)
+        log_info("no study here states a hypothesis; `nightshift help hypotheses` tells how");
     int rc = json ? print_json(&registry, err) : print_table(&registry, err);
     registry_clear(&registry);
     studies_close(&studies);

@@ -208,6 +208,9 @@ static int print(const struct record *record, struct store *store, const struct 
     struct measured measured;
     struct needs needs;
 
+    bool none = record_baseline(record) > (int64_t)record->n_experiments;
+    if (none && record->n_decisions > 0)
+        return errand_baseline_failed(record, &record->decisions[record->n_decisions - 1], err);
     if (measured_is_complete(&needs, record) && needs.decision.verdict == OUTCOME_FAILED &&
         record_incumbent(record) == 0)
         return errand_baseline_failed(record, &needs.decision, err);

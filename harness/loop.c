@@ -481,7 +481,8 @@ static bool may_propose(const struct loop *loop)
     if (loop->stopping || loop->exhausted || loop->baseline_failed || loop->tripped ||
         loop->proposer.busy)
         return false;
-    if (loop->errand.kind != ERRAND_NIGHT && (loop->errand_done || record->n_experiments > 0))
+    bool has_baseline = (int64_t)record->n_experiments >= record_baseline(record);
+    if (loop->errand.kind != ERRAND_NIGHT && (loop->errand_done || has_baseline))
         return false;
     if (loop->cap > 0 && record_proposals(record) >= loop->cap)
         return false;

@@ -190,6 +190,12 @@ static void write_best(struct str *out, const struct view *view, const struct st
     struct summary summary = record_summary(&view->record, s->best);
     const struct decision *d = claimed_test(&view->record, s->best);
 
+    if (summary.n == 0) {
+        bool failed = facts_outcome(&view->facts, s->best) == OUTCOME_FAILED;
+        str_addf(out, "best so far  none: the baseline (experiment %" PRId64 ") %s\n", s->best,
+                 failed ? "failed" : "has no value yet");
+        return;
+    }
     str_addf(out, "best so far  experiment %" PRId64 "%s: %s ", s->best,
              s->verified ? ", verified" : " (the baseline)", view->record.study.metric);
     say_mean(out, &summary);

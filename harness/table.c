@@ -76,14 +76,14 @@ char *text_shorten(const char *text, size_t width)
 
 static void measure(size_t *widths, const struct table *table, size_t columns)
 {
-    for (size_t c = 0; c < columns; c++) {
+    for (size_t c = 0; c < columns; c++)
         widths[c] = table->heads != NULL ? text_width(table->heads[c]) : 0;
-        for (size_t i = c; i < table->n_cells; i += columns)
-            if (text_width(table->cells[i]) > widths[c])
-                widths[c] = text_width(table->cells[i]);
-        if (widths[c] > WIDTH_MAX)
-            widths[c] = WIDTH_MAX;
+    for (size_t i = 0, c = 0; i < table->n_cells; i++, c = c + 1 < columns ? c + 1 : 0) {
+        size_t width = text_width(table->cells[i]);
+        widths[c] = width > widths[c] ? width : widths[c];
     }
+    for (size_t c = 0; c < columns; c++)
+        widths[c] = widths[c] > WIDTH_MAX ? WIDTH_MAX : widths[c];
 }
 
 static size_t line_width(const size_t *widths, size_t columns)
@@ -135,7 +135,12 @@ void table_fit(struct table *table, size_t width, const char *yields)
 
 static void add_blanks(struct str *out, size_t n)
 {
-    str_addf(out, "%*s", (int)n, "");
+    static const char blanks[] = "                                ";
+
+    for (size_t some; n > 0; n -= some) {
+        some = n < sizeof blanks - 1 ? n : sizeof blanks - 1;
+        str_addn(out, blanks, some);
+    }
 }
 
 static void write_line(struct str *out, const char *const *cells, const char *align,

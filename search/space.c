@@ -184,7 +184,9 @@ char *space_describe_change(const struct space *space, const struct value *a, co
     for (size_t i = 0; i < space->n; i++) {
         if (value_same(&a[i], &b[i]))
             continue;
-        str_addf(&out, "%s%s ", out.len > 0 ? ", " : "", space->params[i].name);
+        str_add(&out, out.len > 0 ? ", " : "");
+        str_add(&out, space->params[i].name);
+        str_add(&out, " ");
         value_print(&out, &a[i]);
         str_add(&out, " -> ");
         value_print(&out, &b[i]);

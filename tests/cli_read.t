@@ -200,8 +200,9 @@ until look 0 status slow.yaml && says 'running (process' && says 'under way' || 
     sleep 0.05
     i=$((i + 1))
 done
-[ $i -lt 200 ] && look 0 log slow.yaml && says '. pending' && look 0 best slow.yaml --json &&
-    says '"value":null' && says '"verified":false'
+[ $i -lt 200 ] && says 'best so far  none: the baseline (experiment 1) has no value yet' &&
+    look 0 log slow.yaml && says '. pending' && look 0 best slow.yaml && says 'val_loss none yet' &&
+    look 0 best slow.yaml --json && says '"value":null' && says '"verified":false'
 ok $? 'while a run goes on: who runs it, what is under way, a baseline without a value'
 touch "$work/seen"
 wait
@@ -210,5 +211,25 @@ look 0 status slow.yaml && says 'slow: not running' && look 0 best slow.yaml --j
 ok $? 'before there is a keep, best is the baseline, not verified, exit 0'
 look 2 log && grep -qF '2 studies' err
 ok $? 'with two studies one must be named'
+
+# A study of failures only.
+mkdir only && cp trainer.sh only/
+sed 's/^name:.*/name: broken/; s/start: good/start: bad/' night.yaml >only/broken.yaml
+look 1 run only/broken.yaml -q && look 0 status only/broken.yaml &&
+    says 'best so far  none: the baseline (experiment 1) failed' && ! says 'val_loss -' &&
+    look 0 best only/broken.yaml && says 'not verified: val_loss none, it failed'
+ok $? 'of a study of failures only nothing is the best'
+look 2 diff only/broken.yaml 1 && grep -qF 'experiment 1 is the one it would be compared with' err &&
+    look 2 diff only/broken.yaml 1 1 && grep -qF 'experiment 1 twice' err
+ok $? 'an experiment is not compared with itself'
+look 1 noise only/broken.yaml && grep -q 'the baseline (experiment 2) failed .*mend the trainer' err &&
+    look 0 diff only/broken.yaml 1 2 && says 'nothing to compare: experiment 1 failed'
+ok $? 'its noise is asked of another baseline, which fails too'
+look 0 hypotheses only/broken.yaml && [ ! "$(grep -vc 'id  study' out)" -gt 0 ] && grep -q 'no study here states a hypothesis' err
+ok $? 'where nothing is claimed that is said'
+
+look 2 --versoin && grep -qF "unknown option '--versoin' (did you mean '--version'?)" err &&
+    look 2 --nonsense && grep -qF 'see `nightshift help`' err
+ok $? 'a misspelt option in place of a command is suggested too'
 
 done_testing
