@@ -117,16 +117,35 @@ bool ledger_lock_is_stale(struct ledger *ledger, const char *ref, const char *co
     return stale;
 }
 
-int ref_lock_remove_stale(struct ledger *ledger, const struct plan *plan, struct err *err)
+/* Out of the way, and still there for who wants to know: <repository>/nightshift-trash/<name>.<n>,
+ * the first n that is free.  A folder of refs holds nothing but refs. */
+static int move_to_trash(struct ledger *ledger, const char *path, struct err *err)
+{
+    char *dir = path_join(git_repository_commondir(ledger->repo), "nightshift-trash");
+    char *to = NULL;
+    int rc = file_mkdirs(dir, err);
+
+    for (int n = 1; rc == 0 && (to == NULL || file_exists(to)); n++) {
+        free(to);
+        to = mem_printf("%s/%s.%d", dir, strrchr(path, '/') + 1, n);
+    }
+    if (rc == 0 && rename(path, to) != 0)
+        rc = err_sys(err, "cannot move the stale lock '%s' to '%s'", path, to);
+    if (rc == 0)
+        log_warn("moved '%s', which a killed nightshift had left behind, to '%s'", path, to);
+    free(to);
+    free(dir);
+    return rc;
+}
+
+int ref_lock_clear_stale(struct ledger *ledger, const struct plan *plan, struct err *err)
 {
     const char *const commits[] = {plan->commit, plan->parent, NULL};
     char *path = ledger_lock_path(ledger, plan->ref);
     int rc = 0;
 
-    if (is_stale(path, commits)) {
-        rc = unlink(path) == 0 ? 1 : err_sys(err, "cannot remove the stale lock '%s'", path);
-        log_info("removed '%s', which a killed nightshift had left behind", path);
-    }
+    if (is_stale(path, commits))
+        rc = move_to_trash(ledger, path, err) == 0 ? 1 : -1;
     free(path);
     return rc;
 }

@@ -74,10 +74,10 @@ int object_damaged(struct ledger *ledger, const struct object *object, struct er
 int object_remove_damaged(struct ledger *ledger, const struct object *object, struct err *err);
 
 /*
- * Removes the lock file of the plan's ref that a killed process left behind: 1.  0 where it is not
- * known to be stale: somebody has it open, or it holds anything but nothing, the commit or its
- * parent.  Only for the holder of the study's lock.
+ * Moves the lock file of the plan's ref that a killed process left behind to nightshift-trash/ in
+ * the repository, and warns: 1.  0 where it is not known to be stale: somebody has it open, or it
+ * holds anything but nothing, the commit or its parent.  Only for the holder of the study's lock.
  */
-int ref_lock_remove_stale(struct ledger *ledger, const struct plan *plan, struct err *err);
+int ref_lock_clear_stale(struct ledger *ledger, const struct plan *plan, struct err *err);
 
 #endif

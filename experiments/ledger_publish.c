@@ -141,7 +141,7 @@ static int move_ref(struct ledger *ledger, const struct plan *plan, struct err *
         return done < 0 ? -1 : 0;
     int rc = swap(ledger, plan);
     if (rc == GIT_ELOCKED) {
-        if (ref_lock_remove_stale(ledger, plan, err) < 0)
+        if (ref_lock_clear_stale(ledger, plan, err) < 0)
             return -1;
         rc = swap(ledger, plan);
     }

@@ -502,9 +502,13 @@ static void an_unfinished_repository_is_made_anew(void **state)
 
 static void no_variable_of_git_has_a_say(void **state)
 {
-    static const char *const names[] = {"GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_INDEX_FILE",
-                                        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_AUTHOR_DATE",
-                                        "GIT_CONFIG_GLOBAL", "GIT_CEILING_DIRECTORIES"};
+    static const char *const names[] = {"GIT_DIR",
+                                        "GIT_OBJECT_DIRECTORY",
+                                        "GIT_INDEX_FILE",
+                                        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                        "GIT_AUTHOR_DATE",
+                                        "GIT_CONFIG_GLOBAL",
+                                        "GIT_CEILING_DIRECTORIES"};
     const struct place *place = *state;
     char before[41], after[41];
 
@@ -562,9 +566,13 @@ static void a_lock_that_we_left_behind_is_put_away(void **state)
         struct ledger *ledger = open_ledger(*state);
         struct plan plan;
         char *lock = leave_lock(&plan, ledger, texts[i]);
+        char *trash =
+            mem_printf("%snightshift-trash/%s.lock.1", ledger_path(ledger), strrchr(LOG, '/') + 1);
         publish(ledger, &plan);
         assert_false(file_exists(lock));
+        assert_true(file_exists(trash));
         GIT_DO(ledger_path(ledger), "update-ref", "-d", LOG);
+        free(trash);
         free(lock);
         ledger_close(ledger);
     }
