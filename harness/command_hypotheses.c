@@ -58,8 +58,8 @@ static void add_row(struct table *table, const struct registry *registry,
 
     registry_sides(sides, t);
     table_row(table, paint_of(claim));
-    table_cell(table, t->hypothesis->id);
-    table_cell(table, t->study);
+    table_take(table, registry_ids(registry, claim));
+    table_take(table, registry_studies(registry, claim));
     table_take(table, status_text(registry, claim));
     table_take(table, effect_text(t->decision));
     table_number(table, t->decision != NULL ? t->decision->n : 0);

@@ -255,3 +255,52 @@ const struct registry_test *registry_told_by(const struct registry *registry,
     }
     return told;
 }
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+static const char *id_of(const struct registry_test *t)
+{
+    return t->hypothesis->id;
+}
+
+static const char *study_of(const struct registry_test *t)
+{
+    return t->study;
+}
+
+/* Has a test before this one the same name?  The one that the claim is told by comes first. */
+static bool is_named(const struct registry *registry, const struct registry_claim *claim,
+                     const struct registry_test *test,
+                     const char *(*name)(const struct registry_test *))
+{
+    const struct registry_test *told = registry_told_by(registry, claim);
+
+    if (strcmp(name(told), name(test)) == 0)
+        return true;
+    for (const struct registry_test *t = &registry->tests[claim->first]; t < test; t++)
+        if (strcmp(name(t), name(test)) == 0)
+            return true;
+    return false;
+}
+
+static char *names_of(const struct registry *registry, const struct registry_claim *claim,
+                      const char *(*name)(const struct registry_test *))
+{
+    struct str text = {0};
+
+    str_add(&text, name(registry_told_by(registry, claim)));
+    for (size_t i = claim->first; i < claim->first + claim->n; i++)
+        if (!is_named(registry, claim, &registry->tests[i], name))
+            str_addf(&text, ", %s", name(&registry->tests[i]));
+    return str_take(&text);
+}
+
+char *registry_ids(const struct registry *registry, const struct registry_claim *claim)
+{
+    return names_of(registry, claim, id_of);
+}
+
+char *registry_studies(const struct registry *registry, const struct registry_claim *claim)
+{
+    return names_of(registry, claim, study_of);
+}

@@ -63,6 +63,11 @@ char *registry_moves(const struct registry *registry, const struct registry_clai
 const struct registry_test *registry_told_by(const struct registry *registry,
                                              const struct registry_claim *claim);
 
+/* The ids that a claim goes by, and the studies that make it: those of the test that it is told by
+ * first, each once; the caller frees. */
+char *registry_ids(const struct registry *registry, const struct registry_claim *claim);
+char *registry_studies(const struct registry *registry, const struct registry_claim *claim);
+
 /* The experiments that a test compares: the better one as claimed, the other.  0: not there yet. */
 void registry_sides(int64_t sides[2], const struct registry_test *test);
 

@@ -47,9 +47,9 @@ static void write_row(struct str *out, const struct registry *registry,
     struct effect effect = claim_effect(t->decision);
     struct str what = {0};
 
-    markdown_cell(out, t->hypothesis->id);
+    markdown_take(out, registry_ids(registry, claim));
     if (studies)
-        markdown_cell(out, t->study);
+        markdown_take(out, registry_studies(registry, claim));
     str_add(&what, t->hypothesis->claim);
     if (t->hypothesis->given[0] != '\0')
         str_addf(&what, ", given %s", t->hypothesis->given);

@@ -78,6 +78,12 @@ static void a_claim_of_two_studies_is_one_that_was_retested(void **state)
     char *moves = registry_moves(&registry, a);
     assert_string_equal(moves, "verified -> verified");
     free(moves);
+    char *ids = registry_ids(&registry, a), *studies = registry_studies(&registry, a);
+    assert_true(strcmp(ids, "A, Z") == 0 || strcmp(ids, "Z, A") == 0);
+    assert_true(strcmp(studies, "first, again") == 0 || strcmp(studies, "again, first") == 0);
+    assert_int_equal(ids[0] == 'A', studies[0] == 'f');
+    free(ids);
+    free(studies);
     assert_string_equal(registry_status(claim_of(&registry, "B")), "disproved");
     assert_string_equal(registry_status(claim_of(&registry, "Y")), "disproved");
     assert_string_equal(registry_status(claim_of(&registry, "C")), "inconclusive");
@@ -102,6 +108,9 @@ static void the_same_seeds_again_are_no_evidence_of_their_own(void **state)
     assert_int_equal(a->n, 2);
     assert_int_equal(a->verdicts, 1);
     assert_string_equal(registry_status(a), "verified");
+    char *ids = registry_ids(&registry, a);
+    assert_string_equal(ids, "A");
+    free(ids);
     registry_clear(&registry);
     night_close(&one);
     night_close(&other);
