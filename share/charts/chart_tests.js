@@ -6,13 +6,17 @@ charts.tests = function (rows, look) {
     : "not kept";
   const shown = rows.map((r, i) => Object.assign({ row: String(i + 1), as: kindOf(r) }, r));
   const kinds = ["kept or confirmed", "not kept", "placebo"];
+  const floor = rows[0].visible > 0 ? [rows[0]] : [];
+  // Vega warns of the extent of a field that nobody has.
+  const known = ["low", "high", "effect"].filter(f => rows.some(r => r[f] !== null));
+  const measured = [...known.map(f => ({ data: "all", field: f })),
+                    ...floor.map(() => ({ data: "floor", field: "visible" }))];
   return frame(look, 280, {
-    data: [{ name: "all", values: shown }, { name: "floor", values: rows[0].visible > 0 ? [rows[0]] : [] }],
+    data: [{ name: "all", values: shown }, { name: "floor", values: floor }],
     scales: [
       { name: "x", type: "point", domain: shown.map(r => r.row), range: "width", padding: 0.6 },
       { name: "y", type: "linear", range: "height", nice: true, zero: true,
-        domain: { fields: [{ data: "all", field: "low" }, { data: "all", field: "high" },
-                           { data: "floor", field: "visible" }] } },
+        domain: measured.length > 0 ? { fields: measured } : [0, 1] },
       { name: "colour", type: "ordinal", domain: kinds, range: [look.orange, look.quiet, look.blue] },
       { name: "shape", type: "ordinal", domain: kinds, range: ["triangle-up", "circle", "diamond"] },
       { name: "fill", type: "ordinal", domain: kinds, range: [look.orange, look.quiet, look.paper] },
