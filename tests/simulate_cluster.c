@@ -4,7 +4,7 @@
  * (docs/cluster.md).
  *
  *     simulate_cluster [--experiments N] [--slots LIST] [--run SECONDS] [--queued SHARE]
- *                      [--wall] [--dir DIR]
+ *                      [--seed N] [--wall] [--dir DIR]
  *
  * The study is real: the loop, the referee, the record in SQLite, git, orders and results as files,
  * the reading of what squeue prints.  Only the cluster is simulated, and with it time: a clock that
@@ -319,7 +319,7 @@ static const struct executor simulated = {
 /* --- one study -------------------------------------------------------------------------------- */
 
 struct options {
-    long experiments;
+    long experiments, seed;
     double run_s, queued;
     const char *slots, *dir;
     bool wall;
@@ -403,7 +403,7 @@ static int simulate(long slots, const struct options *options, struct err *err)
     double began = clock_s();
     int rc = -1;
 
-    rng_init(&c.rng, 1, "cluster", (uint64_t)slots);
+    rng_init(&c.rng, (uint64_t)options->seed, "cluster", (uint64_t)slots);
     if (file_mkdirs(tasks, err) == 0 && file_mkdirs(done, err) == 0) {
         write_study(study, slots);
         rc = drive(&c, study, options, err);
@@ -429,6 +429,7 @@ static const struct option names[] = {
     {"experiments", required_argument, NULL, 'n'},
     {"slots", required_argument, NULL, 's'},
     {"run", required_argument, NULL, 'r'},
+    {"seed", required_argument, NULL, 'e'},
     {"queued", required_argument, NULL, 'q'},
     {"wall", no_argument, NULL, 'w'},
     {"dir", required_argument, NULL, 'd'},
@@ -442,6 +443,7 @@ static void usage(void)
          "  --experiments N  of each study, one run each [10000]\n"
          "  --slots LIST     runs at a time [1,4,16,64,256,1024]\n"
          "  --run SECONDS    of one run [120]\n"
+         "  --seed N         of the cluster's luck [1]\n"
          "  --queued SHARE   tasks that wait in the queue, of those that run [0.25]\n"
          "  --wall           its own time by the clock: with disks, and all else that the machine "
          "does\n"
@@ -468,6 +470,8 @@ static void read_options(struct options *out, int argc, char **argv)
             out->slots = optarg;
         else if (which == 'r')
             out->run_s = number_of(optarg, 0.1, 1e6);
+        else if (which == 'e')
+            out->seed = (long)number_of(optarg, 0, 1e6);
         else if (which == 'q')
             out->queued = number_of(optarg, 0, 1);
         else if (which == 'd')
@@ -482,7 +486,7 @@ static void read_options(struct options *out, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct options options = {10000, 120, 0.25, "1,4,16,64,256,1024", "/var/tmp", false};
+    struct options options = {10000, 1, 120, 0.25, "1,4,16,64,256,1024", "/var/tmp", false};
     struct err err = {0};
 
     read_options(&options, argc, argv);
