@@ -381,10 +381,12 @@ static void print_row(const struct cluster *c, const struct options *options, do
 {
     double n = (double)options->experiments;
 
-    printf("%6zu  %11.2f  %10.2f  %12.2f  %12.1f  %10.1f  %8.1f\n", c->n_slots, 1e3 * c->busy_s / n,
-           1e3 * real_s / n, c->now / 3600, n / c->now * 3600,
+    printf("%6zu  %11.2f  %10.2f  %12.2f  %12.1f  %10.1f  %7.1f %8.1f %6.1f\n", c->n_slots,
+           1e3 * c->busy_s / n, 1e3 * real_s / n, c->now / 3600, n / c->now * 3600,
            100 * c->useful_s / ((double)c->n_slots * c->now),
-           100 * busy_between(c, 0.1 * c->now, 0.9 * c->now));
+           100 * busy_between(c, 0, 0.1 * c->now),
+           100 * busy_between(c, 0.1 * c->now, 0.9 * c->now),
+           100 * busy_between(c, 0.9 * c->now, c->now));
     fflush(stdout);
 }
 
@@ -492,9 +494,9 @@ int main(int argc, char **argv)
     read_options(&options, argc, argv);
     log_quiet(true);
     printf("%ld experiments of one run of %g s; the orchestrator's own time is measured, the "
-           "cluster's is simulated\n\n%6s  %11s  %10s  %12s  %12s  %10s  %8s\n",
+           "cluster's is simulated\n\n%6s  %11s  %10s  %12s  %12s  %10s  %7s %8s %6s\n",
            options.experiments, options.run_s, "slots", "own ms/exp", "real ms", "hours in all",
-           "exp an hour", "busy %", "steady %");
+           "exp an hour", "busy %", "first", "steady", "last");
     char *list = mem_strdup(options.slots), *rest = NULL;
     int rc = 0;
     for (char *word = strtok_r(list, ",", &rest); word != NULL && rc == 0;
