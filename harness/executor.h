@@ -47,6 +47,7 @@ struct ticket {
     pid_t pid;
     int fd;
     int control;  /* closing it ends the run */
+    bool ended;   /* by stop() at once: it may never have begun */
     int64_t task; /* its number in a queue; 0: it is in none */
 };
 

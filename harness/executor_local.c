@@ -275,12 +275,14 @@ static bool last_words(char *line, size_t size, int control)
     return n > 0;
 }
 
-/* The shim was killed.  Its trainer dies with it; that nobody else is left is made sure of here. */
-static int describe_killed(struct outcome_facts *out, const struct job *job, struct err *err)
+/* A shim that has told nothing.  Its trainer dies with it; that nobody else is left is made sure of
+ * here. */
+static int describe_ended(struct outcome_facts *out, const char *how, const struct job *job,
+                          struct err *err)
 {
     *out = (struct outcome_facts){
         .class = CLASS_INTERRUPTED, .exit_code = -1, .wall_s = NAN, .cpu_s = NAN, .peak_mib = NAN};
-    snprintf(out->detail, sizeof out->detail, "its shim was killed");
+    snprintf(out->detail, sizeof out->detail, "%s", how);
     return clear_after(job->dir, 0, err);
 }
 
@@ -294,12 +296,14 @@ static int read_end(struct outcome_facts *out, const struct ticket *ticket, int 
     free(path);
     if (told)
         return outcome_read(out, job->dir, err);
+    if (ticket->ended) /* before the shim had bound itself to us, which is all it could say */
+        return describe_ended(out, "the harness ended it", job, err);
     if (last_words(line, sizeof line, ticket->control))
         return err_environment(err, "run in '%s': %s", job->dir, line);
     if (WIFEXITED(status))
         return err_environment(err, "run in '%s': the shim could not do its work (exit %d)",
                                job->dir, WEXITSTATUS(status));
-    return describe_killed(out, job, err);
+    return describe_ended(out, "its shim was killed", job, err);
 }
 
 static int local_poll(void *self, struct outcome_facts *out, struct ticket *ticket,
@@ -322,6 +326,7 @@ static int local_stop(void *self, struct ticket *ticket, bool now, struct err *e
 {
     (void)self;
     if (now) {
+        ticket->ended = true;
         if (ticket->control >= 0)
             shutdown(ticket->control, SHUT_WR);
         return 0;

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-3.0-or-later
 # fake_queue.pl DIR submit NAME SCRIPT | poll | cancel ID: a queue for tests, without a daemon.  Each
-# job is a process of its own in a session of its own; DIR/ID holds "PID NAME".  Files in DIR make
-# it misbehave:
+# job is a process of its own in a session of its own; DIR/job.PID holds its name and when that process
+# began, since numbers of processes are used again.  Files in DIR make it misbehave:
 #   full     submit fails                    down     everything fails
 #   deaf     submit takes the job, and fails as if the answer was lost    slow  it starts a second later
 #   twice    each job is started twice       eat      jobs vanish without having run
@@ -38,32 +38,47 @@ sub submit
     begin($script) if set("twice");
     if ($pid) {
         open(my $job, ">", "$dir/job.$pid") or fail("no job");
-        print $job "$name\n";
+        print $job "$name\n", began($pid) // 0, "\n";
     }
     fail("the answer was lost") if set("deaf");
     print "job $pid is submitted\n";
 }
 
-# A job is there while its process is; a zombie is none.
-sub lives
+# When a process began, in ticks since boot; undef where there is none, or a zombie.
+sub began
 {
-    open(my $stat, "<", "/proc/$_[0]/stat") or return 0;
-    return <$stat> !~ /\) Z/;
+    open(my $stat, "<", "/proc/$_[0]/stat") or return undef;
+    my ($state, @rest) = split " ", <$stat> =~ s/.*\) //sr;
+    return $state eq "Z" ? undef : $rest[18];
+}
+
+# The name of a job whose process is still there; undef else.
+sub name_of    # PID
+{
+    open(my $job, "<", "$dir/job.$_[0]") or return undef;
+    chomp(my ($name, $since) = <$job>);
+    my $now = began($_[0]);
+    return defined $now && defined $since && $now == $since ? $name : undef;
 }
 
 sub list
 {
     for my $file (glob "$dir/job.*") {
         my ($pid) = $file =~ /(\d+)$/;
-        if (!lives($pid)) { unlink $file; next }
-        open(my $job, "<", $file) or next;
-        my $name = <$job>;
-        print "$pid.fake $name";
+        my $name = name_of($pid);
+        if (defined $name) { print "$pid.fake $name\n" }
+        else               { unlink $file }
     }
+}
+
+sub cancel
+{
+    my ($pid) = $_[0] =~ /^(\d+)/;
+    kill "TERM", $pid if defined name_of($pid);
 }
 
 fail("no connection") if set("down");
 if    ($what eq "submit") { submit(@rest) }
 elsif ($what eq "poll")   { list() }
-elsif ($what eq "cancel") { my ($pid) = $rest[0] =~ /^(\d+)/; kill "TERM", $pid }
+elsif ($what eq "cancel") { cancel(@rest) }
 else                      { fail("'$what'?") }

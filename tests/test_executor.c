@@ -599,6 +599,25 @@ static void a_stop_at_once_kills_the_whole_tree(void **state)
     teardown(&b);
 }
 
+/* The shim may not have bound itself to us yet, or not have begun its trainer. */
+static void a_stop_in_the_moment_of_the_start_is_no_error(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct bench b;
+        setup(&b);
+        use_mode(&b, "tree");
+        start(&b);
+        if (i % 2 == 1)
+            poll(NULL, 0, i / 2);
+        assert_int_equal(local()->stop(NULL, &b.ticket, true, &b.err), 0);
+        assert_int_equal(finish(&b), 1);
+        assert_int_equal(b.facts.class, CLASS_INTERRUPTED);
+        assert_int_equal(survivors(&b), 0);
+        teardown(&b);
+    }
+}
+
 /* A harness: starts the run, says which shim it has, and waits to be killed. */
 static pid_t start_harness(struct bench *b, pid_t *shim)
 {
@@ -959,6 +978,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_gentle_stop_lets_the_trainer_end_by_itself),
         cmocka_unit_test(a_stop_that_is_not_heard_becomes_a_kill),
         cmocka_unit_test(a_stop_at_once_kills_the_whole_tree),
+        cmocka_unit_test(a_stop_in_the_moment_of_the_start_is_no_error),
         cmocka_unit_test(the_run_dies_with_the_harness),
         cmocka_unit_test(the_trainer_dies_with_its_shim),
         cmocka_unit_test(a_run_whose_shim_was_killed_is_interrupted_and_nobody_is_left),
