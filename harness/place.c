@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -195,6 +196,7 @@ static bool is_utf8(const char *text)
 /* Paths stand in the record and in JSON, which hold UTF-8 only. */
 static int check_paths(const struct place *place, struct err *err)
 {
+    assert(place->run_dir != NULL && place->study_dir != NULL); /* as found */
     const char *path = is_utf8(place->run_dir) ? place->study_dir : place->run_dir;
 
     return is_utf8(path) ? 0 : err_usage(err, "the path '%s' is not UTF-8", path);
