@@ -453,7 +453,7 @@ static double reserve_s(const struct loop *loop, bool placebo)
 {
     const double margin = 1.2;
     const struct record *record = &loop->session->record;
-    size_t runs = referee_reserve(&loop->referee, record, placebo);
+    size_t runs = referee_reserve(record, placebo);
 
     return margin * progress_run_s(&loop->progress, record) *
            ceil((double)runs / (double)loop->jobs);
@@ -464,7 +464,7 @@ static double reserve_s(const struct loop *loop, bool placebo)
 static bool has_runs(const struct loop *loop, int64_t pending)
 {
     const struct record *record = &loop->session->record;
-    size_t reserve = referee_reserve(&loop->referee, record, false);
+    size_t reserve = referee_reserve(record, false);
     int64_t usual = reserve > 0 ? 2 : 1; /* runs of a proposal, the head's refreshing among them */
 
     return record->n_experiments == 0 ||
@@ -534,7 +534,7 @@ static int close_night(struct loop *loop, struct err *err)
 
     closing.placebo = s->record.study.placebo > 0 &&
                       loop->deadline - clock_boot_s() >= reserve_s(loop, true) &&
-                      runs_left(loop) >= (double)referee_reserve(&loop->referee, &s->record, true);
+                      runs_left(loop) >= (double)referee_reserve(&s->record, true);
     if (rc == 0)
         rc = store_add_closing(s->store, &closing, err);
     if (rc == 0)

@@ -429,7 +429,7 @@ size_t referee_usual_end(const struct study *study)
     return (procedure_of(study)->head_is_tested ? 1 + usual : 0) + 2 * (size_t)study->confirm;
 }
 
-size_t referee_reserve(const struct referee *r, const struct record *record, bool placebo)
+size_t referee_reserve(const struct record *record, bool placebo)
 {
     const struct study *study = &record->study;
     bool head = procedure_of(study)->head_is_tested,
@@ -437,7 +437,6 @@ size_t referee_reserve(const struct referee *r, const struct record *record, boo
     size_t test = 2 * (size_t)study->rule.max_seeds;
     size_t confirm = keep ? 2 * (size_t)study->confirm : 0;
 
-    (void)r;
     if (placebo && study->placebo > 0)
         return (head ? test + 1 : 0) + test + confirm;
     return head ? referee_usual_end(study) : confirm;

@@ -111,7 +111,7 @@ bool referee_is_closing(const struct referee *referee, const struct record *reco
  * test leaves what is behind it to the next night: the confirmation in 2 of 100 simulated ones).
  * With `placebo` that test too, and every one to its very end.
  */
-size_t referee_reserve(const struct referee *referee, const struct record *record, bool placebo);
+size_t referee_reserve(const struct record *record, bool placebo);
 
 /* The usual end of a night of that study: what is kept for it before anything is known. */
 size_t referee_usual_end(const struct study *study);

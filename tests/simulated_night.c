@@ -218,7 +218,7 @@ static void note_duration(struct simulated_night *night)
 static double reserve(const struct simulated_night *night, bool placebo)
 {
     const double margin = 1.2;
-    size_t runs = referee_reserve(&night->referee, &night->record, placebo);
+    size_t runs = referee_reserve(&night->record, placebo);
 
     return margin * ceil((double)runs / night->plan.jobs);
 }
