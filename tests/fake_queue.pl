@@ -28,6 +28,14 @@ sub begin    # SCRIPT: its pid
     exec "/bin/sh", $_[0] or exit 127;
 }
 
+# A job's file appears whole: `poll` of another moment takes one that it cannot read for ended.
+sub note    # PID NAME
+{
+    open(my $job, ">", "$dir/new.$_[0]") or fail("no job");
+    print $job "$_[1]\n", began($_[0]) // 0, "\n";
+    close($job) && rename("$dir/new.$_[0]", "$dir/job.$_[0]") or fail("no job");
+}
+
 sub submit
 {
     my ($name, $script) = @_;
@@ -36,10 +44,7 @@ sub submit
     print $log "$name\n";
     my $pid = set("eat") ? 0 : begin($script);
     begin($script) if set("twice");
-    if ($pid) {
-        open(my $job, ">", "$dir/job.$pid") or fail("no job");
-        print $job "$name\n", began($pid) // 0, "\n";
-    }
+    note($pid, $name) if $pid;
     fail("the answer was lost") if set("deaf");
     print "job $pid is submitted\n";
 }
