@@ -203,10 +203,14 @@ $(B)/tests/test_fuzz: $(fuzz_parts)
 
 PROVE := BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -j 3 --timer
 
+# The longest first, most of which wait rather than compute: at the end two cores would idle.
+longest_tests := $(patsubst %,tests/cli_%.t,queue torture slurm run adopt)
+
 check: deps
 	@$(MAKE) --no-print-directory check-only
 check-only: all $(test_programs) $(fake_trainers) $(B)/tests/torture
-	@$(PROVE) -e 'sh tests/run.sh 240' $(test_programs) $(wildcard tests/cli_*.t)
+	@$(PROVE) -e 'sh tests/run.sh 240' $(longest_tests) $(test_programs) \
+	    $(filter-out $(longest_tests),$(wildcard tests/cli_*.t))
 check-slow: deps
 	@$(MAKE) --no-print-directory check-slow-only
 check-slow-only: all $(slow_programs) $(fake_trainers) $(B)/tests/torture $(B)/tests/soak
