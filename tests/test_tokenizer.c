@@ -743,6 +743,7 @@ static void what_would_give_other_ids_is_refused(void **state)
         {BYTE_LEVEL, ", \"ab\": 97", "[]", "", "id 97"},
         {BYTE_LEVEL, ", \"a b\": 300", "[]", "", "'a b'"},
         {BYTE_LEVEL, ", \"\xe6\x97\xa5\": 300", "[]", "", "byte-level"},
+        {BYTE_LEVEL, ", \"\xe4\x84\xa1\": 300", "[]", "", "byte-level"}, /* U+4121 */
         {BYTE_LEVEL, ", \"\": 300", "[]", "", "byte-level"},
         {BYTE_LEVEL, "", "[]", "\"added_tokens\": [{\"id\": 97, \"content\": \"<s>\"}], ", "0x61"},
         {BYTE_LEVEL, "", "[]", "\"added_tokens\": [{\"id\": 300}], ", "added token 0"},

@@ -37,36 +37,35 @@ static bool prints(unsigned byte)
     return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad && byte <= 0xff);
 }
 
-/* character[byte] is the code point that stands for it; all are below 0x800. */
-static void spell_bytes(unsigned character[BYTES])
-{
-    unsigned next = FIRST_STAND_IN;
+/* The bytes that do not print stand in three runs: 0x00-0x20, 0x7f-0xa0, and 0xad. */
+enum { RUN_2 = FIRST_STAND_IN + 0x21, RUN_3 = RUN_2 + 0x22 };
 
-    for (unsigned byte = 0; byte < BYTES; byte++)
-        character[byte] = prints(byte) ? byte : next++;
+/* The code point that stands for a byte; all are at most RUN_3. */
+static unsigned character_of(unsigned byte)
+{
+    if (prints(byte))
+        return byte;
+    return byte == 0xad ? RUN_3 : byte >= 0x7f ? RUN_2 + (byte - 0x7f) : FIRST_STAND_IN + byte;
 }
 
-/* byte_of[code point] for the code points below 0x200; -1 for one that stands for no byte. */
-static void read_characters(int byte_of[0x200])
+/* The byte that a code point stands for; -1 where it stands for none. */
+static int byte_of(uint32_t character)
 {
-    unsigned character[BYTES];
-
-    spell_bytes(character);
-    for (int i = 0; i < 0x200; i++)
-        byte_of[i] = -1;
-    for (int byte = 0; byte < BYTES; byte++)
-        byte_of[character[byte]] = byte;
+    if (character < FIRST_STAND_IN)
+        return prints(character) ? (int)character : -1;
+    if (character < RUN_2)
+        return (int)(character - FIRST_STAND_IN);
+    if (character < RUN_3)
+        return (int)(character - RUN_2 + 0x7f);
+    return character == RUN_3 ? 0xad : -1;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
 
 void token_add_spelling(struct str *out, const struct token *token)
 {
-    unsigned character[BYTES];
-
-    spell_bytes(character);
     for (size_t i = 0; i < token->n; i++) {
-        unsigned c = character[token->bytes[i]];
+        unsigned c = character_of(token->bytes[i]);
         char utf8[2] = {(char)(0xc0 | (c >> 6)), (char)(0x80 | (c & 0x3f))};
         if (c < 0x80)
             str_addn(out, &(char){(char)c}, 1);
@@ -223,17 +222,14 @@ static int check_supported(const json_t *root, const json_t *model, struct err *
 /* The bytes that a token's spelling stands for; false where it has other characters. */
 static bool read_spelling(unsigned char *bytes, size_t *n, const char *text, size_t len)
 {
-    int byte_of[0x200];
+    uint32_t character;
 
-    read_characters(byte_of);
     *n = 0;
-    for (size_t i = 0; i < len; i++) {
-        unsigned c = (unsigned char)text[i];
-        if (c >= 0x80 && i + 1 < len)
-            c = ((c & 0x1f) << 6) | ((unsigned char)text[++i] & 0x3f);
-        if ((unsigned char)text[i] >= 0xe0 || c >= 0x200 || byte_of[c] < 0)
+    for (size_t i = 0, step; i < len; i += step) {
+        step = utf8_read(&character, text + i, len - i);
+        if (step == 0 || byte_of(character) < 0)
             return false;
-        bytes[(*n)++] = (unsigned char)byte_of[c];
+        bytes[(*n)++] = (unsigned char)byte_of(character);
     }
     return true;
 }
@@ -273,7 +269,7 @@ static int read_token(struct token_table *table, const char *text, const json_t 
                       struct err *err)
 {
     unsigned char *bytes = mem_new(strlen(text) + 1, 1);
-    size_t n;
+    size_t n = 0;
     uint32_t id = 0;
     int rc = read_id(&id, value, text, err);
 

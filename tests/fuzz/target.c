@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,15 @@ void target_put(const char *name, const void *bytes, size_t len)
     free(path);
 }
 
+void target_remove(const char *name)
+{
+    char *path = target_path(name);
+
+    if (unlink(path) != 0 && errno != ENOENT)
+        abort();
+    free(path);
+}
+
 void target_check_refusal(const struct err *err)
 {
     if (err->code < ERR_FAILED || err->code > ERR_LOCKED || err->text[0] == '\0') {
@@ -70,14 +80,24 @@ void target_check_refusal(const struct err *err)
     }
 }
 
+struct part target_part(const uint8_t **bytes, size_t *len)
+{
+    size_t head = *len < 2 ? *len : 2, left = *len - head;
+    unsigned word = head < 2 ? 0 : (unsigned)(*bytes)[0] | (unsigned)(*bytes)[1] << 8;
+    struct part part = {.at = *bytes + head, .n = word & 0x3fff, .kind = word >> 14};
+
+    part.n = part.n < left ? part.n : left;
+    *bytes = part.at + part.n;
+    *len = left - part.n;
+    return part;
+}
+
 void target_put_two(const char *first, const char *second, const uint8_t *bytes, size_t len)
 {
-    size_t head = len < 2 ? len : 2, left = len - head;
-    size_t n = head < 2 ? 0 : (size_t)bytes[0] | (size_t)bytes[1] << 8;
+    struct part part = target_part(&bytes, &len);
 
-    n = n < left ? n : left;
-    target_put(first, bytes + head, n);
-    target_put(second, bytes + head + n, left - n);
+    target_put(first, part.at, part.n);
+    target_put(second, bytes, len);
 }
 
 uint8_t *target_join(size_t *len, const void *first, size_t first_len, const void *second,

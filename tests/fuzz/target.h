@@ -31,6 +31,9 @@ const char *target_folder(void);
 /* Puts bytes into that folder under a name; the program ends where that fails. */
 void target_put(const char *name, const void *bytes, size_t len);
 
+/* Takes one away that may be there. */
+void target_remove(const char *name);
+
 /* "folder/name"; the caller frees. */
 char *target_path(const char *name);
 
@@ -38,8 +41,18 @@ char *target_path(const char *name);
  * anything: where it is printed, control characters are escaped.) */
 void target_check_refusal(const struct err *err);
 
-/* Two files in one input: two bytes of length of the first, little-endian, the first, the second.
- * Puts them into the folder. */
+/*
+ * Inputs of several files.  A part is two bytes, little-endian - its length in 14 bits, and in the
+ * upper two a kind that the target may give a meaning - and so many bytes, or those that are left.
+ */
+struct part {
+    const uint8_t *at;
+    size_t n;
+    unsigned kind; /* 0 … 3 */
+};
+struct part target_part(const uint8_t **bytes, size_t *len); /* moves both behind it */
+
+/* Two files: the first is a part, the second the rest.  Puts them into the folder. */
 void target_put_two(const char *first, const char *second, const uint8_t *bytes, size_t len);
 uint8_t *target_join(size_t *len, const void *first, size_t first_len, const void *second,
                      size_t second_len);

@@ -1,45 +1,178 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A model's folder: model.json and model.safetensors. */
+/*
+ * A model's folder.  The first part of an input is its description, whose kind tells what it is
+ * called and what follows: the weights, or (SHARDED) an index, one shard, and as the rest another.
+ * What is empty is a file that is not there.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "checkpoint.h"
+#include "data.h"
 #include "file.h"
+#include "format.h"
 #include "mem.h"
 #include "model.h"
 #include "target.h"
+#include "use_model.h"
 
 extern const struct target target_checkpoint;
 
-static void read_weights(const struct model *model)
+enum { HUGGING_FACE = 1, SHARDED = 2, KINDS = 4 };
+
+/* --- a vocabulary of its own ---------------------------------------------------------------- */
+
+static void check_same(const struct compact *a, const struct compact *b)
 {
-    struct compact compact = {0};
+    if (a->vocab != b->vocab || a->used != b->used || a->rows != b->rows ||
+        memcmp(a->row_of, b->row_of, a->vocab * sizeof *a->row_of) != 0)
+        abort();
+}
+
+/* Tokens that are just those with a row of their own give the same rows. */
+static void check_from_tokens(const struct compact *c)
+{
+    uint8_t *bytes = mem_new(c->used, 4), *next = bytes;
+    const struct tokens tokens = {.at = bytes, .n = c->used, .width = 4};
+    struct compact again;
+
+    for (size_t id = 0; id < c->vocab; id++)
+        if (c->row_of[id] < c->used)
+            for (int i = 0; i < 4; i++)
+                *next++ = (uint8_t)(id >> 8 * i);
+    compact_from_tokens(&again, &tokens, c->vocab);
+    check_same(&again, c);
+    compact_clear(&again);
+    free(bytes);
+}
+
+/* Of all rows the last alone costs more, and only where it stands for several tokens. */
+static void check_cost(const struct compact *c)
+{
+    uint32_t *rows = mem_new(c->rows, sizeof *rows);
+    real *losses = mem_new(c->rows, sizeof *losses);
+
+    for (size_t i = 0; i < c->rows; i++)
+        rows[i] = (uint32_t)i;
+    compact_add_cost(losses, c, rows, c->rows);
+    for (size_t i = 0; i < c->rows; i++)
+        if ((losses[i] > 0) != (i == c->used && c->vocab > c->used + 1))
+            abort();
+    free(losses);
+    free(rows);
+}
+
+static void use_compact(const struct compact *c)
+{
+    json_t *text = compact_write(c);
+    struct compact again;
+    struct err err = {0};
+
+    if (compact_read(&again, text, c->rows, "again", &err) != 0)
+        abort();
+    check_same(&again, c);
+    compact_clear(&again);
+    json_decref(text);
+    check_from_tokens(c);
+    check_cost(c);
+}
+
+/* --- the folder ----------------------------------------------------------------------------- */
+
+/* Reading the weights by themselves gives the same ones. */
+static void check_weights(const struct model *model, const char *dir, const real *wanted)
+{
     real *weights = NULL;
     struct err err = {0};
 
-    if (checkpoint_read_weights(&weights, model, target_folder(), &err) != 0)
-        target_check_refusal(&err);
-    err = (struct err){0};
-    if (checkpoint_read_compact(&compact, model, target_folder(), &err) != 0)
-        target_check_refusal(&err);
-    compact_clear(&compact);
+    if (checkpoint_read_weights(&weights, model, dir, &err) != 0 ||
+        memcmp(weights, wanted, model->n_weights * sizeof *wanted) != 0)
+        abort();
     free(weights);
+}
+
+/* Returns whether its tensors could be listed. */
+static bool open_model(const char *path, bool folder)
+{
+    static const struct format_hints hints = {.residual = RESIDUAL_NONE};
+    struct model_file in;
+    struct err err = {0};
+    real *weights = NULL;
+    bool listed;
+
+    if (model_file_open(&in, path, &hints, &err) == 0) {
+        use_shape(&in.model);
+        weights = use_weights(&in);
+        if (weights != NULL && folder)
+            check_weights(&in.model, path, weights);
+        if (in.compact.vocab > 0)
+            use_compact(&in.compact);
+    } else {
+        target_check_refusal(&err);
+    }
+    listed = in.storage.n > 0;
+    free(weights);
+    model_file_close(&in);
+    return listed;
+}
+
+/* A folder for each kind, so that no input finds another's files. */
+static void folder_of(char name[16], unsigned kind)
+{
+    static bool made[KINDS];
+    struct err err = {0};
+
+    snprintf(name, 16, "model-%u", kind);
+    if (!made[kind]) {
+        char *path = target_path(name), *inner = path_join(path, "folder");
+        if (file_mkdirs(inner, &err) != 0) /* for a shard that is no file */
+            abort();
+        free(inner);
+        free(path);
+        made[kind] = true;
+    }
+}
+
+static void put(const char *folder, const char *name, const uint8_t *bytes, size_t n)
+{
+    char *path = path_join(folder, name);
+
+    if (n > 0)
+        target_put(path, bytes, n);
+    else
+        target_remove(path);
+    free(path);
+}
+
+static void put_shards(const char *folder, const uint8_t *bytes, size_t len)
+{
+    struct part index = target_part(&bytes, &len), shard = target_part(&bytes, &len);
+
+    put(folder, "model.safetensors.index.json", index.at, index.n);
+    put(folder, "a.safetensors", shard.at, shard.n);
+    put(folder, "b.safetensors", bytes, len);
 }
 
 static void read(const uint8_t *bytes, size_t len)
 {
-    struct model model = {0};
-    struct err err = {0};
+    struct part description = target_part(&bytes, &len);
+    char folder[16];
 
-    target_put_two("model.json", "model.safetensors", bytes, len);
-    if (checkpoint_read_shape(&model, target_folder(), 0, &err) == 0)
-        read_weights(&model);
+    folder_of(folder, description.kind);
+    put(folder, (description.kind & HUGGING_FACE) != 0 ? "config.json" : "model.json",
+        description.at, description.n);
+    if ((description.kind & SHARDED) != 0)
+        put_shards(folder, bytes, len);
     else
-        target_check_refusal(&err);
-    model_clear(&model);
-    json_decref(checkpoint_read_about(target_folder()));
+        put(folder, "model.safetensors", bytes, len);
+
+    char *dir = target_path(folder), *file = path_join(dir, "model.safetensors");
+    if (open_model(dir, true) && (description.kind & SHARDED) == 0)
+        (void)open_model(file, false); /* its shape may stand in it */
+    free(file);
+    free(dir);
 }
 
 /* The smallest model there is. */
@@ -81,7 +214,7 @@ static uint8_t *seed(size_t *len)
 
 const struct target target_checkpoint = {
     .name = "checkpoint",
-    .summary = "model.json and model.safetensors",
+    .summary = "a model's folder",
     .read = read,
     .seed = seed,
 };
