@@ -4,10 +4,7 @@
 # started again that still runs, or ended while nobody looked; what is lost is run again.
 
 . tests/tap.sh
-
-mkdir queue
-queue=$work/queue
-cp "$tests/fake_queue.pl" .
+. "$tests/queue.sh"
 
 # Each start is noted; none ends while there is a file `hold`.
 cat >held.sh <<END
@@ -27,30 +24,12 @@ search: {strategy: perturb, seed: 1}
 lookahead: 3
 run_cap: 5
 executor:
-  kind: command
-  concurrency: 4
-  every: 1s
-  patience: 2s
-  submit: [perl, $work/fake_queue.pl, $queue, submit, "{name}", "{script}"]
-  poll: [perl, $work/fake_queue.pl, $queue, poll]
-  cancel: [perl, $work/fake_queue.pl, $queue, cancel, "{id}"]
+$(queue_lines 2s | sed 's/^/  /')
 END
 }
 ids() { git -C "$1/runs/night/repo.git" for-each-ref --format='%(refname) %(objectname)' refs/heads; }
 decisions() { nightshift log --decisions --json "$1/night.yaml"; }
 same() { decisions "$1" | cmp -s - local.decisions && [ "$(ids "$1")" = "$(ids local)" ]; }
-jobs() { perl fake_queue.pl "$queue" poll; }
-empty() { [ -z "$(jobs)" ]; }
-await() # TENTHS COMMAND…
-{
-    tenths=$1
-    shift
-    until "$@"; do
-        tenths=$((tenths - 1))
-        [ "$tenths" -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 started() { [ "$(cat "$1/held.sh.started" 2>/dev/null | wc -l)" -ge "$2" ]; }
 once() { [ -z "$(sort "$1/held.sh.started" | uniq -d)" ]; }
 # begin DIR N: a night until its run number N was started, where it is killed; the queue works on.
@@ -74,7 +53,7 @@ ok $? 'has five decisions'
 # --- they still run when the next session begins ------------------------------------------------------
 study running
 touch hold
-begin running 3 && [ "$(jobs | wc -l)" -ge 3 ]
+begin running 3 && [ "$(queue_jobs | wc -l)" -ge 3 ]
 ok $? 'a harness is killed, its runs go on in the queue'
 nightshift run running/night.yaml >out 2>err </dev/null &
 night=$!
@@ -88,14 +67,14 @@ ok $? 'with the same decisions and commit ids'
 once running
 ok $? 'no run was started twice'
 run 0 'and all of it holds together' nightshift doctor --deep running/night.yaml
-empty && [ -z "$(find running -name 'queue-*')" ]
+queue_empty && [ -z "$(find running -name 'queue-*')" ]
 ok $? 'nothing is left in the queue, nor of it on the disk'
 
 # --- they have ended when the next session begins, again and again -------------------------------------
 study ended
 for n in 2 5 8; do
     begin ended $n
-    await 600 empty
+    await 600 queue_empty
 done
 run 0 'runs that ended while nobody looked' nightshift run ended/night.yaml
 same ended && once ended
@@ -106,11 +85,11 @@ run 0 'and can be made again' nightshift doctor --deep ended/night.yaml
 study gone
 touch hold
 begin gone 3
-jobs | sed 's/\..*//' | while read -r pid; do
+queue_jobs | sed 's/\..*//' | while read -r pid; do
     kill -9 -- "-$pid" 2>/dev/null || kill -9 "$pid"
 done
 for pid in $(pgrep -f "$work/gone/runs"); do kill -9 "$pid" 2>/dev/null; done
-await 100 empty
+await 100 queue_empty
 rm hold
 run 0 'runs that vanished while nobody looked' nightshift run gone/night.yaml
 same gone && ! once gone && nightshift show --json gone/night.yaml 1 | grep -q 'its result never came'
@@ -122,7 +101,7 @@ touch hold
 begin moved 3
 nightshift run moved/night.yaml --executor local >out 2>err </dev/null &
 night=$!
-await 200 empty && await 50 grep -q 'ending .* that an earlier session has left in the queue' err
+await 200 queue_empty && await 50 grep -q 'ending .* that an earlier session has left in the queue' err
 ok $? 'where the runs are to happen elsewhere they are ended'
 rm hold
 wait $night

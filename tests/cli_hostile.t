@@ -24,15 +24,6 @@ END
 }
 FAKE='fake_trainer, ok, --config, "{config}", --seed, "{seed}"'
 ids() { git -C "$1" for-each-ref --format='%(refname) %(objectname)' refs/heads/nightshift; }
-await() # FILE: until it is there, for ten seconds
-{
-    n=0
-    until [ -e "$1" ] || [ $n -ge 100 ]; do
-        sleep 0.1
-        n=$((n + 1))
-    done
-}
-
 mkdir plain && study plain "$FAKE" >plain/s.yaml
 run 0 'an undisturbed study' nightshift run plain/s.yaml
 ids plain/runs/plain/repo.git >undisturbed
@@ -47,7 +38,7 @@ END
 study polite 'sh, trainer.sh, "{dir}"' >polite/s.yaml
 nightshift run polite/s.yaml -j 1 >out 2>err </dev/null &
 pid=$!
-await polite/started
+await 100 [ -e polite/started ]
 kill -TERM $pid
 wait $pid
 [ $? -eq 143 ] && grep -q 'the same command goes on' err
@@ -61,7 +52,7 @@ mkdir busy && study busy 'fake_trainer, ok, --sleep-ms, "20", --config, "{config
     sed 's/run_cap: 3/run_cap: 20/' >busy/s.yaml
 nightshift run busy/s.yaml >out 2>err </dev/null &
 pid=$!
-await busy/runs/busy/runs/1
+await 100 [ -e busy/runs/busy/runs/1 ]
 looks=0 wrong=0
 while kill -0 $pid 2>/dev/null; do
     nightshift doctor busy/s.yaml >>doctor.out 2>&1 || wrong=$((wrong + 1))

@@ -47,10 +47,8 @@ echo "val_loss: 1.$2"
 END
 nightshift run half/night.yaml >out 2>err &
 pid=$!
-for _ in $(seq 100); do
-    nightshift status half/night.yaml --json 2>/dev/null | grep -q '"runs":1,' && break
-    sleep 0.1
-done
+one_run() { nightshift status half/night.yaml --json 2>/dev/null | grep -q '"runs":1,'; }
+await 100 one_run
 kill -9 $pid
 wait $pid 2>/dev/null
 echo 'echo "val_loss: 1"' >half/trainer.sh

@@ -11,15 +11,6 @@ number() { sed "s/.*\"$1\":\([-0-9.e+]*\).*/\1/" out; }
 holds() { awk "BEGIN { exit !($1) }"; }
 columns() { LC_ALL=C.UTF-8 wc -L <out; }
 decisions() { nightshift log --decisions --json "$1"; }
-wait_for() # FILE: until it is there, ten seconds at most
-{
-    i=0
-    until [ -e "$1" ] || [ $i -ge 200 ]; do
-        sleep 0.05
-        i=$((i + 1))
-    done
-    [ $i -lt 200 ]
-}
 
 # fake_trainer; its test loss is x itself, and it waits a little while there is a file `slow`.  The
 # per-sequence losses are 1 2 3 4 where x is the start value, and 1 2 3 6 elsewhere.
@@ -166,7 +157,7 @@ touch b/slow
 for time in 1 2 3; do
     rm -f b/begun
     nightshift confirm b/night.yaml --seeds 6 -q >out 2>err &
-    wait_for b/begun && sleep 0.1
+    await 100 [ -e b/begun ] && sleep 0.1
     kill -9 $!
     wait $! 2>/dev/null
 done

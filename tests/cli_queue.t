@@ -5,10 +5,7 @@
 # of a local run, and no run may be lost or counted twice.
 
 . tests/tap.sh
-
-mkdir queue
-queue=$work/queue
-cp "$tests/fake_queue.pl" .
+. "$tests/queue.sh"
 
 study() # DIR [MODE] [MORE]
 {
@@ -26,30 +23,13 @@ search: {strategy: perturb, seed: 1}
 lookahead: 3
 run_cap: 5
 executor:
-  kind: command
-  concurrency: 4
-  every: 1s
-  patience: 1s
-  submit: [perl, $work/fake_queue.pl, $queue, submit, "{name}", "{script}"]
-  poll: [perl, $work/fake_queue.pl, $queue, poll]
-  cancel: [perl, $work/fake_queue.pl, $queue, cancel, "{id}"]
+$(queue_lines 1s | sed 's/^/  /')
 ${3:-}
 END
 }
 decisions() { nightshift log --decisions --json "$1/night.yaml" | sed 's/"commit":"[0-9a-f]*"//'; }
 same() { [ "$(wc -l <local.decisions)" -eq 5 ] && decisions "$1" | cmp -s - local.decisions; }
 submitted() { wc -l <"$queue/submitted"; }
-empty() { [ -z "$(perl fake_queue.pl "$queue" poll)" ]; }
-await() # TENTHS COMMAND…
-{
-    tenths=$1
-    shift
-    until "$@"; do
-        tenths=$((tenths - 1))
-        [ "$tenths" -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 
 # --- what is wrong is said before anything is made ----------------------------------------------------
 study wrong
@@ -72,7 +52,7 @@ run 0 'a night in the queue' nightshift run plain/night.yaml
 same plain && [ "$(git -C plain/runs/night/repo.git rev-parse nightshift/night-log)" = \
     "$(git -C local/runs/night/repo.git rev-parse nightshift/night-log)" ]
 ok $? 'decides the same, with the same commit ids'
-[ "$(sort "$queue/submitted" | uniq -d | wc -l)" -eq 0 ] && empty &&
+[ "$(sort "$queue/submitted" | uniq -d | wc -l)" -eq 0 ] && queue_empty &&
     [ -z "$(find plain -name 'queue-*')" ]
 ok $? 'each job has a name of its own, and nothing is left'
 run 0 'and all of it holds together' nightshift doctor --deep plain/night.yaml
@@ -148,7 +128,7 @@ study legs ok '  resume: {arguments: [resume], state: state}'
 sed -i "s|command: .*|command: [sh, $work/steps.sh, '{seed}', '{name}']|; s|run_cap: 5|run_cap: 1|; s|  mode: .*|  name: {value: 1}|" legs/night.yaml
 nightshift run legs/night.yaml >out 2>err </dev/null &
 night=$!
-first_job() { perl fake_queue.pl "$queue" poll | sed -n '1s/\..*//p'; }
+first_job() { queue_jobs | sed -n '1s/\..*//p'; }
 streams() { cat legs/runs/night/runs/1/*/stream 2>/dev/null | grep -q '"step": 3}'; }
 await 100 streams
 kill -USR1 "$(first_job)"
@@ -177,11 +157,11 @@ study stopped slow
 sed -i 's/--noise/--sleep-ms, "3000", --noise/' stopped/night.yaml
 nightshift run stopped/night.yaml >out 2>err </dev/null &
 night=$!
-busy() { ! empty; }
+busy() { ! queue_empty; }
 await 100 busy
 kill -INT $night
 wait $night
-[ $? -eq 130 ] && await 50 empty
+[ $? -eq 130 ] && await 50 queue_empty
 ok $? 'Ctrl-C ends the runs, and cancels their jobs'
 
 study killed slow

@@ -195,12 +195,8 @@ parameters:
 run_cap: 1
 END
 timeout 60 nightshift run slow.yaml -q >/dev/null 2>&1 </dev/null &
-i=0
-until look 0 status slow.yaml && says 'running (process' && says 'under way' || [ $i -ge 200 ]; do
-    sleep 0.05
-    i=$((i + 1))
-done
-[ $i -lt 200 ] && says 'best so far  none: the baseline (experiment 1) has no value yet' &&
+under_way() { look 0 status slow.yaml && says 'running (process' && says 'under way'; }
+await 100 under_way && says 'best so far  none: the baseline (experiment 1) has no value yet' &&
     look 0 log slow.yaml && says '. pending' && look 0 best slow.yaml && says 'val_loss none yet' &&
     look 0 best slow.yaml --json && says '"value":null' && says '"verified":false'
 ok $? 'while a run goes on: who runs it, what is under way, a baseline without a value'

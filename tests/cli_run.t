@@ -63,10 +63,7 @@ ok $? 'by one'
 mkdir two && study night "ok, --sleep-ms, 250" >two/night.yaml
 nightshift run two/night.yaml >out 2>err &
 pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ -s two/runs/night/study.lock ] && break
-    sleep 0.1
-done
+await 20 [ -s two/runs/night/study.lock ]
 nightshift run two/night.yaml >out2 2>err2
 [ $? -eq 5 ] && grep -q "process $pid" err2
 ok $? 'a second run is refused with the pid of the first'

@@ -41,10 +41,7 @@ refused 2 'a token has' 'a short token is refused' nightshift serve dusk.yaml --
 
 nightshift serve dusk.yaml >address 2>talk &
 server=$!
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ -s address ] && break
-    sleep 0.1
-done
+await 20 [ -s address ]
 grep -qxE 'http://127\.0\.0\.1:[0-9]+/\?token=[0-9a-f]{32}' address
 ok $? 'it prints its address, with a secret word'
 port=$(sed 's/.*:\([0-9]*\).*/\1/' address)

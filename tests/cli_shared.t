@@ -4,14 +4,11 @@
 # build, training and evaluation are jobs of it, and the decisions are those of a local run.
 
 . tests/tap.sh
+. "$tests/queue.sh"
 . "$tests/shared_study.sh"
 
-mkdir queue
-queue="perl, $tests/fake_queue.pl, $work/queue"
 for dir in local queued killed; do
-    lab $dir 'kind: command' 'concurrency: 4' 'every: 1s' 'patience: 2s' \
-        "submit: [$queue, submit, '{name}', '{script}']" "poll: [$queue, poll]" \
-        "cancel: [$queue, cancel, '{id}']"
+    lab $dir "$(queue_lines 2s | sed '1!s/^/  /')"
 done
 
 run 0 'a night on this machine' nightshift run local/lab.yaml --executor local -j 2
@@ -27,10 +24,8 @@ run 0 'all of it holds together' nightshift doctor --deep queued/lab.yaml
 
 nightshift run killed/lab.yaml >out 2>err </dev/null &
 night=$!
-for i in $(seq 300); do
-    [ "$(lab_decisions killed 2>/dev/null | wc -l)" -ge 2 ] && break
-    sleep 0.1
-done
+two() { [ "$(lab_decisions killed 2>/dev/null | wc -l)" -ge 2 ]; }
+await 300 two
 kill -9 $night
 wait $night 2>/dev/null
 run 0 'a night that was killed goes on' nightshift run killed/lab.yaml

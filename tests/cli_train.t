@@ -100,7 +100,7 @@ refused 3 "file" "an output folder that cannot be is an error of the environment
 config ', "steps": 100000000' >long.json
 nightshift-lm train --config long.json --out term >out 2>err &
 pid=$!
-for i in $(seq 100); do grep -q train_loss out && break; sleep 0.1; done
+await 100 grep -q train_loss out
 kill -TERM $pid
 wait $pid
 [ $? -eq 143 ] && [ -z "$(ls term)" ]
@@ -132,7 +132,7 @@ for signal in KILL TERM; do
     $resume --out parts --threads 1 >records 2>err &
     pid=$!
     exec 3<records
-    for i in $(seq 600); do [ -e parts/train.state ] && break; sleep 0.1; done
+    await 600 [ -e parts/train.state ]
     kill -$signal $pid
     cat <&3 >out
     exec 3<&-
@@ -146,7 +146,7 @@ done
 config ', "seconds": 1, "checkpoint_every": 50' >seconds.json
 nightshift-lm train --config seconds.json --out timed >out 2>err &
 pid=$!
-for i in $(seq 600); do [ -e timed/train.state ] && break; sleep 0.05; done
+await 300 [ -e timed/train.state ]
 kill -TERM $pid
 wait $pid
 steps=$(sed -n 's/^{"calibrated_steps":\([0-9]*\)}$/\1/p' out)

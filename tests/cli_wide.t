@@ -53,10 +53,8 @@ run 0 'each proposal and verdict can be made again' nightshift doctor --deep j20
 study killed 16 "search: {strategy: gp}"
 touch hold
 nightshift run killed/night.yaml -j 20 >out 2>err &
-for i in $(seq 100); do
-    [ "$(count killed '"id"')" -ge 16 ] && break
-    sleep 0.05
-done
+reached() { [ "$(count "$1" '"id"')" -ge "$2" ]; }
+await 50 reached killed 16
 kill -9 $!
 wait $! 2>/dev/null
 [ "$(count killed '"decision":"pending"')" -eq 16 ]
@@ -73,10 +71,7 @@ ok $? 'to the same decisions and commit ids'
 study narrow 15
 touch hold
 nightshift run narrow/night.yaml -j 20 >out 2>err &
-for i in $(seq 100); do
-    [ "$(count narrow '"id"')" -ge 1 ] && break
-    sleep 0.05
-done
+await 50 reached narrow 1
 kill -9 $!
 wait $! 2>/dev/null
 [ "$(count narrow '"id"')" -eq 1 ]

@@ -52,4 +52,16 @@ refused()
     rm -f "$work.before" "$work.after"
 }
 
+# await TENTHS COMMAND…: until it succeeds, for so many tenths of a second; fails where it has not.
+await()
+{
+    tenths=$1
+    shift
+    until "$@"; do
+        tenths=$((tenths - 1))
+        [ "$tenths" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
 done_testing() { echo "1..$tap_n"; }
