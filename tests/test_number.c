@@ -81,6 +81,56 @@ static void a_number_has_the_shortest_text_that_reads_back(void **state)
     }
 }
 
+static void leave_out(char *text, const char *word, const char *instead)
+{
+    char *at = strstr(text, word);
+
+    if (at == NULL)
+        return;
+    memmove(at + strlen(instead), at + strlen(word), strlen(at + strlen(word)) + 1);
+    memcpy(at, instead, strlen(instead));
+}
+
+/* What printf writes with the fewest digits from 15 on that read back; "e-05" is "e-5", "e+20" is
+ * "e20". */
+static void check_spelling(double x)
+{
+    char text[NUMBER_TEXT], want[64];
+    int digits = 15;
+
+    do
+        snprintf(want, sizeof want, "%.*g", digits, x);
+    while (strtod(want, NULL) != x && ++digits <= 17);
+    leave_out(want, "e-0", "e-");
+    leave_out(want, "e+", "e");
+    if (strcmp(number_text(text, x), want) != 0)
+        fail_msg("%a: %s and not %s", x, text, want);
+}
+
+/* Beside ties and powers of two and of ten, whose neighbours below are nearer or have a digit less.
+ */
+static void the_shortest_text_has_the_digits_of_printf(void **state)
+{
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 7, "number", 0);
+    for (int i = 0; i < 20000; i++) {
+        double x = 0.1 + rng_uniform(&rng);
+        check_spelling(x);
+        check_spelling(ldexp(x, (int)rng_below(&rng, 90) - 45));
+        check_spelling((double)(2 * rng_below(&rng, UINT64_C(1) << 44) + 1) / 64);
+    }
+    for (int e = -40; e < 50; e++) {
+        double power = e < 0 ? ldexp(1, e) : pow(10, e - 24) * 1.0625;
+        check_spelling(e < 0 ? power : nextafter(power, 0));
+        check_spelling(nextafter(ldexp(1, e - 50), 0));
+        check_spelling(nextafter(ldexp(1, e - 50), 1));
+        check_spelling(nextafter(pow(10, e - 40), 0));
+        check_spelling(nextafter(pow(10, e - 40), 1));
+    }
+}
+
 static void check_digits(double x)
 {
     char text[NUMBER_TEXT], want[64];
@@ -181,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_has_the_shortest_text_that_reads_back),
+        cmocka_unit_test(the_shortest_text_has_the_digits_of_printf),
         cmocka_unit_test(digits_are_those_of_printf),
         cmocka_unit_test(numbers_are_spelt_as_ever),
         cmocka_unit_test(a_text_is_read_as_the_nearest_double),

@@ -14,10 +14,8 @@ static const long double tens[TENS] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L, 
                                        1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
 
 struct decimal {
-    int64_t digits;         /* a whole number of so many digits as were asked for */
-    int exponent;           /* of the first of them */
-    int scale;              /* power of ten by which x was multiplied */
-    long double gap, error; /* |digits - scaled x|, and how wrong that may be */
+    int64_t digits; /* a whole number of so many digits as were asked for */
+    int exponent;   /* of the first of them */
 };
 
 static bool scale(long double *out, double x, int by)
@@ -42,25 +40,9 @@ static bool round_to(struct decimal *out, double x, int digits)
             return false;
     }
     long double nearest = floorl(scaled + 0.5L);
-    *out = (struct decimal){.digits = (int64_t)nearest,
-                            .exponent = exponent,
-                            .scale = digits - 1 - exponent,
-                            .gap = fabsl(nearest - scaled),
-                            .error = 2 * scaled * LDBL_EPSILON};
-    return scaled >= tens[digits - 1] && nearest < tens[digits] && 0.5L - out->gap > out->error;
-}
-
-/* 1: reads back as x; 0: does not; -1: not sure. */
-static int reads_back(const struct decimal *d, double x)
-{
-    int exponent;
-    long double half;
-
-    if (frexp(x, &exponent) == 0.5 || !scale(&half, (nextafter(x, INFINITY) - x) / 2, d->scale))
-        return -1; /* below a power of two the neighbour is nearer */
-    if (d->gap + d->error < half)
-        return 1;
-    return d->gap - d->error > half ? 0 : -1;
+    long double gap = fabsl(nearest - scaled), error = 2 * scaled * LDBL_EPSILON;
+    *out = (struct decimal){.digits = (int64_t)nearest, .exponent = exponent};
+    return scaled >= tens[digits - 1] && nearest < tens[digits] && 0.5L - gap > error;
 }
 
 /* Written by hand: printf takes longer over it than all of the above. */
@@ -147,22 +129,95 @@ bool decimal_write(char out[DECIMAL_TEXT], double x, int digits)
     return true;
 }
 
+/* --- the shortest ----------------------------------------------------------------------------- */
+
+__extension__ typedef unsigned __int128 wide;
+
+/*
+ * x > 0 as a decimal fraction of 17 digits, exactly: x 10^scale = (whole 2^shift + rest) / 2^shift.
+ * In the same unit, of 2^-shift, a step of the last bit of x is 5^scale.
+ */
+struct exact {
+    uint64_t mantissa; /* x = mantissa 2^power */
+    uint64_t step;
+    int scale, shift;
+    uint64_t whole;
+    wide rest;
+};
+
+/* False where it does not fit: x is below 1e-11 or so, or a whole number of 17 digits. */
+static bool expand(struct exact *out, uint64_t mantissa, int power, int scale)
+{
+    static const uint64_t five_13 = 1220703125; /* 5^13 */
+    uint64_t step = 1;
+    int shift = -(power + scale);
+
+    if (scale < 0 || scale >= TENS || shift < 1)
+        return false;
+    for (int left = scale; left > 0; left -= left >= 13 ? 13 : 1)
+        step *= left >= 13 ? five_13 : 5;
+    wide product = (wide)mantissa * step;
+    *out = (struct exact){.mantissa = mantissa,
+                          .step = step,
+                          .scale = scale,
+                          .shift = shift,
+                          .whole = (uint64_t)(product >> shift),
+                          .rest = product & (((wide)1 << shift) - 1)};
+    return true;
+}
+
+/* The first guess at the exponent may be one too small. */
+static bool expand_to_17(struct exact *out, double x)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t mantissa = (bits & 0xfffffffffffff) | 1ull << 52;
+    int power = (int)(bits >> 52) - 1075;
+    int exponent = (int)floor((power + 52) * 0.30102999566398120); /* log10(2) */
+
+    if (!expand(out, mantissa, power, MOST - 1 - exponent))
+        return false;
+    return out->whole < 100000000000000000u || expand(out, mantissa, power, MOST - 2 - exponent);
+}
+
+/* Rounds to so many digits, ties to even; true where that reads back as x, which is what lies
+ * within half a step (a quarter below a power of two), ties to an even mantissa. */
+static bool round_back(struct decimal *out, const struct exact *x, int digits)
+{
+    uint64_t unit = digits == MOST ? 1 : digits == MOST - 1 ? 10 : 100;
+    wide one = (wide)unit << x->shift, below = ((wide)(x->whole % unit) << x->shift) + x->rest;
+    uint64_t kept = x->whole / unit;
+    bool up = 2 * below > one || (2 * below == one && kept % 2 == 1);
+    wide gap = up ? one - below : below, reach = x->step;
+
+    *out = (struct decimal){.digits = (int64_t)(kept + up), .exponent = MOST - 1 - x->scale};
+    gap *= !up && x->mantissa == 1ull << 52 ? 4 : 2;
+    return gap < reach || (gap == reach && x->mantissa % 2 == 0);
+}
+
+/* A nine that was rounded up made a digit more. */
+static void carry(struct decimal *d, int digits)
+{
+    if (d->digits < (int64_t)tens[digits])
+        return;
+    d->digits /= 10;
+    d->exponent++;
+}
+
 bool decimal_write_shortest(char out[DECIMAL_TEXT], double x)
 {
+    struct exact exact;
     struct decimal d;
+    int digits = DBL_DIG;
 
-    if (!isfinite(x) || fabs(x) < DBL_MIN)
+    if (!isfinite(x) || fabs(x) < DBL_MIN || !expand_to_17(&exact, fabs(x)))
         return false;
-    for (int digits = DBL_DIG; digits <= MOST; digits++) {
-        int back = round_to(&d, fabs(x), digits) ? reads_back(&d, fabs(x)) : -1;
-        if (back < 0)
-            return false;
-        if (back == 1) {
-            put(out, &d, x < 0, digits);
-            return true;
-        }
-    }
-    return false;
+    while (!round_back(&d, &exact, digits) && digits < MOST)
+        digits++;
+    carry(&d, digits);
+    put(out, &d, x < 0, digits);
+    return true;
 }
 
 bool decimal_write_whole(char out[DECIMAL_TEXT], double x)

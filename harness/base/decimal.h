@@ -6,6 +6,10 @@
  * would be the same for anything within twice that error, it is the right one, and where not (a
  * tie, or nearly; very large and very small numbers; a long double that is no longer than a double)
  * the caller asks printf, which is exact and slow.  So the texts are printf's, always.
+ *
+ * The shortest text is found in whole numbers of 128 bits: x is mantissa 2^power, and times a power
+ * of ten that makes it a number of 17 digits it still fits, for 1e-11 < x < 1e15 and somewhat
+ * beyond.  There it is exact, ties too.
  */
 #ifndef BASE_DECIMAL_H
 #define BASE_DECIMAL_H

@@ -26,15 +26,22 @@ static size_t capacity(size_t want)
     return want <= 16 ? 16 : (size_t)1 << (64 - __builtin_clzll((unsigned long long)want - 1));
 }
 
+/* Whether so many bytes and their end fit where `had` do: capacity(had + 1) == capacity(want + 1),
+ * which is so where the highest bits of both are the same. */
+static bool fits(size_t had, size_t want)
+{
+    return want < 16 || (had >= 16 && (had ^ want) <= (had & want));
+}
+
 void str_addn(struct str *s, const char *bytes, size_t len)
 {
-    size_t room = capacity(s->len + len + 1);
+    size_t want = s->len + len;
 
-    if (s->at == NULL || room != capacity(s->len + 1))
-        s->at = mem_resize(s->at, room, 1);
+    if (s->at == NULL || !fits(s->len, want))
+        s->at = mem_resize(s->at, capacity(want + 1), 1);
     memcpy(s->at + s->len, bytes, len);
-    s->len += len;
-    s->at[s->len] = '\0';
+    s->at[want] = '\0';
+    s->len = want;
 }
 
 void str_add(struct str *s, const char *text)
