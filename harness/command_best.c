@@ -12,7 +12,7 @@
 #include "referee.h"
 #include "say.h"
 #include "table.h"
-#include "view.h"
+#include "view_line.h"
 
 extern const struct command command_best;
 
@@ -74,26 +74,24 @@ static double as_metric(const struct record *record, double loss)
 static int print_json(const struct view *view, const struct choice *choice, struct err *err)
 {
     struct summary summary = {0, NAN, NAN};
-    json_t *object;
+    struct json_line line = {0};
 
     if (view->record.n_experiments > 0) {
-        object = view_json_experiment(view, choice->id);
+        view_line_experiment(&line, view, choice->id);
         summary = record_summary(&view->record, choice->id);
     } else {
-        object = json_object();
-        json_object_set_new(object, "id", json_integer(choice->id));
-        json_object_set_new(object, "params",
-                            view_json_config(&view->record.study.space, choice->config));
+        json_write_integer(json_line_add(&line, "id"), choice->id);
+        view_write_config(json_line_add(&line, "params"), &view->facts, choice->config);
     }
-    json_object_set_new(object, "metric", view_json_text(view->record.study.metric));
-    json_object_set_new(object, "value", json_number_or_null(summary.mean));
-    json_object_set_new(object, "se", json_number_or_null(summary_se(&summary)));
-    json_object_set_new(object, "verified", json_boolean(choice->verified));
+    view_write_text(json_line_add(&line, "metric"), view->record.study.metric);
+    json_write_number(json_line_add(&line, "value"), summary.mean);
+    json_write_number(json_line_add(&line, "se"), summary_se(&summary));
+    json_write_bool(json_line_add(&line, "verified"), choice->verified);
     if (isfinite(choice->estimate))
-        json_object_set_new(object, "model_estimate",
-                            json_real(as_metric(&view->record, choice->estimate)));
-    int rc = view_print_json(object, err);
-    json_decref(object);
+        json_write_number(json_line_add(&line, "model_estimate"),
+                          as_metric(&view->record, choice->estimate));
+    int rc = view_print_line(&line, err);
+    json_line_clear(&line);
     return rc;
 }
 

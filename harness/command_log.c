@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "command.h"
-#include "json.h"
 #include "mem.h"
 #include "pager.h"
 #include "refusals.h"
 #include "say.h"
 #include "table.h"
 #include "verdicts.h"
-#include "view.h"
+#include "view_line.h"
 
 extern const struct command command_log;
 
@@ -145,26 +144,30 @@ static int log_table(const struct view *view, int64_t first, struct err *err)
 
 static int log_json(const struct view *view, int64_t first, struct err *err)
 {
+    struct json_line line = {0};
     int rc = 0;
 
     for (int64_t id = first; rc == 0 && id <= (int64_t)view->record.n_experiments; id++) {
-        json_t *object = view_json_experiment(view, id);
-        refusals_add_experiment(object, &view->record, id);
-        rc = view_print_json(object, err);
-        json_decref(object);
+        json_line_begin(&line);
+        view_line_experiment(&line, view, id);
+        refusals_add_experiment(&line, &view->record, id);
+        rc = view_print_line(&line, err);
     }
+    json_line_clear(&line);
     return rc;
 }
 
 static int decisions_json(const struct view *view, size_t first, struct err *err)
 {
+    struct json_line line = {0};
     int rc = 0;
 
     for (size_t i = first; rc == 0 && i < view->record.n_decisions; i++) {
-        json_t *object = verdicts_json(&view->record, &view->record.decisions[i]);
-        rc = view_print_json(object, err);
-        json_decref(object);
+        json_line_begin(&line);
+        verdicts_line(&line, &view->record, &view->record.decisions[i]);
+        rc = view_print_line(&line, err);
     }
+    json_line_clear(&line);
     return rc;
 }
 

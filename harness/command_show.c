@@ -14,7 +14,7 @@
 #include "say.h"
 #include "table.h"
 #include "verdicts.h"
-#include "view.h"
+#include "view_line.h"
 
 extern const struct command command_show;
 
@@ -97,29 +97,47 @@ static json_t *pairs_as_json(const struct view *view, int64_t id)
     return pairs;
 }
 
-static json_t *decisions_as_json(const struct record *record, int64_t id)
+static void decisions_as_json(struct str *out, const struct record *record, int64_t id)
 {
-    json_t *list = json_array();
+    struct json_line line = {0};
+    bool first = true;
 
-    for (size_t i = 0; i < record->n_decisions; i++)
-        if (record->decisions[i].experiment == id)
-            json_array_append_new(list, verdicts_json(record, &record->decisions[i]));
-    return list;
+    str_add(out, "[");
+    for (size_t i = 0; i < record->n_decisions; i++) {
+        if (record->decisions[i].experiment != id)
+            continue;
+        str_add(out, first ? "" : ",");
+        json_line_begin(&line);
+        verdicts_line(&line, record, &record->decisions[i]);
+        json_line_end(out, &line);
+        first = false;
+    }
+    str_add(out, "]");
+    json_line_clear(&line);
+}
+
+/* Takes the value. */
+static void add_json(struct json_line *line, const char *name, json_t *value)
+{
+    json_write(json_line_add(line, name), value);
+    json_decref(value);
 }
 
 static int show_json(const struct view *view, int64_t id, struct err *err)
 {
-    json_t *object = view_json_experiment(view, id), *runs = json_array();
+    struct json_line line = {0};
+    json_t *runs = json_array();
 
-    refusals_add_experiment(object, &view->record, id);
-    json_object_set_new(object, "runs", runs);
-    json_object_set_new(object, "pairs", pairs_as_json(view, id));
-    json_object_set_new(object, "decisions", decisions_as_json(&view->record, id));
-    json_object_set_new(object, "config_sha256", json_string(view->record.experiments[id - 1].sha));
+    view_line_experiment(&line, view, id);
+    refusals_add_experiment(&line, &view->record, id);
     int rc = runs_as_json(runs, view, id, err);
+    add_json(&line, "runs", runs);
+    add_json(&line, "pairs", pairs_as_json(view, id));
+    decisions_as_json(json_line_add(&line, "decisions"), &view->record, id);
+    json_write_string(json_line_add(&line, "config_sha256"), view->record.experiments[id - 1].sha);
     if (rc == 0)
-        rc = view_print_json(object, err);
-    json_decref(object);
+        rc = view_print_line(&line, err);
+    json_line_clear(&line);
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "export.h"
 #include "json.h"
 #include "mem.h"
+#include "view_line.h"
 
 /* --- tsv -------------------------------------------------------------------------------------- */
 /*
@@ -61,53 +62,106 @@ static int write_tsv(struct str *out, const struct view *view, struct err *err)
 
 /* --- one row a run ---------------------------------------------------------------------------- */
 
-static json_t *row_as_json(const struct view *view, const struct run *run)
+/* What stands in a row: the same in both formats, which spell it differently. */
+struct field {
+    enum { UNKNOWN, WHOLE, NUMBER, WORD } kind;
+    int64_t whole;
+    double number;
+    const char *word; /* one of ours: nothing in it needs quotes */
+};
+
+static struct field whole(int64_t n)
+{
+    return (struct field){.kind = WHOLE, .whole = n};
+}
+
+static struct field whole_from(int64_t n, int64_t least)
+{
+    return n >= least ? whole(n) : (struct field){.kind = UNKNOWN};
+}
+
+static struct field number(double x)
+{
+    return (struct field){.kind = isfinite(x) ? NUMBER : UNKNOWN, .number = x};
+}
+
+static struct field word(const char *text)
+{
+    return (struct field){.kind = WORD, .word = text};
+}
+
+/* The columns of csv, in their order. */
+enum { COLUMNS = 14 };
+static const char *const columns[COLUMNS] = {
+    "experiment", "purpose", "decision", "seed",     "variant", "attempt", "class",
+    "value",      "wall_s",  "cpu_s",    "peak_mib", "steps",   "started", "ended"};
+
+static void read_row(struct field row[COLUMNS], const struct view *view, const struct run *run)
 {
     const struct experiment *e = &view->record.experiments[run->experiment - 1];
-    bool ok = run->class == CLASS_OK;
-    json_t *row = json_object();
+    struct field *at = row;
 
-    json_object_set_new(row, "experiment", json_integer(run->experiment));
-    json_object_set_new(row, "seed", json_integer(run->seed));
-    json_object_set_new(row, "variant", json_string(variant_names[run->variant]));
-    json_object_set_new(row, "attempt", json_integer(run->attempt));
-    json_object_set_new(row, "class", json_string(class_names[run->class]));
-    json_object_set_new(row, "value", json_number_or_null(ok ? run->value : (double)NAN));
-    json_object_set_new(row, "wall_s", json_number_or_null(run->wall_s));
-    json_object_set_new(row, "cpu_s", json_number_or_null(run->cpu_s));
-    json_object_set_new(row, "peak_mib", json_number_or_null(run->peak_mib));
-    json_object_set_new(row, "steps", run->steps >= 0 ? json_integer(run->steps) : json_null());
-    json_object_set_new(row, "started",
-                        run->started > 0 ? json_integer(run->started) : json_null());
-    json_object_set_new(row, "ended", run->ended > 0 ? json_integer(run->ended) : json_null());
-    json_object_set_new(row, "purpose", json_string(purpose_names[e->purpose]));
-    json_object_set_new(row, "decision",
-                        json_string(outcome_name(facts_outcome(&view->facts, run->experiment))));
-    struct value *config = run_config(&view->record, run);
-    json_object_set_new(row, "params", view_json_config(&view->record.study.space, config));
-    free(config);
-    return row;
+    *at++ = whole(run->experiment);
+    *at++ = word(purpose_names[e->purpose]);
+    *at++ = word(outcome_name(facts_outcome(&view->facts, run->experiment)));
+    *at++ = whole(run->seed);
+    *at++ = word(variant_names[run->variant]);
+    *at++ = whole(run->attempt);
+    *at++ = word(class_names[run->class]);
+    *at++ = number(run->class == CLASS_OK ? run->value : (double)NAN);
+    *at++ = number(run->wall_s);
+    *at++ = number(run->cpu_s);
+    *at++ = number(run->peak_mib);
+    *at++ = whole_from(run->steps, 0);
+    *at++ = whole_from(run->started, 1);
+    *at++ = whole_from(run->ended, 1);
+}
+
+/* A number is spelt alike in both formats. */
+static void write_known(struct str *out, const struct field *field)
+{
+    if (field->kind == WHOLE)
+        json_write_integer(out, field->whole);
+    else if (field->kind == NUMBER)
+        json_write_number(out, field->number);
+}
+
+static void write_json_field(struct str *out, const struct field *field)
+{
+    if (field->kind == WORD)
+        json_write_string(out, field->word);
+    else if (field->kind == UNKNOWN)
+        str_add(out, "null");
+    else
+        write_known(out, field);
 }
 
 static int write_jsonl(struct str *out, const struct view *view, struct err *err)
 {
+    struct field row[COLUMNS];
+    struct json_line line = {0};
+
     (void)err;
     for (size_t i = 0; i < view->record.n_runs; i++) {
-        json_t *row = row_as_json(view, &view->record.runs[i]);
-        json_write(out, row);
+        const struct run *run = &view->record.runs[i];
+        struct value *config = run_config(&view->record, run);
+        json_line_begin(&line);
+        read_row(row, view, run);
+        for (size_t k = 0; k < COLUMNS; k++)
+            write_json_field(json_line_add(&line, columns[k]), &row[k]);
+        view_write_config(json_line_add(&line, "params"), &view->facts, config);
+        json_line_end(out, &line);
         str_add(out, "\n");
-        json_decref(row);
+        free(config);
     }
+    json_line_clear(&line);
     return 0;
 }
 
-/* --- csv: the same rows, RFC 4180 ------------------------------------------------------------- */
+/* --- csv: the same rows, RFC 4180; unknown is an empty field -----------------------------------
+ */
 
-static const char *const csv_columns[] = {"experiment", "purpose", "decision", "seed",   "variant",
-                                          "attempt",    "class",   "value",    "wall_s", "cpu_s",
-                                          "peak_mib",   "steps",   "started",  "ended",  NULL};
-
-static void write_field(struct str *out, const char *text)
+static void write_quoted(struct str *out, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
         str_add(out, text);
@@ -119,35 +173,46 @@ static void write_field(struct str *out, const char *text)
     str_add(out, "\"");
 }
 
-/* Unknown is an empty field. */
-static void write_member(struct str *out, const json_t *value)
+static void write_csv_field(struct str *out, const struct field *field)
 {
-    struct str text = {0};
+    if (field->kind == WORD)
+        str_add(out, field->word);
+    else
+        write_known(out, field);
+}
 
-    if (json_is_string(value))
-        str_add(&text, json_string_value(value));
-    else if (value != NULL && !json_is_null(value))
-        json_write(&text, value);
-    write_field(out, str_text(&text));
-    str_clear(&text);
+static void write_csv_text(struct str *out, const char *text)
+{
+    json_t *clean = view_json_text(text);
+
+    write_quoted(out, json_string_value(clean));
+    json_decref(clean);
+}
+
+static void write_csv_value(struct str *out, const struct value *value)
+{
+    if (value->type == VALUE_TEXT)
+        write_csv_text(out, value->text);
+    else if (value->type != VALUE_NONE)
+        view_write_value(out, value);
 }
 
 static void write_csv_row(struct str *out, const struct view *view, const struct run *run)
 {
-    const struct space *space = &view->record.study.space;
-    json_t *row = row_as_json(view, run);
-    const json_t *params = json_object_get(row, "params");
+    struct value *config = run_config(&view->record, run);
+    struct field row[COLUMNS];
 
-    for (size_t i = 0; csv_columns[i] != NULL; i++) {
-        str_add(out, i > 0 ? "," : "");
-        write_member(out, json_object_get(row, csv_columns[i]));
+    read_row(row, view, run);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        str_addn(out, ",", i > 0);
+        write_csv_field(out, &row[i]);
     }
-    for (size_t i = 0; i < space->n; i++) {
-        str_add(out, ",");
-        write_member(out, json_object_get(params, space->params[i].name));
+    for (size_t i = 0; i < view->record.study.space.n; i++) {
+        str_addn(out, ",", 1);
+        write_csv_value(out, &config[i]);
     }
-    str_add(out, "\r\n");
-    json_decref(row);
+    str_addn(out, "\r\n", 2);
+    free(config);
 }
 
 static int write_csv(struct str *out, const struct view *view, struct err *err)
@@ -155,12 +220,12 @@ static int write_csv(struct str *out, const struct view *view, struct err *err)
     const struct space *space = &view->record.study.space;
 
     (void)err;
-    for (size_t i = 0; csv_columns[i] != NULL; i++)
-        str_addf(out, "%s%s", i > 0 ? "," : "", csv_columns[i]);
+    for (size_t i = 0; i < COLUMNS; i++)
+        str_addf(out, "%s%s", i > 0 ? "," : "", columns[i]);
     for (size_t i = 0; i < space->n; i++) {
         char *name = mem_printf("params.%s", space->params[i].name);
         str_add(out, ",");
-        write_field(out, name);
+        write_quoted(out, name);
         free(name);
     }
     str_add(out, "\r\n");

@@ -135,19 +135,32 @@ static int write_row(const struct writer *w, sqlite3_stmt *row, struct err *err)
     return rc == SQLITE_DONE ? 0 : fail(w, err);
 }
 
-static int write_attributes(const struct writer *w, int64_t trial, json_t *attributes,
-                            struct err *err)
+static int write_study_attributes(const struct writer *w, json_t *attributes, struct err *err)
 {
-    sqlite3_stmt *row = w->insert[trial > 0 ? ATTRIBUTE : STUDY_ATTRIBUTE];
-    int first = trial > 0;
+    sqlite3_stmt *row = w->insert[STUDY_ATTRIBUTE];
     const char *key;
     json_t *value;
 
     json_object_foreach (attributes, key, value) {
-        if (trial > 0)
-            sqlite3_bind_int64(row, 1, trial);
-        put_text(row, first + 1, key);
-        put_json(row, first + 2, value);
+        put_text(row, 1, key);
+        put_json(row, 2, value);
+        if (write_row(w, row, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int write_attributes(const struct writer *w, int64_t trial, const struct json_line *line,
+                            struct err *err)
+{
+    sqlite3_stmt *row = w->insert[ATTRIBUTE];
+    size_t len;
+
+    for (size_t i = 0; i < line->n; i++) {
+        const char *value = json_line_value(&len, line, i);
+        sqlite3_bind_int64(row, 1, trial);
+        sqlite3_bind_text(row, 2, line->members[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_text64(row, 3, value, len, SQLITE_STATIC, SQLITE_UTF8);
         if (write_row(w, row, err) != 0)
             return -1;
     }
@@ -223,7 +236,7 @@ static int write_trial(const struct writer *w, int64_t id, struct err *err)
     if (rc == 0)
         rc = write_points(w, id, &trial, err);
     if (rc == 0)
-        rc = write_attributes(w, id, trial.attributes, err);
+        rc = write_attributes(w, id, &trial.attributes, err);
     optuna_trial_clear(&trial);
     return rc;
 }
@@ -254,7 +267,7 @@ static int write_study(const struct writer *w, struct err *err)
     if (rc != 0)
         return -1;
     json_t *attributes = optuna_study_attributes(w->view);
-    rc = write_attributes(w, 0, attributes, err);
+    rc = write_study_attributes(w, attributes, err);
     json_decref(attributes);
     return rc;
 }

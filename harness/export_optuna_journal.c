@@ -9,11 +9,13 @@
 #include "json.h"
 #include "optuna_trial.h"
 
+#define WORKER "nightshift"
+
 enum { CREATE_STUDY = 0, SET_STUDY_USER_ATTR = 2, CREATE_TRIAL = 4 };
 
 static json_t *operation(int code)
 {
-    return json_pack("{s:i, s:s}", "op_code", code, "worker_id", "nightshift");
+    return json_pack("{s:i, s:s}", "op_code", code, "worker_id", WORKER);
 }
 
 /* Takes the object. */
@@ -42,17 +44,27 @@ static void write_study(struct str *out, const struct view *view)
     json_decref(attributes);
 }
 
-static json_t *time_json(int64_t when)
+static void write_time(struct str *out, int64_t when)
 {
     char text[OPTUNA_TIME];
 
-    if (when <= 0)
-        return json_null();
+    if (when <= 0) {
+        str_add(out, "null");
+        return;
+    }
     optuna_time(text, when, 'T');
-    return json_string(text);
+    json_write_string(out, text);
 }
 
-static void add_params(json_t *object, const struct space *space, const struct value *config)
+/* Takes the object. */
+static void add_tree(struct json_line *line, const char *name, json_t *value)
+{
+    json_write(json_line_add(line, name), value);
+    json_decref(value);
+}
+
+static void add_params(struct json_line *line, const struct space *space,
+                       const struct value *config)
 {
     json_t *params = json_object(), *ranges = json_object();
 
@@ -68,8 +80,8 @@ static void add_params(json_t *object, const struct space *space, const struct v
         json_decref(distribution);
         str_clear(&text);
     }
-    json_object_set_new(object, "params", params);
-    json_object_set_new(object, "distributions", ranges);
+    add_tree(line, "params", params);
+    add_tree(line, "distributions", ranges);
 }
 
 static json_t *points_json(const struct optuna_trial *trial)
@@ -84,26 +96,37 @@ static json_t *points_json(const struct optuna_trial *trial)
     return points;
 }
 
+static void add_outcome(struct json_line *line, const struct optuna_trial *trial)
+{
+    json_write_integer(json_line_add(line, "state"), trial->state);
+    write_time(json_line_add(line, "datetime_start"), trial->started);
+    if (trial->ended > 0)
+        write_time(json_line_add(line, "datetime_complete"), trial->ended);
+    if (isfinite(trial->value)) {
+        struct str *values = json_line_add(line, "values");
+        str_add(values, "[");
+        json_write_number(values, trial->value);
+        str_add(values, "]");
+    }
+}
+
 static int write_trial(struct str *out, const struct view *view, int64_t id, struct err *err)
 {
     struct optuna_trial trial;
-    json_t *create = operation(CREATE_TRIAL);
+    struct json_line line = {0};
 
-    if (optuna_trial_read(&trial, view, id, err) != 0) {
-        json_decref(create);
+    if (optuna_trial_read(&trial, view, id, err) != 0)
         return -1;
-    }
-    json_object_set_new(create, "study_id", json_integer(0));
-    json_object_set_new(create, "state", json_integer(trial.state));
-    json_object_set_new(create, "datetime_start", time_json(trial.started));
-    if (trial.ended > 0)
-        json_object_set_new(create, "datetime_complete", time_json(trial.ended));
-    if (isfinite(trial.value))
-        json_object_set_new(create, "values", json_pack("[f]", trial.value));
-    add_params(create, &view->record.study.space, view->record.experiments[id - 1].config);
-    json_object_set_new(create, "user_attrs", json_incref(trial.attributes));
-    json_object_set_new(create, "intermediate_values", points_json(&trial));
-    add_line(out, create);
+    json_write_integer(json_line_add(&line, "op_code"), CREATE_TRIAL);
+    json_write_string(json_line_add(&line, "worker_id"), WORKER);
+    json_write_integer(json_line_add(&line, "study_id"), 0);
+    add_outcome(&line, &trial);
+    add_params(&line, &view->record.study.space, view->record.experiments[id - 1].config);
+    json_line_end(json_line_add(&line, "user_attrs"), &trial.attributes);
+    add_tree(&line, "intermediate_values", points_json(&trial));
+    json_line_end(out, &line);
+    str_add(out, "\n");
+    json_line_clear(&line);
     optuna_trial_clear(&trial);
     return 0;
 }

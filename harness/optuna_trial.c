@@ -123,15 +123,13 @@ json_t *optuna_study_attributes(const struct view *view)
 }
 
 /* The keys of `log --json` that Optuna has no place for. */
-static json_t *trial_attributes(const struct view *view, int64_t experiment)
+static void add_attributes(struct json_line *line, const struct view *view, int64_t experiment)
 {
     struct summary summary = record_summary(&view->record, experiment);
-    json_t *attributes = view_json_experiment(view, experiment);
 
-    json_object_del(attributes, "params");
-    json_object_set_new(attributes, "n", json_integer((json_int_t)summary.n));
-    json_object_set_new(attributes, "se", json_number_or_null(summary_se(&summary)));
-    return attributes;
+    view_line_fate(line, view, experiment);
+    json_write_integer(json_line_add(line, "n"), (long long)summary.n);
+    json_write_number(json_line_add(line, "se"), summary_se(&summary));
 }
 
 /* --- intermediate values ---------------------------------------------------------------------- */
@@ -171,10 +169,12 @@ static void take_curves(struct optuna_trial *trial, const struct study *study,
         add_point(trial, round(curve->points[i].place * scale), sign * curve->points[i].value);
     if (trial->n_points == 0)
         return;
-    json_object_set_new(trial->attributes, "intermediate",
-                        json_pack("{s:s, s:I, s:s}", "name", own ? study->metric : "train_loss",
-                                  "seed", (json_int_t)run->seed, "step",
-                                  scale > 1 ? "thousandths of progress" : "step"));
+    struct json_line line = {0};
+    view_write_text(json_line_add(&line, "name"), own ? study->metric : "train_loss");
+    json_write_integer(json_line_add(&line, "seed"), run->seed);
+    json_write_string(json_line_add(&line, "step"), scale > 1 ? "thousandths of progress" : "step");
+    json_line_end(json_line_add(&trial->attributes, "intermediate"), &line);
+    json_line_clear(&line);
 }
 
 static int read_points(struct optuna_trial *trial, const struct view *view, int64_t experiment,
@@ -246,7 +246,7 @@ int optuna_trial_read(struct optuna_trial *out, const struct view *view, int64_t
         out->ended = 0;
     else if (out->ended == 0)
         out->ended = out->started;
-    out->attributes = trial_attributes(view, experiment);
+    add_attributes(&out->attributes, view, experiment);
     if (read_points(out, view, experiment, err) == 0)
         return 0;
     optuna_trial_clear(out);
@@ -255,7 +255,7 @@ int optuna_trial_read(struct optuna_trial *out, const struct view *view, int64_t
 
 void optuna_trial_clear(struct optuna_trial *trial)
 {
-    json_decref(trial->attributes);
+    json_line_clear(&trial->attributes);
     free(trial->points);
     *trial = (struct optuna_trial){.value = NAN};
 }

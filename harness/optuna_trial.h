@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "view.h"
+#include "view_line.h"
 
 /* Optuna's numbers (optuna.trial.TrialState). */
 enum optuna_state {
@@ -33,7 +33,7 @@ struct optuna_trial {
     enum optuna_state state;
     double value;                /* NAN: none */
     int64_t started, ended;      /* Unix seconds; 0: not known, or not ended */
-    json_t *attributes;          /* owned */
+    struct json_line attributes; /* names and their JSON texts */
     struct optuna_point *points; /* [n_points] intermediate values by step, each step once */
     size_t n_points;
 };

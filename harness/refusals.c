@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "answers.h"
+#include "json.h"
 #include "refusals.h"
 #include "table.h"
-#include "view.h"
+#include "view_line.h"
 
 enum { REASON_WIDTH = 100 };
 
@@ -53,26 +54,31 @@ json_t *refusals_as_json(const struct record *record)
                      view_json_text(last));
 }
 
-static json_t *reasons_as_json(const struct record *record, int64_t id)
+static void write_reasons(struct str *out, const struct record *record, int64_t id)
 {
-    json_t *reasons = json_array();
+    bool first = true;
 
-    for (size_t i = 0; i < record->n_answers; i++)
-        if (record->answers[i].refusal != NULL && record->answers[i].experiment == id)
-            json_array_append_new(reasons, view_json_text(record->answers[i].refusal));
-    return reasons;
+    str_add(out, "[");
+    for (size_t i = 0; i < record->n_answers; i++) {
+        if (record->answers[i].refusal == NULL || record->answers[i].experiment != id)
+            continue;
+        str_add(out, first ? "" : ",");
+        view_write_text(out, record->answers[i].refusal);
+        first = false;
+    }
+    str_add(out, "]");
 }
 
-void refusals_add_experiment(json_t *object, const struct record *record, int64_t id)
+void refusals_add_experiment(struct json_line *line, const struct record *record, int64_t id)
 {
     char *message;
 
     if (!record->study.strategy->outside)
         return;
     message = answers_message(record, id);
-    json_object_set_new(object, "refused", reasons_as_json(record, id));
-    json_object_set_new(object, "message", view_json_text(message));
+    write_reasons(json_line_add(line, "refused"), record, id);
+    view_write_text(json_line_add(line, "message"), message);
     if (record->source[0] != '\0')
-        json_object_set_new(object, "source", json_string(record_source(record, id)));
+        json_write_string(json_line_add(line, "source"), record_source(record, id));
     free(message);
 }

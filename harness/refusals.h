@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "json_line.h"
 #include "record.h"
 #include "str.h"
 
@@ -25,6 +26,6 @@ json_t *refusals_as_json(const struct record *record);
 /* Of one experiment: "refused" (why proposals for it were, oldest first), "message" (what the
  * program said with the one that was taken, or null) and, where the study builds its trainer,
  * "source" (from which commit).  Nothing where the study asks no program. */
-void refusals_add_experiment(json_t *object, const struct record *record, int64_t id);
+void refusals_add_experiment(struct json_line *line, const struct record *record, int64_t id);
 
 #endif

@@ -8,7 +8,7 @@
 #include "mem.h"
 #include "say.h"
 #include "verdicts.h"
-#include "view.h"
+#include "view_line.h"
 
 /* The first row of the outbox about decision `number` or one behind it: they stand in their order.
  */
@@ -39,26 +39,22 @@ static const char *decision_commit(const struct record *record, const struct dec
     return NULL;
 }
 
-json_t *verdicts_json(const struct record *record, const struct decision *d)
+void verdicts_line(struct json_line *line, const struct record *record, const struct decision *d)
 {
-    json_t *object = json_object();
-
-    json_object_set_new(object, "number", json_integer(d->number));
-    json_object_set_new(object, "kind", json_string(decision_kind_names[d->kind]));
-    json_object_set_new(object, "experiment", json_integer(d->experiment));
-    json_object_set_new(object, "against", d->against > 0 ? json_integer(d->against) : json_null());
-    json_object_set_new(object, "verdict", json_string(outcome_name(d->verdict)));
-    json_object_set_new(object, "verified", json_boolean(d->verified));
-    json_object_set_new(object, "test", d->test > 0 ? json_integer(d->test) : json_null());
-    json_object_set_new(object, "alpha", json_number_or_null(d->alpha));
-    json_object_set_new(object, "n", json_integer(d->n));
-    json_object_set_new(object, "effect", view_json_effect(d));
-    json_object_set_new(object, "head", d->head > 0 ? json_integer(d->head) : json_null());
-    json_object_set_new(object, "incumbent",
-                        d->incumbent > 0 ? json_integer(d->incumbent) : json_null());
-    json_object_set_new(object, "reason", view_json_text(d->reason));
-    json_object_set_new(object, "commit", view_json_text(decision_commit(record, d)));
-    return object;
+    json_write_integer(json_line_add(line, "number"), d->number);
+    json_write_string(json_line_add(line, "kind"), decision_kind_names[d->kind]);
+    json_write_integer(json_line_add(line, "experiment"), d->experiment);
+    view_write_id(json_line_add(line, "against"), d->against);
+    json_write_string(json_line_add(line, "verdict"), outcome_name(d->verdict));
+    json_write_bool(json_line_add(line, "verified"), d->verified);
+    view_write_id(json_line_add(line, "test"), d->test);
+    json_write_number(json_line_add(line, "alpha"), d->alpha);
+    json_write_integer(json_line_add(line, "n"), d->n);
+    view_write_effect(json_line_add(line, "effect"), d);
+    view_write_id(json_line_add(line, "head"), d->head);
+    view_write_id(json_line_add(line, "incumbent"), d->incumbent);
+    view_write_text(json_line_add(line, "reason"), d->reason);
+    view_write_text(json_line_add(line, "commit"), decision_commit(record, d));
 }
 
 char *verdicts_effect(const struct decision *d)

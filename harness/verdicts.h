@@ -5,8 +5,7 @@
 #ifndef HARNESS_VERDICTS_H
 #define HARNESS_VERDICTS_H
 
-#include <jansson.h>
-
+#include "json_line.h"
 #include "record.h"
 #include "table.h"
 
@@ -16,9 +15,10 @@ void verdicts_add(struct table *table, const struct record *record, const struct
                   bool wide);
 void verdicts_fit(struct table *table, size_t width, bool wide);
 
-/* number, kind, experiment, against, verdict, verified, test, alpha, n, effect, head, incumbent,
- * reason, commit. */
-json_t *verdicts_json(const struct record *record, const struct decision *decision);
+/* Adds number, kind, experiment, against, verdict, verified, test, alpha, n, effect, head,
+ * incumbent, reason, commit. */
+void verdicts_line(struct json_line *line, const struct record *record,
+                   const struct decision *decision);
 
 /* "+0.1 [+0.02, +0.18]", a dash where nothing was compared.  The caller frees. */
 char *verdicts_effect(const struct decision *decision);

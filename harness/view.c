@@ -213,54 +213,6 @@ json_t *view_json_effect(const struct decision *d)
     return effect;
 }
 
-static void add_seeds(json_t *object, const struct view *view, int64_t id)
-{
-    uint32_t *seeds;
-    size_t n = facts_seeds(&seeds, &view->facts, id);
-    json_t *list = json_array(), *values = json_array();
-
-    for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, json_integer(seeds[i]));
-        json_array_append_new(values, json_number_or_null(facts_value(&view->facts, id, seeds[i])));
-    }
-    json_object_set_new(object, "seeds", list);
-    json_object_set_new(object, "values", values);
-    free(seeds);
-}
-
-static void add_decision(json_t *object, const struct view *view, int64_t id)
-{
-    const struct decision *d = record_decision(&view->record, id);
-
-    json_object_set_new(object, "decision",
-                        json_string(outcome_name(facts_outcome(&view->facts, id))));
-    json_object_set_new(object, "decision_number",
-                        d != NULL ? json_integer(d->number) : json_null());
-    json_object_set_new(object, "verified",
-                        json_boolean(view->record.experiments[id - 1].verified));
-    json_object_set_new(object, "reason", view_json_text(d != NULL ? d->reason : NULL));
-    json_object_set_new(object, "effect", view_json_effect(d));
-    json_object_set_new(object, "commit", view_json_text(record_commit(&view->record, id)));
-}
-
-json_t *view_json_experiment(const struct view *view, int64_t id)
-{
-    const struct experiment *e = &view->record.experiments[id - 1];
-    json_t *object = json_object();
-    char *change = facts_change(&view->facts, id);
-
-    json_object_set_new(object, "id", json_integer(id));
-    json_object_set_new(object, "params", view_json_config(&view->record.study.space, e->config));
-    json_object_set_new(object, "purpose", json_string(purpose_names[e->purpose]));
-    json_object_set_new(object, "against", e->against > 0 ? json_integer(e->against) : json_null());
-    json_object_set_new(object, "change", view_json_text(change));
-    json_object_set_new(object, "remark", view_json_text(e->remark));
-    add_seeds(object, view, id);
-    add_decision(object, view, id);
-    free(change);
-    return object;
-}
-
 json_t *view_json_failures(const struct view *view)
 {
     const struct record *record = &view->record;

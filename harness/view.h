@@ -80,12 +80,6 @@ json_t *view_json_text(const char *text);
 json_t *view_json_config(const struct space *space, const struct value *config);
 json_t *view_json_effect(const struct decision *decision); /* NULL: all null, n 0 */
 
-/*
- * One experiment with the keys of `log --json`: id, params, purpose, seeds, values, decision,
- * verified, reason, effect, commit; and against, change, decision_number, remark.
- */
-json_t *view_json_experiment(const struct view *view, int64_t id);
-
 /* The failed runs of the study by class: {"exit": 2, "timeout": 1}. */
 json_t *view_json_failures(const struct view *view);
 

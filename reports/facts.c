@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <gsl/gsl_cdf.h>
 
@@ -49,9 +50,23 @@ static void index_pairs(struct facts *out, const struct record *record)
     free(next);
 }
 
+static void sort_parameters(struct facts *out, const struct space *space)
+{
+    out->by_name = mem_new(space->n, sizeof *out->by_name);
+    for (size_t i = 0; i < space->n; i++) {
+        size_t at = i;
+        for (;
+             at > 0 && strcmp(space->params[out->by_name[at - 1]].name, space->params[i].name) > 0;
+             at--)
+            out->by_name[at] = out->by_name[at - 1];
+        out->by_name[at] = i;
+    }
+}
+
 void facts_init(struct facts *out, const struct record *record)
 {
     *out = (struct facts){.record = record};
+    sort_parameters(out, &record->study.space);
     index_runs(out, record);
     index_pairs(out, record);
 }
@@ -62,6 +77,7 @@ void facts_clear(struct facts *facts)
     free(facts->run_at);
     free(facts->pair_first);
     free(facts->pair_at);
+    free(facts->by_name);
     *facts = (struct facts){0};
 }
 

@@ -27,6 +27,7 @@ struct facts {
     size_t *run_at;     /* [n_runs] indices of record->runs, by experiment, then by start */
     size_t *pair_first; /* the same for the pairs in which it is the candidate */
     size_t *pair_at;    /* [n_pairs] */
+    size_t *by_name;    /* [space.n] the study's parameters, sorted by name */
 };
 
 void facts_init(struct facts *out, const struct record *record);

@@ -9,7 +9,7 @@
 #include "json.h"
 #include "status.h"
 #include "table.h"
-#include "view.h"
+#include "view_line.h"
 
 /* A view of a night that lives in memory; place points at the night's folder, where nobody runs. */
 static void view_night(struct view *out, struct night *night)
@@ -32,6 +32,20 @@ static void assert_json(const json_t *value, const char *want)
     json_write(&text, value);
     assert_string_equal(str_text(&text), want);
     str_clear(&text);
+}
+
+static json_t *json_of(const struct view *view, int64_t id)
+{
+    struct json_line line = {0};
+    struct str text = {0};
+
+    view_line_experiment(&line, view, id);
+    json_line_end(&text, &line);
+    json_t *json = json_loads(str_text(&text), JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json);
+    str_clear(&text);
+    json_line_clear(&line);
+    return json;
 }
 
 /* The baseline, a keep, a failure and one that is pending with its first seed ended. */
@@ -61,7 +75,7 @@ static void a_kept_experiment_has_the_keys_of_the_contract(void **state)
     fill_night(&night);
     struct view view;
     view_night(&view, &night);
-    json_t *json = view_json_experiment(&view, 2);
+    json_t *json = json_of(&view, 2);
     assert_json(json,
                 "{\"against\":1,\"change\":\"layers 3 -> 4\",\"commit\":null,\"decision\":\"keep\","
                 "\"decision_number\":2,\"effect\":{\"high\":0.25,\"low\":0.0625,\"mean\":0.125,"
@@ -82,7 +96,7 @@ static void a_failed_run_is_null_among_the_values_and_never_nan(void **state)
     fill_night(&night);
     struct view view;
     view_night(&view, &night);
-    json_t *json = view_json_experiment(&view, 3);
+    json_t *json = json_of(&view, 3);
     assert_json(json_object_get(json, "seeds"), "[31]");
     assert_json(json_object_get(json, "values"), "[null]");
     assert_json(json_object_get(json, "effect"),
@@ -103,7 +117,7 @@ static void a_pending_experiment_shows_the_seeds_that_have_ended(void **state)
     fill_night(&night);
     struct view view;
     view_night(&view, &night);
-    json_t *json = view_json_experiment(&view, 4);
+    json_t *json = json_of(&view, 4);
     assert_json(json_object_get(json, "decision"), "\"pending\"");
     assert_json(json_object_get(json, "seeds"), "[41]");
     assert_json(json_object_get(json, "values"), "[2.5]");
@@ -122,7 +136,7 @@ static void the_baseline_counts_the_seeds_that_it_lent_to_others(void **state)
     fill_night(&night);
     struct view view;
     view_night(&view, &night);
-    json_t *json = view_json_experiment(&view, 1);
+    json_t *json = json_of(&view, 1);
     assert_json(json_object_get(json, "seeds"), "[11,12,13,21]");
     assert_json(json_object_get(json, "values"), "[3,3.1,3.2,3]");
     assert_json(json_object_get(json, "purpose"), "\"baseline\"");

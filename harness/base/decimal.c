@@ -222,10 +222,12 @@ bool decimal_write_shortest(char out[DECIMAL_TEXT], double x)
 
 bool decimal_write_whole(char out[DECIMAL_TEXT], double x)
 {
-    if (x != rint(x) || fabs(x) >= 1e15 || x == 0)
+    if (x != rint(x) || fabs(x) >= 1e15)
         return false;
-    if (x < 0)
+    if (signbit(x))
         *out++ = '-';
+    if (x == 0)
+        *out++ = '0';
     out[split(out, (int64_t)fabs(x))] = '\0';
     return true;
 }

@@ -24,7 +24,7 @@ bool decimal_write(char out[DECIMAL_TEXT], double x, int digits);
 /* The same with as many digits, 15 to 17, as it takes to read back as x.  False: find out. */
 bool decimal_write_shortest(char out[DECIMAL_TEXT], double x);
 
-/* What "%.0f" writes of a whole number below 1e15.  False: it is none, or 0. */
+/* What "%.0f" writes of a whole number below 1e15.  False: it is none. */
 bool decimal_write_whole(char out[DECIMAL_TEXT], double x);
 
 #endif

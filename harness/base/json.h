@@ -6,6 +6,7 @@
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -24,6 +25,11 @@ void json_write_string(struct str *out, const char *text);
 
 /* A JSON number, or null where x is not finite (unknown is null, never 0). */
 json_t *json_number_or_null(double x);
+
+/* What json_write() writes of json_number_or_null(), of an integer, of true or false. */
+void json_write_number(struct str *out, double x);
+void json_write_integer(struct str *out, long long n);
+void json_write_bool(struct str *out, bool yes);
 
 /* Parses a whole text (duplicate keys refused); `name` stands in the error: "name:3:7: …".  The
  * caller decrefs. */
