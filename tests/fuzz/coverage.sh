@@ -5,7 +5,8 @@
 set -eu
 build=$1 corpus=$2
 # What is written in these files is written by the seeds of the targets alone.
-readers='experiments/study.c experiments/study_.*.c experiments/yaml.*.c experiments/flat_json.c search/constraint_parse.c
+readers='experiments/study.c experiments/study_.*.c experiments/yaml.*.c experiments/flat_json.c
+experiments/claim_text.c search/constraint_parse.c
 harness/stream.*.c harness/tail.c trainer/data.c trainer/safetensors_header.c trainer/storage.c trainer/checkpoint.c
 trainer/compact.c trainer/config.c trainer/tokenizer.c trainer/tokenizer_json.c trainer/gguf.c trainer/gguf_tokenizer.c
 trainer/format_gguf.c experiments/store_load.c experiments/store_event.c experiments/store_list.c'

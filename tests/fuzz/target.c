@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,22 @@ const char *target_folder(void)
 char *target_path(const char *name)
 {
     return path_join(target_folder(), name);
+}
+
+char *target_kind_folder(unsigned kind)
+{
+    static bool made[4];
+    char *name = mem_printf("kind-%u", kind);
+
+    if (!made[kind]) {
+        char *path = target_path(name);
+        struct err err = {0};
+        if (file_mkdirs(path, &err) != 0)
+            abort();
+        free(path);
+        made[kind] = true;
+    }
+    return name;
 }
 
 void target_put(const char *name, const void *bytes, size_t len)

@@ -28,6 +28,10 @@ const struct target *target_find(const char *name);
 /* A folder in memory that lives as long as the program. */
 const char *target_folder(void);
 
+/* A folder in it, "kind-<n>" for n below 4, so that no input finds the files of one of another
+ * kind; the caller frees the name. */
+char *target_kind_folder(unsigned kind);
+
 /* Puts bytes into that folder under a name; the program ends where that fails. */
 void target_put(const char *name, const void *bytes, size_t len);
 

@@ -20,7 +20,7 @@
 
 extern const struct target target_checkpoint;
 
-enum { HUGGING_FACE = 1, SHARDED = 2, KINDS = 4 };
+enum { HUGGING_FACE = 1, SHARDED = 2 };
 
 /* --- a vocabulary of its own ---------------------------------------------------------------- */
 
@@ -118,23 +118,6 @@ static bool open_model(const char *path, bool folder)
     return listed;
 }
 
-/* A folder for each kind, so that no input finds another's files. */
-static void folder_of(char name[16], unsigned kind)
-{
-    static bool made[KINDS];
-    struct err err = {0};
-
-    snprintf(name, 16, "model-%u", kind);
-    if (!made[kind]) {
-        char *path = target_path(name), *inner = path_join(path, "folder");
-        if (file_mkdirs(inner, &err) != 0) /* for a shard that is no file */
-            abort();
-        free(inner);
-        free(path);
-        made[kind] = true;
-    }
-}
-
 static void put(const char *folder, const char *name, const uint8_t *bytes, size_t n)
 {
     char *path = path_join(folder, name);
@@ -149,6 +132,13 @@ static void put(const char *folder, const char *name, const uint8_t *bytes, size
 static void put_shards(const char *folder, const uint8_t *bytes, size_t len)
 {
     struct part index = target_part(&bytes, &len), shard = target_part(&bytes, &len);
+    char *dir = target_path(folder), *inner = path_join(dir, "folder");
+    struct err err = {0};
+
+    if (file_mkdirs(inner, &err) != 0) /* for a shard that is no file */
+        abort();
+    free(inner);
+    free(dir);
 
     put(folder, "model.safetensors.index.json", index.at, index.n);
     put(folder, "a.safetensors", shard.at, shard.n);
@@ -158,9 +148,8 @@ static void put_shards(const char *folder, const uint8_t *bytes, size_t len)
 static void read(const uint8_t *bytes, size_t len)
 {
     struct part description = target_part(&bytes, &len);
-    char folder[16];
+    char *folder = target_kind_folder(description.kind);
 
-    folder_of(folder, description.kind);
     put(folder, (description.kind & HUGGING_FACE) != 0 ? "config.json" : "model.json",
         description.at, description.n);
     if ((description.kind & SHARDED) != 0)
@@ -173,6 +162,7 @@ static void read(const uint8_t *bytes, size_t len)
         (void)open_model(file, false); /* its shape may stand in it */
     free(file);
     free(dir);
+    free(folder);
 }
 
 /* The smallest model there is. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a trainer printed: as a result, as lines while it grows, and what of it is shown. */
+/*
+ * What a trainer printed: as a result, as lines while it grows, and what of it is shown.  An empty
+ * input is a file that is not there.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +92,10 @@ static void read(const uint8_t *bytes, size_t len)
     struct str canonical = {0};
     struct err err = {0};
 
-    target_put(RUN_STREAM, bytes, len);
+    if (len > 0)
+        target_put(RUN_STREAM, bytes, len);
+    else
+        target_remove(RUN_STREAM);
     use_result();
     if (stream_canonical(&canonical, target_folder(), &err) != 0)
         target_check_refusal(&err);
