@@ -11,7 +11,7 @@ extern const struct target target_config;
 /* The effective config, read again, is the same one, and has just the options that there are. */
 static void check_echo(const struct config *config)
 {
-    json_t *echo = config_echo(config), *options = options_describe(), *again;
+    json_t *echo = config_echo(config), *described = options_describe(), *again;
     struct config other;
     struct err err = {0};
 
@@ -19,11 +19,11 @@ static void check_echo(const struct config *config)
     if (config_take(&other, echo, "echo", &err) != 0)
         abort();
     again = config_echo(&other);
-    if (!json_equal(echo, again) || json_object_size(echo) != json_array_size(options))
+    if (!json_equal(echo, again) || json_object_size(echo) != json_array_size(described))
         abort();
     config_clear(&other);
     json_decref(again);
-    json_decref(options);
+    json_decref(described);
     json_decref(echo);
 }
 
