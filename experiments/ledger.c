@@ -13,8 +13,10 @@
 #include "ledger_part.h"
 #include "mem.h"
 
-#define FILE_MAX   (16 << 20) /* bytes of a blob that is read */
-#define OPEN_PACKS 16         /* else libgit2 keeps every pack that it has read open */
+#define FILE_MAX   (16 << 20)  /* bytes of a blob that is read */
+#define OPEN_PACKS 16          /* else libgit2 keeps every pack that it has read open */
+#define WINDOW     (256 << 10) /* bytes of a pack that are mapped at once */
+#define WINDOWS    (1 << 20) /* bytes of all packs; else every one that was written stays mapped */
 
 int ledger_error(struct err *err, const char *fmt, ...)
 {
@@ -74,6 +76,10 @@ static int start_library(struct err *err)
     rc = git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
     if (rc == 0)
         rc = git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, (size_t)OPEN_PACKS);
+    if (rc == 0)
+        rc = git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)WINDOW);
+    if (rc == 0)
+        rc = git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)WINDOWS);
     for (size_t i = 0; rc == 0 && i < sizeof levels / sizeof *levels; i++)
         rc = git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
     if (rc == 0)
@@ -210,6 +216,19 @@ static int open_repository(struct ledger *ledger, const char *path, struct err *
     if (rc != 0 || git_repository_odb(&ledger->odb, ledger->repo) != 0)
         return ledger_error(err, "cannot open the git repository '%s'", path);
     return check_room_for_refs(ledger, err);
+}
+
+int ledger_reopen(struct ledger *ledger, struct err *err)
+{
+    char *path = mem_strdup(git_repository_path(ledger->repo));
+
+    git_odb_free(ledger->odb);
+    git_repository_free(ledger->repo);
+    ledger->odb = NULL;
+    ledger->repo = NULL;
+    int rc = open_repository(ledger, path, err);
+    free(path);
+    return rc;
 }
 
 /* A store in memory for what is planned.  The backend belongs to the store. */

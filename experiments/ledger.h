@@ -30,7 +30,8 @@ int ledger_open_existing(struct ledger **out, const char *study_dir, const char 
 /* The repository that holds `dir`, whatever study it belongs to; *out is NULL where none does. */
 int ledger_open_around(struct ledger **out, const char *dir, struct err *err);
 void ledger_close(struct ledger *ledger);             /* NULL is fine */
-const char *ledger_path(const struct ledger *ledger); /* the repository's .git folder; borrowed */
+/* The repository's .git folder; borrowed, until the next publication. */
+const char *ledger_path(const struct ledger *ledger);
 
 /* The id that a ref of this study points at now, 40 hex digits, "" when there is none. */
 int ledger_tip(struct ledger *ledger, char out[41], const char *ref, struct err *err);

@@ -36,6 +36,10 @@ int ledger_error(struct err *err, const char *fmt, ...) __attribute__((format(pr
  * let it be read, else it is missing or damaged, and that is an integrity error.  Always -1. */
 int ledger_unreadable(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Closes the repository and opens it again: libgit2 keeps the index of each pack that it has looked
+ * into, and a study writes one for every group of commits. */
+int ledger_reopen(struct ledger *ledger, struct err *err);
+
 /* --- trees as git stores them: "mode name\0" and 20 bytes of id, sorted -------------------------
  */
 

@@ -254,6 +254,8 @@ int ledger_publish_all(struct ledger *ledger, const struct plan *plans, size_t n
             rc = move_over(ledger, plans, n, i, err);
     if (rc == 0 && git_mempack_reset(ledger->planned_in) != 0)
         rc = ledger_error(err, "cannot forget what was published");
+    if (rc == 0 && n >= LEDGER_PACK_FROM)
+        rc = ledger_reopen(ledger, err);
     return rc;
 }
 

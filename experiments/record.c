@@ -24,7 +24,7 @@ void record_clear(struct record *record)
     }
     for (size_t i = 0; i < record->n_runs; i++)
         free(record->runs[i].detail);
-    for (size_t i = 0; i < record->n_runs; i++)
+    for (size_t i = 0; i < record->n_curves; i++)
         run_curves_clear(&record->curves[i]);
     for (size_t i = 0; i < record->n_decisions; i++) {
         free(record->decisions[i].reason);
@@ -38,7 +38,6 @@ void record_clear(struct record *record)
     free(record->experiments);
     free(record->runs);
     free(record->curves);
-    free(record->ended);
     free(record->pairs);
     free(record->decisions);
     free(record->closings);
@@ -88,12 +87,6 @@ void record_add_experiment(struct record *record, const struct experiment *exper
     record->experiments[record->n_experiments++] = copy;
 }
 
-/* Positive for every run, and different for every variant. */
-static int64_t run_key(int64_t experiment, enum run_variant variant)
-{
-    return 4 * experiment + (int64_t)variant;
-}
-
 struct run *record_add_run(struct record *record, const struct run *run)
 {
     struct record_index *index = index_of(record);
@@ -101,14 +94,10 @@ struct run *record_add_run(struct record *record, const struct run *run)
 
     assert(run->id == (int64_t)record->n_runs + 1);
     record->runs = mem_room(record->runs, record->n_runs, sizeof *run);
-    record->curves = mem_room(record->curves, record->n_runs, sizeof *record->curves);
-    record->curves[record->n_runs] = (struct run_curves){.kind = PLACE_NONE};
-    record->ended = mem_room(record->ended, record->n_runs, sizeof *record->ended);
-    record->ended[record->n_runs] = (struct early_found){.rival = 0};
     record->runs[record->n_runs] = *run;
     record->runs[record->n_runs++].detail = copy_text(run->detail);
     chain_add(&index->runs, run->experiment, row);
-    seed_table_set(&index->last_runs, run_key(run->experiment, run->variant), run->seed, row);
+    seed_table_set(&index->last_runs, record->runs, row);
     return &record->runs[row];
 }
 
@@ -147,6 +136,14 @@ void record_set_body(struct record *record, int64_t decision, const char *body)
     d->body = copy;
 }
 
+void record_forget_reasons(struct record *record)
+{
+    for (size_t i = record->n_decisions; i > 1 && record->decisions[i - 2].reason != NULL; i--) {
+        free(record->decisions[i - 2].reason);
+        record->decisions[i - 2].reason = NULL;
+    }
+}
+
 void record_add_closing(struct record *record, const struct closing *closing)
 {
     record->closings = mem_room(record->closings, record->n_closings, sizeof *closing);
@@ -179,14 +176,35 @@ static const char *own_ref(struct record *record, const char *ref)
 
 void record_add_outbox(struct record *record, const struct outbox *outbox)
 {
-    struct record_index *index = index_of(record);
-
     record->outbox = mem_room(record->outbox, record->n_outbox, sizeof *outbox);
     record->outbox[record->n_outbox] = *outbox;
-    record->outbox[record->n_outbox].ref = own_ref(record, outbox->ref);
-    if (is_log(outbox->ref))
-        chain_add(&index->commits, decided_experiment(record, outbox->decision), record->n_outbox);
-    record->n_outbox++;
+    record->outbox[record->n_outbox++].ref = own_ref(record, outbox->ref);
+    index_of(record);
+}
+
+/* The place of a ref's newest row, or n_outbox. */
+static size_t newest_of_ref(const struct record *record, const char *ref)
+{
+    size_t at = record->n_outbox;
+
+    while (at > 0 && record->outbox[at - 1].ref != ref)
+        at--;
+    return at > 0 ? at - 1 : record->n_outbox;
+}
+
+void record_forget_published(struct record *record)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < record->n_outbox; i++)
+        if (!record->outbox[i].done || newest_of_ref(record, record->outbox[i].ref) == i)
+            record->outbox[kept++] = record->outbox[i];
+    record->n_outbox = kept;
+    record->outbox = mem_fit(record->outbox, kept, sizeof *record->outbox);
+    if (record->index != NULL) {
+        chain_clear(&record->index->commits);
+        record->index->n_outbox = 0;
+    }
 }
 
 void record_add_answer(struct record *record, const struct answer *answer)
@@ -206,20 +224,26 @@ const struct run *record_variant(const struct record *record, int64_t experiment
 {
     if (record->index == NULL)
         return NULL;
-    size_t row = seed_table_find(&record->index->last_runs, run_key(experiment, variant), seed);
+    size_t row =
+        seed_table_find(&record->index->last_runs, record->runs, experiment, variant, seed);
     return row != INDEX_NONE ? &record->runs[row] : NULL;
 }
 
 const struct run_curves *record_curves(const struct record *record, const struct run *run)
 {
-    return &record->curves[run->id - 1];
+    static const struct run_curves none = {.kind = PLACE_NONE};
+
+    return run->id <= (int64_t)record->n_curves ? &record->curves[run->id - 1] : &none;
 }
 
 void record_set_curves(struct record *record, const struct run *run,
                        const struct run_curves *curves)
 {
+    while (record->n_curves < (size_t)run->id) {
+        record->curves = mem_room(record->curves, record->n_curves, sizeof *record->curves);
+        record->curves[record->n_curves++] = (struct run_curves){.kind = PLACE_NONE};
+    }
     struct run_curves *own = &record->curves[run->id - 1];
-
     run_curves_clear(own);
     run_curves_copy(own, curves);
 }
@@ -415,10 +439,20 @@ const struct decision *record_decision(const struct record *record, int64_t expe
     return own ? &record->decisions[number - 1] : NULL;
 }
 
+static void index_commits(struct record_index *index, const struct record *record)
+{
+    for (; index->n_outbox < record->n_outbox; index->n_outbox++) {
+        const struct outbox *row = &record->outbox[index->n_outbox];
+        if (is_log(row->ref))
+            chain_add(&index->commits, decided_experiment(record, row->decision), index->n_outbox);
+    }
+}
+
 const char *record_commit(const struct record *record, int64_t experiment)
 {
     if (record->index == NULL || experiment < 1)
         return NULL;
+    index_commits(record->index, record);
     size_t row = chain_last(&record->index->commits, experiment);
     return row != INDEX_NONE ? record->outbox[row].commit : NULL;
 }

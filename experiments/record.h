@@ -137,7 +137,7 @@ struct decision {
     double mean, low, high;      /* effect, positive is better; NAN unknown */
     double z, df;                /* NAN unknown */
     double sd;                   /* test: SD of its differences; head: standard error of mean */
-    char *reason;                /* one sentence */
+    char *reason;                /* one sentence; NULL: not loaded */
     int64_t incumbent;           /* the verified incumbent after it; 0: none yet */
     int64_t head;                /* the search head after it; 0: none yet */
     char *body;                  /* decisions/…/<n>.yaml of the git record; NULL: not loaded */
@@ -173,10 +173,11 @@ struct record {
     char source[41];    /* the commit that is built where nothing was patched; "": none is */
     struct experiment *experiments;
     size_t n_experiments;
-    struct run *runs;          /* by id: every attempt, in the order of their starts */
-    struct run_curves *curves; /* [n_runs] what each said on its way; see record_curves() */
-    struct early_found *ended; /* [n_runs] kept by record_early_read(); rival 0: not asked for */
+    struct run *runs; /* by id: every attempt, in the order of their starts */
     size_t n_runs;
+    struct run_curves *curves; /* [n_curves] what the first runs said on their way; see
+                                * record_curves() */
+    size_t n_curves;
     struct pair *pairs; /* in the order of their making */
     size_t n_pairs;
     struct decision *decisions;
@@ -208,6 +209,13 @@ void record_set_body(struct record *record, int64_t decision, const char *body);
 void record_add_closing(struct record *record, const struct closing *closing);
 void record_add_outbox(struct record *record, const struct outbox *outbox);
 void record_add_answer(struct record *record, const struct answer *answer);
+
+/* Drops the rows of commits that git has, but for the newest of each ref: all that a night still
+ * asks for.  record_commit() then knows of the others alone. */
+void record_forget_published(struct record *record);
+
+/* Drops why the decisions before the newest were made, which nothing later depends on. */
+void record_forget_reasons(struct record *record);
 
 /*
  * What a run has said on its way: of those that ended well, the whole, of those that were ended

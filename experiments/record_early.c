@@ -5,6 +5,7 @@
 
 #include "mem.h"
 #include "record_early.h"
+#include "record_index.h"
 #include "rng.h"
 
 bool record_is_spared(const struct record *record, int64_t experiment)
@@ -305,7 +306,7 @@ bool record_early_read(struct early_found *out, const struct record *record, con
 {
     if (run->class != CLASS_STOPPED)
         return false;
-    struct early_found *kept = &record->ended[run->id - 1];
+    struct early_found *kept = record_index_ended(record->index, run);
     if (kept->rival == 0)
         read_end(kept, record, run);
     *out = *kept;

@@ -9,11 +9,12 @@ struct record_index *record_index_new(void)
     return mem_new(1, sizeof(struct record_index));
 }
 
-static void chain_clear(struct chain *chain)
+void chain_clear(struct chain *chain)
 {
     free(chain->first);
     free(chain->last);
     free(chain->next);
+    *chain = (struct chain){0};
 }
 
 void record_index_free(struct record_index *index)
@@ -24,6 +25,7 @@ void record_index_free(struct record_index *index)
     chain_clear(&index->pairs);
     chain_clear(&index->commits);
     free(index->last_runs.slots);
+    free(index->ended);
     free(index);
 }
 
@@ -31,44 +33,50 @@ static void add_key(struct chain *chain)
 {
     chain->first = mem_room(chain->first, chain->n_keys, sizeof *chain->first);
     chain->last = mem_room(chain->last, chain->n_keys, sizeof *chain->last);
-    chain->first[chain->n_keys] = chain->last[chain->n_keys] = INDEX_NONE;
+    chain->first[chain->n_keys] = chain->last[chain->n_keys] = 0;
     chain->n_keys++;
 }
 
 static void add_row(struct chain *chain)
 {
     chain->next = mem_room(chain->next, chain->n, sizeof *chain->next);
-    chain->next[chain->n++] = INDEX_NONE;
+    chain->next[chain->n++] = 0;
 }
 
 void chain_add(struct chain *chain, int64_t key, size_t row)
 {
     size_t at = (size_t)key;
+    uint32_t number = (uint32_t)row + 1;
 
     while (chain->n_keys <= at)
         add_key(chain);
     while (chain->n <= row)
         add_row(chain);
-    if (chain->last[at] != INDEX_NONE)
-        chain->next[chain->last[at]] = row;
+    if (chain->last[at] != 0)
+        chain->next[chain->last[at] - 1] = number;
     else
-        chain->first[at] = row;
-    chain->last[at] = row;
+        chain->first[at] = number;
+    chain->last[at] = number;
+}
+
+static size_t row_of(uint32_t number)
+{
+    return number > 0 ? number - 1 : INDEX_NONE;
 }
 
 size_t chain_first(const struct chain *chain, int64_t key)
 {
-    return key >= 0 && (size_t)key < chain->n_keys ? chain->first[key] : INDEX_NONE;
+    return key >= 0 && (size_t)key < chain->n_keys ? row_of(chain->first[key]) : INDEX_NONE;
 }
 
 size_t chain_last(const struct chain *chain, int64_t key)
 {
-    return key >= 0 && (size_t)key < chain->n_keys ? chain->last[key] : INDEX_NONE;
+    return key >= 0 && (size_t)key < chain->n_keys ? row_of(chain->last[key]) : INDEX_NONE;
 }
 
 size_t chain_next(const struct chain *chain, size_t row)
 {
-    return chain->next[row];
+    return row_of(chain->next[row]);
 }
 
 /* All experiments share the seeds of the panel, so every bit of the key must reach the low bits:
@@ -80,45 +88,62 @@ static uint64_t mix(uint64_t key)
     return key ^ key >> 33;
 }
 
-/* The slot of the key, or the free one where it belongs. */
-static size_t probe(const struct seed_table *table, int64_t experiment, uint32_t seed)
+/* The slot of the runs like this one, or the free one where they belong. */
+static size_t probe(const struct seed_table *table, const struct run *runs, int64_t experiment,
+                    enum run_variant variant, uint32_t seed)
 {
-    size_t at = (size_t)mix((uint64_t)experiment << 32 ^ seed) & (table->size - 1);
+    uint64_t key = (uint64_t)(4 * experiment + (int64_t)variant) << 32 ^ seed;
+    size_t at = (size_t)mix(key) & (table->size - 1);
 
-    while (table->slots[at].experiment != 0 &&
-           (table->slots[at].experiment != experiment || table->slots[at].seed != seed))
-        at = (at + 1) & (table->size - 1);
+    for (; table->slots[at] != 0; at = (at + 1) & (table->size - 1)) {
+        const struct run *run = &runs[table->slots[at] - 1];
+        if (run->experiment == experiment && run->variant == variant && run->seed == seed)
+            break;
+    }
     return at;
 }
 
-static void grow(struct seed_table *table)
+static void put(struct seed_table *table, const struct run *runs, size_t row)
 {
-    struct seed_table bigger = {.size = table->size > 0 ? 2 * table->size : 16,
-                                .used = table->used};
+    const struct run *run = &runs[row];
+    uint32_t *slot = &table->slots[probe(table, runs, run->experiment, run->variant, run->seed)];
+
+    table->used += *slot == 0;
+    *slot = (uint32_t)row + 1;
+}
+
+static void grow(struct seed_table *table, const struct run *runs)
+{
+    struct seed_table bigger = {.size = table->size > 0 ? 2 * table->size : 16};
 
     bigger.slots = mem_new(bigger.size, sizeof *bigger.slots);
-    for (size_t i = 0; i < table->size; i++) {
-        const struct seed_slot *slot = &table->slots[i];
-        if (slot->experiment != 0)
-            bigger.slots[probe(&bigger, slot->experiment, slot->seed)] = *slot;
-    }
+    for (size_t i = 0; i < table->size; i++)
+        if (table->slots[i] != 0)
+            put(&bigger, runs, table->slots[i] - 1);
     free(table->slots);
     *table = bigger;
 }
 
-void seed_table_set(struct seed_table *table, int64_t experiment, uint32_t seed, size_t row)
+void seed_table_set(struct seed_table *table, const struct run *runs, size_t row)
 {
     if (2 * (table->used + 1) > table->size)
-        grow(table);
-    struct seed_slot *slot = &table->slots[probe(table, experiment, seed)];
-    table->used += slot->experiment == 0;
-    *slot = (struct seed_slot){.experiment = experiment, .seed = seed, .row = row};
+        grow(table, runs);
+    put(table, runs, row);
 }
 
-size_t seed_table_find(const struct seed_table *table, int64_t experiment, uint32_t seed)
+size_t seed_table_find(const struct seed_table *table, const struct run *runs, int64_t experiment,
+                       enum run_variant variant, uint32_t seed)
 {
     if (table->size == 0 || experiment == 0)
         return INDEX_NONE;
-    const struct seed_slot *slot = &table->slots[probe(table, experiment, seed)];
-    return slot->experiment == experiment ? slot->row : INDEX_NONE;
+    return row_of(table->slots[probe(table, runs, experiment, variant, seed)]);
+}
+
+struct early_found *record_index_ended(struct record_index *index, const struct run *run)
+{
+    while (index->n_ended < (size_t)run->id) {
+        index->ended = mem_room(index->ended, index->n_ended, sizeof *index->ended);
+        index->ended[index->n_ended++] = (struct early_found){.rival = 0};
+    }
+    return &index->ended[run->id - 1];
 }

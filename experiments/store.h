@@ -52,6 +52,10 @@ int store_load(struct store *store, struct record *out, struct err *err);
 enum store_part { STORE_CONFIGS = 1, STORE_COMMITS = 2, STORE_OF_GIT = 4 };
 int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err);
 
+/* What a night goes on from: everything but reason and body of the decisions before the newest, and
+ * of commits only those that git does not have yet, and each ref's newest. */
+int store_load_night(struct store *store, struct record *out, struct err *err);
+
 /* What was left out above, of one experiment or decision of the record; commits in the order of
  * their decisions. */
 int store_load_config(struct store *store, struct record *record, int64_t experiment,

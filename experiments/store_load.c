@@ -282,7 +282,9 @@ static int load_experiments(struct store *store, struct record *out, bool config
 }
 
 struct table {
-    const char *sql, *brief; /* brief: without what only git needs; NULL: the same */
+    const char *sql;
+    const char *brief; /* without what only git needs; NULL: the same */
+    const char *night; /* what a night goes on from; NULL: as brief */
     int (*load)(struct store *store, struct record *out, struct query *q, struct err *err);
     unsigned part; /* of what only some readers need; 0: all do */
 };
@@ -290,34 +292,50 @@ struct table {
 static const struct table tables[] = {
     {"SELECT id, experiment, variant, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
      " peak_mib, steps, flops, started, ended, detail FROM run ORDER BY id",
-     NULL, load_run, 0},
-    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, load_pair,
-     0},
+     NULL, NULL, load_run, 0},
+    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, NULL,
+     load_pair, 0},
     {"SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
      " z, sd, df, reason, incumbent, head, unpacked(body) FROM decision ORDER BY number",
      "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
      " z, sd, df, reason, incumbent, head, NULL FROM decision ORDER BY number",
+     "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
+     " z, sd, df, iif(number = (SELECT max(number) FROM decision), reason, NULL), incumbent, head,"
+     " NULL FROM decision ORDER BY number",
      load_decision, 0},
-    {"SELECT after, placebo FROM closing ORDER BY after", NULL, load_closing, 0},
+    {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, load_closing, 0},
     {"SELECT decision, (SELECT text FROM pattern WHERE id = ref), lower(hex(parent)),"
      " lower(hex(tree)), lower(hex(commit_id)), done FROM outbox ORDER BY id",
      "SELECT decision, (SELECT text FROM pattern WHERE id = ref),"
      " iif(done, NULL, lower(hex(parent))), NULL, lower(hex(commit_id)), done FROM outbox"
      " ORDER BY id",
+     "SELECT decision, (SELECT text FROM pattern WHERE id = ref),"
+     " iif(done, NULL, lower(hex(parent))), NULL, lower(hex(commit_id)), done FROM outbox"
+     " WHERE NOT done OR id IN (SELECT max(id) FROM outbox GROUP BY ref) ORDER BY id",
      load_outbox, STORE_COMMITS},
-    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, load_answer, 0},
+    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, NULL, load_answer,
+     0},
 };
+
+/* Beside the parts that others may ask for. */
+enum { FOR_A_NIGHT = 1 << 8 };
+
+static const char *choose_sql(const struct table *table, unsigned parts)
+{
+    if ((parts & FOR_A_NIGHT) != 0 && table->night != NULL)
+        return table->night;
+    return (parts & STORE_OF_GIT) == 0 && table->brief != NULL ? table->brief : table->sql;
+}
 
 static int load_table(struct store *store, struct record *out, const struct table *table,
                       unsigned parts, struct err *err)
 {
-    bool whole = (parts & STORE_OF_GIT) != 0 || table->brief == NULL;
     struct query q;
     int row;
 
     if ((parts & table->part) != table->part)
         return 0;
-    query_begin(&q, store, whole ? table->sql : table->brief);
+    query_begin(&q, store, choose_sql(table, parts));
     while ((row = query_next(&q, err)) == 1)
         if (table->load(store, out, &q, err) != 0) {
             query_end(&q);
@@ -360,6 +378,11 @@ int store_load_parts(struct store *store, struct record *out, unsigned parts, st
 int store_load(struct store *store, struct record *out, struct err *err)
 {
     return store_load_parts(store, out, STORE_CONFIGS | STORE_COMMITS | STORE_OF_GIT, err);
+}
+
+int store_load_night(struct store *store, struct record *out, struct err *err)
+{
+    return store_load_parts(store, out, STORE_CONFIGS | STORE_COMMITS | FOR_A_NIGHT, err);
 }
 
 /* --- one experiment --------------------------------------------------------------------------- */

@@ -214,16 +214,21 @@ static const char *how_ended(enum loop_end end, const struct study *study)
     return words[end];
 }
 
-/* The report is written anew after every session, so that a night leaves one behind. */
+/* The report is written anew after every session, so that a night leaves one behind.  It tells of
+ * more than a night remembers. */
 static int write_report(const struct session *session, struct err *err)
 {
     char *dir = path_join(session->place.run_dir, "report"), *path = NULL;
     struct run_files files = run_files_at(&session->place);
     struct report_means means = {draw, &files};
-    int rc = report_write(&path, &session->record, session->store, dir, &means, err);
+    struct record whole = {0};
+    int rc = store_load_parts(session->store, &whole, STORE_CONFIGS | STORE_COMMITS, err);
 
     if (rc == 0)
+        rc = report_write(&path, &whole, session->store, dir, &means, err);
+    if (rc == 0)
         printf("%s\n", path);
+    record_clear(&whole);
     free(path);
     free(dir);
     return rc;
@@ -448,7 +453,7 @@ static int one_session(struct night *night, struct err *err)
     struct session session;
 
     if (session_open_night(&session, night->word, value_of(night->arguments, "dir"),
-                     value_of(night->arguments, "executor"), err) != 0)
+                           value_of(night->arguments, "executor"), err) != 0)
         return wait_outside(night, err);
     int status = drive(night, &session, err);
     session_close(&session);

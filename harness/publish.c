@@ -162,8 +162,10 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
         rc = ledger_publish_all(ledger, plans, n, err);
     if (rc == 0 && n > 0)
         rc = mark_published(record, store, first, err);
-    if (rc == 0)
+    if (rc == 0) {
         drop_bodies(record, first);
+        record_forget_published(record);
+    }
     for (size_t i = 0; i < planned; i++)
         plan_clear(&plans[i]);
     free(plans);
@@ -261,8 +263,10 @@ int publish_decision(struct record *record, struct store *store, struct ledger *
         rc = plan_intents(plans, &n, record, ledger, &d, err);
     if (rc == 0)
         rc = store_intents(store, &d, plans, n, err);
-    if (rc == 0)
+    if (rc == 0) {
         record_add_decision(record, &d);
+        record_forget_reasons(record);
+    }
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct outbox outbox = as_outbox(&plans[i], &d);
         record_add_outbox(record, &outbox);

@@ -375,8 +375,7 @@ static int open_record(struct session *session, const struct study *study,
         return -1;
     if (!session->resumed && begin_record(session, study, inputs, n, err) != 0)
         return -1;
-    if (store_load_parts(session->store, &session->record, STORE_CONFIGS | STORE_COMMITS, err) !=
-            0 ||
+    if (store_load_night(session->store, &session->record, err) != 0 ||
         doctor_admit(session->store, &session->record, err) != 0 ||
         check_same_study(session, study, err) != 0 ||
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||

@@ -18,7 +18,7 @@ struct session {
     struct place place;
     int lock;
     struct store *store;
-    struct record record;
+    struct record record; /* what a night goes on from (store_load_night()), kept so small */
     struct ledger *ledger;
     const struct executor *executor;
     struct site site;      /* where its runs happen */

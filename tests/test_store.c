@@ -1203,6 +1203,90 @@ static void look_ups_agree_with_a_plain_search(void **state)
     record_clear(&record);
 }
 
+static struct record load_night(struct store *store)
+{
+    struct record record;
+    struct err err = {0};
+
+    require(store_load_night(store, &record, &err), &err);
+    return record;
+}
+
+static void publish(struct store *store, struct record *record, size_t row)
+{
+    struct err err = {0};
+
+    require(store_set_published(store, record->outbox[row].decision, record->outbox[row].ref, &err),
+            &err);
+    record->outbox[row].done = true;
+}
+
+/* Four decisions on the log, the second one on the line of keeps too; all but the last published.
+ */
+static void add_published(struct store *store, struct record *record)
+{
+    for (int i = 0; i < 4; i++)
+        add_experiment(store, record, i == 0 ? PURPOSE_BASELINE : PURPOSE_PROPOSAL);
+    for (int64_t e = 1; e <= 4; e++) {
+        struct decision d = decision_on(record, e);
+        char reason[] = "it is number 0";
+        reason[sizeof reason - 2] = (char)('0' + e);
+        d.reason = reason;
+        add_decision(store, record, &d);
+        add_outbox(store, record, e, true);
+        if (e == 2)
+            add_outbox(store, record, e, false);
+    }
+    for (size_t row = 0; row < 4; row++)
+        publish(store, record, row);
+}
+
+/* What was dropped in memory is what is not read from the disk. */
+static void a_night_remembers_what_git_lacks_and_each_refs_newest(void **state)
+{
+    struct store *store = begin_record(*state);
+    struct record record = load(store);
+
+    add_published(store, &record);
+    record_forget_published(&record);
+    struct record night = load_night(store);
+    assert_int_equal(record.n_outbox, 2);
+    assert_int_equal(night.n_outbox, 2); /* the pending one is the newest on the log */
+    assert_string_equal(night.outbox[0].ref, "refs/heads/nightshift/kjv");
+    assert_int_equal(night.outbox[0].decision, 2);
+    assert_int_equal(night.outbox[1].decision, 4);
+    assert_false(night.outbox[1].done);
+    assert_non_null(record_commit(&night, 4));
+    for (int i = 0; i < 40; i++) /* the array still grows as it should */
+        record_add_outbox(&night, &night.outbox[1]);
+    assert_int_equal(night.n_outbox, 42);
+    assert_int_equal(night.outbox[41].decision, 4);
+    record_clear(&night);
+    record_clear(&record);
+    store_close(store);
+}
+
+static void a_night_remembers_why_the_newest_decision_was_made(void **state)
+{
+    struct store *store = begin_record(*state);
+    struct record record = load(store);
+
+    add_published(store, &record);
+    record_forget_reasons(&record);
+    struct record night = load_night(store), whole = load(store);
+    for (int i = 0; i < 3; i++) {
+        assert_null(night.decisions[i].reason);
+        assert_null(record.decisions[i].reason);
+        assert_non_null(whole.decisions[i].reason);
+    }
+    assert_string_equal(night.decisions[3].reason, "it is number 4");
+    assert_string_equal(record.decisions[3].reason, "it is number 4");
+    record_clear(&whole);
+    record_clear(&night);
+    record_clear(&record);
+    store_close(store);
+}
+
 static void decisions_and_commits_are_found_by_experiment(void **state)
 {
     struct store *store = begin_record(*state);
@@ -1393,6 +1477,8 @@ int main(void)
         ROW(an_event_rolls_back_with_what_it_tells_of),
         cmocka_unit_test(look_ups_agree_with_a_plain_search),
         ROW(decisions_and_commits_are_found_by_experiment),
+        ROW(a_night_remembers_what_git_lacks_and_each_refs_newest),
+        ROW(a_night_remembers_why_the_newest_decision_was_made),
         cmocka_unit_test(a_mean_does_not_depend_on_the_order_of_the_runs),
         cmocka_unit_test(a_summary_of_too_little_is_unknown),
         ROW(a_killed_writer_loses_nothing_it_has_acknowledged),

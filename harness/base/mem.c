@@ -49,6 +49,15 @@ void *mem_room(void *at, size_t n, size_t size)
     return at;
 }
 
+void *mem_fit(void *at, size_t n, size_t size)
+{
+    size_t capacity = 8;
+
+    while (capacity < n)
+        capacity *= 2;
+    return mem_resize(at, capacity, size);
+}
+
 char *mem_strdup(const char *text)
 {
     return mem_strndup(text, strlen(text));

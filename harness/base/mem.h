@@ -27,6 +27,10 @@ void *mem_resize(void *at, size_t n, size_t size) MEM_NEVER_NULL;
  */
 void *mem_room(void *at, size_t n, size_t size) MEM_NEVER_NULL;
 
+/* Gives back what such an array has too much, after it has lost elements and holds `n`; returns it.
+ */
+void *mem_fit(void *at, size_t n, size_t size) MEM_NEVER_NULL;
+
 char *mem_strdup(const char *text) MEM_NEVER_NULL;
 char *mem_strndup(const char *text, size_t len) MEM_NEVER_NULL;
 
