@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "claimed.h"
 #include "clock.h"
 #include "facts.h"
 #include "findings.h"
@@ -180,25 +181,50 @@ static const struct decision *last_verified(const struct record *record)
     return NULL;
 }
 
+/* The test that kept a config chose it too, so that its effect flatters: where the config was tried
+ * again on fresh seeds, those tell. */
+static bool write_verified(struct str *out, const struct record *record,
+                           const struct decision *kept)
+{
+    const struct decision *confirmed = claimed_confirmation(record, kept->experiment);
+    const struct decision *told = confirmed != NULL ? confirmed : kept;
+    struct effect effect = claim_effect(told);
+    struct str measured = {0};
+    bool holds = claim_write(&measured, &effect);
+
+    if (holds)
+        str_addf(out, "experiment %" PRId64 " is %s than %s %" PRId64 ", ", kept->experiment,
+                 str_text(&measured),
+                 told->against == 1 ? "the baseline, experiment" : "experiment", told->against);
+    if (holds && confirmed != NULL)
+        str_addf(out, "confirmed on %d fresh seeds, decision %" PRId64 ".\n", told->n,
+                 told->number);
+    else if (holds)
+        str_addf(out, "decision %" PRId64 ", not yet confirmed on fresh seeds.\n", told->number);
+    else if (confirmed != NULL)
+        str_addf(out,
+                 "experiment %" PRId64 " was verified, decision %" PRId64
+                 ", and not confirmed on fresh seeds, decision %" PRId64 ".\n",
+                 kept->experiment, kept->number, told->number);
+    str_clear(&measured);
+    return holds || confirmed != NULL;
+}
+
 static void write_searches(struct str *out, const struct found_studies *found)
 {
     size_t n = 0;
 
     str_add(out, "## What searches verified\n\n");
     for (size_t i = 0; i < found->n; i++) {
-        const struct decision *d = last_verified(found->studies[i].record);
-        struct effect effect = claim_effect(d);
-        struct str measured = {0};
-        if (d == NULL || !claim_write(&measured, &effect))
-            continue;
-        n++;
-        str_add(out, "* ");
-        markdown_text(out, found->studies[i].label);
-        str_addf(out,
-                 ": experiment %" PRId64 " is %s than experiment %" PRId64 ", decision %" PRId64
-                 ".\n",
-                 d->experiment, str_text(&measured), d->against, d->number);
-        str_clear(&measured);
+        const struct decision *kept = last_verified(found->studies[i].record);
+        struct str line = {0};
+        if (kept != NULL && write_verified(&line, found->studies[i].record, kept)) {
+            n++;
+            str_add(out, "* ");
+            markdown_text(out, found->studies[i].label);
+            str_addf(out, ": %s", line.at);
+        }
+        str_clear(&line);
     }
     str_add(out, n == 0 ? "Nothing: no search here has verified a config.\n\n" : "\n");
 }

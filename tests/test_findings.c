@@ -252,6 +252,50 @@ static void no_sentence_tells_of_an_effect_that_may_be_none(void **state)
     nights_close(&nights);
 }
 
+/* What FINDINGS.md says of a search that has kept experiment 2, and whose confirmation, if any, has
+ * this lower end. */
+static void check_search(double confirmed_low, const char *wanted)
+{
+    char why[] = "on purpose";
+    struct claims_night night;
+    struct found_studies found = {0};
+    struct str text = {0};
+    struct decision d = {.experiment = 2, .against = 1, .kind = DECISION_VERIFY, .verified = true};
+
+    open_one(&night, "first", 1, first_claims);
+    night_drive(&night);
+    d.verdict = OUTCOME_KEEP;
+    d.number = (int64_t)night.record.n_decisions + 1;
+    d.reason = d.body = why;
+    d.test = 1, d.alpha = 0.025, d.n = 3;
+    d.mean = 0.5, d.low = 0.25, d.high = 0.75;
+    record_add_decision(&night.record, &d);
+    if (!isnan(confirmed_low)) {
+        d.kind = DECISION_CONFIRM;
+        d.number++, d.n = 8, d.verified = false;
+        d.mean = 0.25, d.low = confirmed_low, d.high = 0.5;
+        record_add_decision(&night.record, &d);
+    }
+    findings_add(&found, &night.record, NULL);
+    findings_settle(&found);
+    findings_compose(&text, &found);
+    assert_non_null(strstr(text.at, wanted));
+    str_clear(&text);
+    findings_clear(&found);
+    night_close(&night);
+}
+
+static void a_search_is_told_of_by_its_confirmation(void **state)
+{
+    (void)state;
+    check_search(NAN,
+                 "better by 0.5, 95 % interval [+0.25, +0.75] than the baseline, experiment 1, "
+                 "decision ");
+    check_search(0.125, "better by 0.25, 95 % interval [+0.125, +0.5] than the baseline, "
+                        "experiment 1, confirmed on 8 fresh seeds, decision ");
+    check_search(-0.125, "experiment 2 was verified, decision ");
+}
+
 static void studies_of_one_name_are_told_apart_by_their_seed(void **state)
 {
     struct found_studies found = {0};
@@ -283,6 +327,7 @@ int main(void)
         cmocka_unit_test(both_documents_are_as_they_were),
         cmocka_unit_test(the_same_records_in_another_order_give_the_same_bytes),
         cmocka_unit_test(no_sentence_tells_of_an_effect_that_may_be_none),
+        cmocka_unit_test(a_search_is_told_of_by_its_confirmation),
         cmocka_unit_test(studies_of_one_name_are_told_apart_by_their_seed),
     };
 
