@@ -91,6 +91,13 @@ static const struct pattern *find_pattern(struct store *store, int64_t id)
     return remember(packer, id, text, strlen(text));
 }
 
+const char *pack_pattern(struct store *store, int64_t id)
+{
+    const struct pattern *pattern = find_pattern(store, id);
+
+    return pattern != NULL ? pattern->text : NULL;
+}
+
 /* The newest of a kind, and how many there are; 0: none. */
 static int newest_pattern(struct store *store, int64_t *id, int64_t *n, const char *kind,
                           struct err *err)

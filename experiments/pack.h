@@ -20,6 +20,9 @@
 /* Both functions, for this connection. */
 int pack_add_functions(struct store *store, struct err *err);
 
+/* The text of a pattern, NULL where there is none of that id; borrowed until pack_forget(). */
+const char *pack_pattern(struct store *store, int64_t id);
+
 /* What is remembered of patterns; to be called when a transaction begins or is rolled back, since
  * an id may then stand for another text. */
 void pack_forget(struct store *store);

@@ -190,19 +190,22 @@ static bool is_null(const struct query *q)
     return sqlite3_column_type(q->stmt, q->at) == SQLITE_NULL;
 }
 
+/* NULL is read as 0: only of that is it asked what it is. */
 int64_t query_get_known(struct query *q, int64_t unknown)
 {
-    bool null = is_null(q);
-    int64_t value = query_get_int(q);
+    int64_t value = sqlite3_column_int64(q->stmt, q->at);
+    bool null = value == 0 && is_null(q);
 
+    q->at++;
     return null ? unknown : value;
 }
 
 double query_get_real(struct query *q)
 {
-    bool null = is_null(q);
-    double value = sqlite3_column_double(q->stmt, q->at++);
+    double value = sqlite3_column_double(q->stmt, q->at);
+    bool null = value == 0 && is_null(q);
 
+    q->at++;
     return null ? (double)NAN : value;
 }
 
@@ -220,7 +223,7 @@ static const char *column_text(struct query *q, size_t *len)
 {
     const unsigned char *text = sqlite3_column_text(q->stmt, q->at);
 
-    *len = (size_t)sqlite3_column_bytes(q->stmt, q->at);
+    *len = text != NULL ? (size_t)sqlite3_column_bytes(q->stmt, q->at) : 0;
     q->at++;
     return (const char *)text;
 }
@@ -251,6 +254,21 @@ void query_get_fixed(struct query *q, char *out, size_t size)
     if (len > 0)
         memcpy(out, text, len);
     out[len] = '\0';
+}
+
+void query_get_hex(struct query *q, char *out, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = sqlite3_column_blob(q->stmt, q->at);
+    size_t len = bytes != NULL ? (size_t)sqlite3_column_bytes(q->stmt, q->at) : 0;
+
+    q->at++;
+    len = len < (size - 1) / 2 ? len : (size - 1) / 2;
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * len] = '\0';
 }
 
 int query_get_word(struct query *q, const char *const *names)

@@ -87,6 +87,8 @@ double query_get_bits(struct query *q);                    /* one column: the bi
 char *query_get_text(struct query *q);                     /* NULL for NULL; the caller frees */
 char *query_get_blob(struct query *q, size_t *len);        /* the same of a BLOB */
 void query_get_fixed(struct query *q, char *out, size_t size); /* into out[size], cut to fit */
+/* A BLOB in hexadecimal, lower case, into out[size], cut to fit; "" for NULL. */
+void query_get_hex(struct query *q, char *out, size_t size);
 /* The index of the column's word in names (NULL-terminated), -1 where it is none of them. */
 int query_get_word(struct query *q, const char *const *names);
 

@@ -45,11 +45,12 @@ int store_load(struct store *store, struct record *out, struct err *err);
 /*
  * The same for who only looks, without what it does not show; parts are or-ed.
  *   STORE_CONFIGS  without: every config is VALUE_NONE throughout
+ *   STORE_RUNS     without: no runs, pairs and curves
  *   STORE_COMMITS  without: no outbox
  *   STORE_OF_GIT   what commits are made of.  Without: decisions have no body (NULL), commits no
  *                  tree (""), and a parent only where they are not published yet
  */
-enum store_part { STORE_CONFIGS = 1, STORE_COMMITS = 2, STORE_OF_GIT = 4 };
+enum store_part { STORE_CONFIGS = 1, STORE_RUNS = 2, STORE_COMMITS = 4, STORE_OF_GIT = 8 };
 int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err);
 
 /* What a night goes on from: everything but reason and body of the decisions before the newest, and

@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "mem.h"
+#include "pack.h"
 #include "query.h"
 #include "store.h"
 #include "trial.h"
@@ -226,17 +227,15 @@ static int load_closing(struct store *store, struct record *out, struct query *q
 static int load_outbox(struct store *store, struct record *out, struct query *q, struct err *err)
 {
     struct outbox outbox = {.decision = query_get_int(q)};
-    char *ref = query_get_text(q);
 
-    outbox.ref = ref;
-    query_get_fixed(q, outbox.parent, sizeof outbox.parent);
-    query_get_fixed(q, outbox.tree, sizeof outbox.tree);
-    query_get_fixed(q, outbox.commit, sizeof outbox.commit);
+    outbox.ref = pack_pattern(store, query_get_int(q));
+    query_get_hex(q, outbox.parent, sizeof outbox.parent);
+    query_get_hex(q, outbox.tree, sizeof outbox.tree);
+    query_get_hex(q, outbox.commit, sizeof outbox.commit);
     outbox.done = query_get_int(q) != 0;
-    bool good = ref != NULL && is_id(outbox.decision, out->n_decisions);
+    bool good = outbox.ref != NULL && is_id(outbox.decision, out->n_decisions);
     if (good)
         record_add_outbox(out, &outbox);
-    free(ref);
     return good ? 0 : broken_row(store, "outbox", (int64_t)out->n_outbox + 1, err);
 }
 
@@ -292,9 +291,9 @@ struct table {
 static const struct table tables[] = {
     {"SELECT id, experiment, variant, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
      " peak_mib, steps, flops, started, ended, detail FROM run ORDER BY id",
-     NULL, NULL, load_run, 0},
+     NULL, NULL, load_run, STORE_RUNS},
     {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, NULL,
-     load_pair, 0},
+     load_pair, STORE_RUNS},
     {"SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
      " z, sd, df, reason, incumbent, head, unpacked(body) FROM decision ORDER BY number",
      "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
@@ -304,13 +303,10 @@ static const struct table tables[] = {
      " NULL FROM decision ORDER BY number",
      load_decision, 0},
     {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, load_closing, 0},
-    {"SELECT decision, (SELECT text FROM pattern WHERE id = ref), lower(hex(parent)),"
-     " lower(hex(tree)), lower(hex(commit_id)), done FROM outbox ORDER BY id",
-     "SELECT decision, (SELECT text FROM pattern WHERE id = ref),"
-     " iif(done, NULL, lower(hex(parent))), NULL, lower(hex(commit_id)), done FROM outbox"
+    {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id",
+     "SELECT decision, ref, iif(done, NULL, parent), NULL, commit_id, done FROM outbox"
      " ORDER BY id",
-     "SELECT decision, (SELECT text FROM pattern WHERE id = ref),"
-     " iif(done, NULL, lower(hex(parent))), NULL, lower(hex(commit_id)), done FROM outbox"
+     "SELECT decision, ref, iif(done, NULL, parent), NULL, commit_id, done FROM outbox"
      " WHERE NOT done OR id IN (SELECT max(id) FROM outbox GROUP BY ref) ORDER BY id",
      load_outbox, STORE_COMMITS},
     {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, NULL, load_answer,
@@ -352,7 +348,7 @@ static int load_all(struct store *store, struct record *out, unsigned parts, str
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (load_table(store, out, &tables[i], parts, err) != 0)
             return -1;
-    return store_load_curves(store, out, err);
+    return (parts & STORE_RUNS) != 0 ? store_load_curves(store, out, err) : 0;
 }
 
 /* All tables as of one moment, also while the writer goes on. */
@@ -377,12 +373,14 @@ int store_load_parts(struct store *store, struct record *out, unsigned parts, st
 
 int store_load(struct store *store, struct record *out, struct err *err)
 {
-    return store_load_parts(store, out, STORE_CONFIGS | STORE_COMMITS | STORE_OF_GIT, err);
+    return store_load_parts(store, out, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS | STORE_OF_GIT,
+                            err);
 }
 
 int store_load_night(struct store *store, struct record *out, struct err *err)
 {
-    return store_load_parts(store, out, STORE_CONFIGS | STORE_COMMITS | FOR_A_NIGHT, err);
+    return store_load_parts(store, out, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS | FOR_A_NIGHT,
+                            err);
 }
 
 /* --- one experiment --------------------------------------------------------------------------- */
@@ -415,8 +413,8 @@ int store_load_commits(struct store *store, struct record *record, int64_t decis
     int row;
 
     query_begin(&q, store,
-                "SELECT decision, (SELECT text FROM pattern WHERE id = ref), NULL, NULL,"
-                " lower(hex(commit_id)), done FROM outbox WHERE decision = ? ORDER BY id");
+                "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox WHERE decision = ?"
+                " ORDER BY id");
     query_put_int(&q, decision);
     while ((row = query_next(&q, err)) == 1)
         if (load_outbox(store, record, &q, err) != 0) {

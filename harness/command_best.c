@@ -191,7 +191,7 @@ static int run(const struct arguments *arguments, struct err *err)
         return err_usage(err, "best: --head or --model, not both");
     if (view_operands(&operands, &command_best, arguments, 0, 0, err) != 0 ||
         view_open_parts(&view, operands.study, option_value(&command_best, arguments, "dir"),
-                        model ? STORE_CONFIGS : 0, err) != 0)
+                        STORE_RUNS | (model ? STORE_CONFIGS : 0u), err) != 0)
         return -1;
     int rc = choose(&choice, &view, head, model, err);
     if (rc == 0)

@@ -246,8 +246,8 @@ static int run(const struct arguments *arguments, struct err *err)
     int64_t a, b;
 
     if (view_operands(&operands, &command_diff, arguments, 1, 2, err) != 0 ||
-        view_open_parts(&view, operands.study, option_value(&command_diff, arguments, "dir"), 0,
-                        err) != 0)
+        view_open_parts(&view, operands.study, option_value(&command_diff, arguments, "dir"),
+                        STORE_RUNS, err) != 0)
         return -1;
     int rc = read_ids(&a, &b, &view, &operands, err);
     if (rc == 0 && (rc = view_load_config(&view, a, err)) == 0)

@@ -84,7 +84,7 @@ static int enqueue(const struct place *place, const struct arguments *arguments,
     json_t *config = json_object();
     bool left;
 
-    int rc = place_load(place, &store, &record, STORE_CONFIGS, err);
+    int rc = place_load(place, &store, &record, STORE_CONFIGS | STORE_RUNS, err);
     for (size_t i = first; rc == 0 && i < arguments->n_words; i++)
         rc = add_setting(config, &record.study.space, arguments->words[i], err);
     if (rc == 0)

@@ -166,6 +166,39 @@ static int print_json(const struct registry *registry, struct err *err)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
+/* Of all configs only the two sides of each claim are looked at, of which one may be the baseline.
+ */
+static int load_sides(struct view *view, struct err *err)
+{
+    struct record *record = &view->record;
+
+    for (size_t i = 0; i < record->n_experiments && record->study.n_hypotheses > 0; i++) {
+        enum purpose purpose = record->experiments[i].purpose;
+        if ((purpose == PURPOSE_BASELINE || purpose == PURPOSE_HYPOTHESIS) &&
+            store_load_config(view->store, record, record->experiments[i].id, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_claims(struct registry *out, struct studies *studies, struct err *err)
+{
+    for (size_t i = 0; i < studies->n; i++) {
+        if (load_sides(&studies->views[i], err) != 0)
+            return -1;
+        registry_add(out, &studies->views[i].record);
+    }
+    registry_settle(out);
+    return 0;
+}
+
+static int print(const struct registry *registry, bool json, struct err *err)
+{
+    if (registry->n_claims == 0 && !json)
+        log_info("no study here states a hypothesis; `nightshift help hypotheses` tells how");
+    return json ? print_json(registry, err) : print_table(registry, err);
+}
+
 static int run(const struct arguments *arguments, struct err *err)
 {
     bool json = option_value(&command_hypotheses, arguments, "json") != NULL;
@@ -173,14 +206,11 @@ static int run(const struct arguments *arguments, struct err *err)
     struct registry registry = {0};
 
     if (studies_open(&studies, arguments, option_value(&command_hypotheses, arguments, "dir"),
-                     err) != 0)
+                     STORE_RUNS, err) != 0)
         return -1;
-    for (size_t i = 0; i < studies.n; i++)
-        registry_add(&registry, &studies.views[i].record);
-    registry_settle(&registry);
-    if (registry.n_claims == 0 && !json)
-        log_info("no study here states a hypothesis; `nightshift help hypotheses` tells how");
-    int rc = json ? print_json(&registry, err) : print_table(&registry, err);
+    int rc = read_claims(&registry, &studies, err);
+    if (rc == 0)
+        rc = print(&registry, json, err);
     registry_clear(&registry);
     studies_close(&studies);
     return rc;

@@ -210,7 +210,8 @@ static unsigned parts_of(const struct wanted *wanted)
     bool configs = !wanted->decisions && wanted->last > FEW;
     bool commits = wanted->json || view_columns() >= WIDE;
 
-    return (configs ? STORE_CONFIGS : 0u) | (commits ? STORE_COMMITS : 0u);
+    return (configs ? STORE_CONFIGS : 0u) | (wanted->decisions ? 0u : STORE_RUNS) |
+           (commits ? STORE_COMMITS : 0u);
 }
 
 static int load_few(struct view *view, int64_t first, struct err *err)

@@ -17,7 +17,7 @@ static int check_experiment(const struct place *place, unsigned long long id, st
 {
     struct store *store = NULL;
     struct record record = {0};
-    int rc = place_load(place, &store, &record, 0, err);
+    int rc = place_load(place, &store, &record, STORE_RUNS, err);
 
     if (rc == 0 && id > record.n_experiments)
         rc = err_usage(err, "note: there is no experiment %llu (there are %zu)", id,

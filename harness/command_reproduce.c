@@ -138,7 +138,7 @@ static int from_record(const struct place *place, const char *id_text, bool all,
     char *environment = NULL;
     int status = -1, agree = 0;
 
-    if (place_load(place, &store, &record, STORE_CONFIGS | STORE_COMMITS, err) != 0)
+    if (place_load(place, &store, &record, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS, err) != 0)
         return -1;
     if (!integer_read(&id, id_text, record.n_experiments) || id < 1) {
         err_usage(err, "reproduce: there is no experiment '%s' (there are %zu)", id_text,

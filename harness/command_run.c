@@ -222,7 +222,8 @@ static int write_report(const struct session *session, struct err *err)
     struct run_files files = run_files_at(&session->place);
     struct report_means means = {draw, &files};
     struct record whole = {0};
-    int rc = store_load_parts(session->store, &whole, STORE_CONFIGS | STORE_COMMITS, err);
+    int rc =
+        store_load_parts(session->store, &whole, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS, err);
 
     if (rc == 0)
         rc = report_write(&path, &whole, session->store, dir, &means, err);

@@ -377,8 +377,8 @@ static int run(const struct arguments *arguments, struct err *err)
     int64_t id;
 
     if (view_operands(&operands, &command_show, arguments, 1, 1, err) != 0 ||
-        view_open_parts(&view, operands.study, option_value(&command_show, arguments, "dir"), 0,
-                        err) != 0)
+        view_open_parts(&view, operands.study, option_value(&command_show, arguments, "dir"),
+                        STORE_RUNS, err) != 0)
         return -1;
     int rc = view_read_id(&id, &view, operands.words[0], err);
     if (rc == 0 && (rc = view_load_config(&view, id, err)) == 0)

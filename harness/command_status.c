@@ -33,8 +33,8 @@ static int run(const struct arguments *arguments, struct err *err)
     struct view view;
 
     if (view_operands(&operands, &command_status, arguments, 0, 0, err) != 0 ||
-        view_open_parts(&view, operands.study, option_value(&command_status, arguments, "dir"), 0,
-                        err) != 0)
+        view_open_parts(&view, operands.study, option_value(&command_status, arguments, "dir"),
+                        STORE_RUNS, err) != 0)
         return -1;
     bool one_line = option_value(&command_status, arguments, "oneline") != NULL;
     int rc = option_value(&command_status, arguments, "json") != NULL

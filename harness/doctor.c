@@ -179,7 +179,8 @@ static int examine_store(size_t *violated, struct patient *patient, bool json, s
     const struct place *place = patient->place;
     struct record record = {0};
     struct err unreadable = {0}, no_ledger = {0};
-    const unsigned parts = STORE_COMMITS | (patient->deep ? STORE_CONFIGS | STORE_OF_GIT : 0);
+    const unsigned parts =
+        STORE_RUNS | STORE_COMMITS | (patient->deep ? STORE_CONFIGS | STORE_OF_GIT : 0);
 
     if (store_load_parts(patient->store, &record, parts, &unreadable) != 0) {
         if (unreadable.code != ERR_INTEGRITY) {

@@ -15,7 +15,7 @@ static int compose(struct str *out, const struct place *place, struct err *err)
     struct store *store;
     struct record record;
 
-    if (place_load(place, &store, &record, STORE_CONFIGS | STORE_COMMITS, err) != 0)
+    if (place_load(place, &store, &record, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS, err) != 0)
         return -1;
     struct run_files files = run_files_at(place);
     int rc = report_compose(out, &record, store, &files, err);

@@ -34,7 +34,8 @@ int findings_command(const struct arguments *arguments, const char *dir, const c
     struct found_studies found = {0};
     struct studies studies;
 
-    if (studies_open(&studies, arguments, run_dir, err) != 0)
+    if (studies_open(&studies, arguments, run_dir, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS,
+                     err) != 0)
         return -1;
     int rc = add_all(&found, &studies, err);
     if (rc == 0)

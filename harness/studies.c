@@ -14,11 +14,12 @@ static bool is_open(const struct studies *studies, const char *run_dir)
 }
 
 /* The facts of a view point to its record, so a view may not move once it is open. */
-static int add(struct studies *out, const char *word, const char *dir, struct err *err)
+static int add(struct studies *out, const char *word, const char *dir, unsigned parts,
+               struct err *err)
 {
     struct view *view = &out->views[out->n];
 
-    if (view_open(view, word, dir, err) != 0)
+    if (view_open_parts(view, word, dir, parts, err) != 0)
         return -1;
     if (is_open(out, view->place.run_dir))
         view_close(view);
@@ -36,17 +37,17 @@ static int by_name(const void *a, const void *b)
 }
 
 static int open_words(struct studies *out, const char *const *words, size_t n, const char *dir,
-                      struct err *err)
+                      unsigned parts, struct err *err)
 {
     out->views = mem_new(n, sizeof *out->views);
     for (size_t i = 0; i < n; i++)
-        if (add(out, words[i], dir, err) != 0)
+        if (add(out, words[i], dir, parts, err) != 0)
             return -1;
     return 0;
 }
 
 /* All that lie below this folder, in the order of their names. */
-static int open_here(struct studies *out, struct err *err)
+static int open_here(struct studies *out, unsigned parts, struct err *err)
 {
     struct place *places = NULL;
     size_t n = 0;
@@ -56,7 +57,7 @@ static int open_here(struct studies *out, struct err *err)
         qsort(places, n, sizeof *places, by_name);
     out->views = mem_new(n, sizeof *out->views);
     for (size_t i = 0; i < n && rc == 0; i++)
-        rc = add(out, places[i].run_dir, NULL, err);
+        rc = add(out, places[i].run_dir, NULL, parts, err);
     for (size_t i = 0; i < n; i++)
         place_clear(&places[i]);
     free(places);
@@ -64,7 +65,7 @@ static int open_here(struct studies *out, struct err *err)
 }
 
 int studies_open(struct studies *out, const struct arguments *arguments, const char *dir,
-                 struct err *err)
+                 unsigned parts, struct err *err)
 {
     const char *none[] = {NULL};
     int rc;
@@ -73,11 +74,12 @@ int studies_open(struct studies *out, const struct arguments *arguments, const c
     if (dir != NULL && arguments->n_words > 1)
         return err_usage(err, "--dir goes with one study, not with %zu", arguments->n_words);
     if (dir != NULL && arguments->n_words == 0)
-        rc = open_words(out, none, 1, dir, err);
+        rc = open_words(out, none, 1, dir, parts, err);
     else if (arguments->n_words > 0)
-        rc = open_words(out, (const char *const *)arguments->words, arguments->n_words, dir, err);
+        rc = open_words(out, (const char *const *)arguments->words, arguments->n_words, dir, parts,
+                        err);
     else
-        rc = open_here(out, err);
+        rc = open_here(out, parts, err);
     if (rc != 0)
         studies_close(out);
     return rc;

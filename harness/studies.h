@@ -13,11 +13,12 @@ struct studies {
     size_t n;
 };
 
-/* `arguments`: [STUDY…]; `dir`: --dir, for one study at most, or NULL.  A study that is named twice
+/* `arguments`: [STUDY…]; `dir`: --dir, for one study at most, or NULL; `parts`: of each record
+ * (store_load_parts()).  A study that is named twice
  * is opened once.  Usage error where there is none; what is found and has not been run yet, or
  * cannot be read, is an error too: a list with a gap is no list.  On error *out is closed. */
 int studies_open(struct studies *out, const struct arguments *arguments, const char *dir,
-                 struct err *err);
+                 unsigned parts, struct err *err);
 void studies_close(struct studies *studies);
 
 #endif

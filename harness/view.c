@@ -33,7 +33,7 @@ int view_operands(struct operands *out, const struct command *command,
 
 int view_open(struct view *out, const char *study, const char *dir, struct err *err)
 {
-    return view_open_parts(out, study, dir, STORE_CONFIGS | STORE_COMMITS, err);
+    return view_open_parts(out, study, dir, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS, err);
 }
 
 int view_open_parts(struct view *out, const char *study, const char *dir, unsigned parts,

@@ -299,7 +299,7 @@ static int load(struct place *place, struct store **store, struct record *record
     *place = (struct place){0};
     int rc = place_find(place, path, NULL, err);
     if (rc == 0)
-        rc = place_load(place, store, record, STORE_CONFIGS | STORE_COMMITS, err);
+        rc = place_load(place, store, record, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS, err);
     free(path);
     return rc;
 }
