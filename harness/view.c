@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -36,12 +37,24 @@ int view_open(struct view *out, const char *study, const char *dir, struct err *
     return view_open_parts(out, study, dir, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS, err);
 }
 
+/* A record takes about as much memory as its file, and what is printed of it perhaps as much again.
+ */
+static void expect(const char *db)
+{
+    enum { LARGE = 4 << 20 };
+    struct stat st;
+
+    if (stat(db, &st) == 0 && st.st_size >= LARGE)
+        mem_expect(2 * (size_t)st.st_size);
+}
+
 int view_open_parts(struct view *out, const char *study, const char *dir, unsigned parts,
                     struct err *err)
 {
     *out = (struct view){0};
     if (place_find(&out->place, study, dir, err) != 0)
         return -1;
+    expect(out->place.db);
     if (place_load(&out->place, &out->store, &out->record, parts, err) != 0) {
         place_clear(&out->place);
         return -1;

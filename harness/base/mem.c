@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <malloc.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "mem.h"
@@ -82,4 +86,20 @@ char *mem_printf(const char *fmt, ...)
     if (len < 0)
         exhausted();
     return text;
+}
+
+void mem_expect(size_t bytes)
+{
+    enum { MOST = 1 << 30, ARRAY = 32 << 20, PIECE = 1 << 20 };
+    int room = bytes < MOST ? (int)bytes : MOST;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)sbrk(0) + page - 1) / page * page;
+
+    mallopt(M_TOP_PAD, room); /* the heap grows by so much at once */
+    mallopt(M_TRIM_THRESHOLD, room);
+    mallopt(M_MMAP_THRESHOLD, ARRAY); /* arrays that grow are in it, too */
+    free(mem_resize(NULL, PIECE, 1));
+    uintptr_t to = (uintptr_t)sbrk(0);
+    if (to > from + PIECE)
+        madvise((void *)from, to - from, MADV_HUGEPAGE);
 }

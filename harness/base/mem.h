@@ -37,4 +37,11 @@ char *mem_strndup(const char *text, size_t len) MEM_NEVER_NULL;
 /* printf into fresh memory.  The caller frees. */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2))) MEM_NEVER_NULL;
 
+/*
+ * A hint: about so many bytes are going to be taken in small pieces.  They come in pages of 2 MiB
+ * then, where the system has such for who asks (transparent huge pages), instead of one fault for
+ * every 4 KiB.  What is not used is not taken, and whoever has asked before may ask again.
+ */
+void mem_expect(size_t bytes);
+
 #endif
