@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,10 +113,10 @@ static int read_choice(struct value *out, const struct param *param, const struc
     return -1;
 }
 
-static int read_member(struct value *config, const struct space *space, const struct yaml *node,
-                       struct err *err)
+/* `index`: of the parameter; below 0 where there is none. */
+static int read_value(struct value *config, const struct space *space, int index,
+                      const struct yaml *node, struct err *err)
 {
-    int index = space_find(space, node->key);
     struct err why = {0, ""};
 
     if (index < 0)
@@ -126,7 +127,16 @@ static int read_member(struct value *config, const struct space *space, const st
         return 0;
     if (space_read_value(&config[index], space, (size_t)index, node->text, &why) != 0)
         return yaml_refuse(node, err, "%s", why.text);
+    bool is_number = node->plain && isdigit((unsigned char)*node->text);
+    if (is_number && config[index].type == VALUE_NUMBER) /* it was just read as one */
+        return 0;
     return type_fits(node, config[index].type, err) ? 0 : -1;
+}
+
+static int read_member(struct value *config, const struct space *space, const struct yaml *node,
+                       struct err *err)
+{
+    return read_value(config, space, space_find(space, node->key), node, err);
 }
 
 /* Every active parameter must be there, and no inactive one. */
@@ -173,7 +183,7 @@ static bool parse_flat(struct value *config, const struct space *space, const ch
                             .plain = json.plain};
         int index = space_find(space, json.key);
         bool twice = index >= 0 && config[index].type != VALUE_NONE;
-        if (twice || read_member(config, space, &node, &ignored) != 0)
+        if (twice || read_value(config, space, index, &node, &ignored) != 0)
             return false;
     }
     return member == 0 && check_complete(config, space, &ignored) == 0;

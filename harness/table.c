@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "mem.h"
 #include "table.h"
 
@@ -27,24 +28,42 @@ void table_row(struct table *table, const char *paint)
     table->paints[table->n_rows++] = paint;
 }
 
+/* Takes the text. */
+static void add_cell(struct table *table, char *text)
+{
+    table->cells = mem_room(table->cells, table->n_cells, sizeof *table->cells);
+    table->cells[table->n_cells++] = text;
+}
+
 void table_cell(struct table *table, const char *text)
 {
     struct str clean = {0};
 
     str_add_printable(&clean, text, strlen(text), CELL_MAX);
-    table->cells = mem_room(table->cells, table->n_cells, sizeof *table->cells);
-    table->cells[table->n_cells++] = str_take(&clean);
+    add_cell(table, str_take(&clean));
 }
 
+/* As it is where nothing in it has to be made printable or cut. */
 void table_take(struct table *table, char *text)
 {
+    size_t plain = 0;
+
+    while (text[plain] >= ' ' && text[plain] <= '~')
+        plain++;
+    if (text[plain] == '\0' && plain <= CELL_MAX) {
+        add_cell(table, text);
+        return;
+    }
     table_cell(table, text);
     free(text);
 }
 
 void table_number(struct table *table, long long n)
 {
-    table_take(table, mem_printf("%lld", n));
+    struct str text = {0};
+
+    json_write_integer(&text, n);
+    add_cell(table, str_take(&text));
 }
 
 size_t text_width(const char *text)

@@ -89,24 +89,31 @@ static char *put_fixed(char *out, const char *digits, int n, int exponent)
     return put_digits(out, digits + whole, n - whole);
 }
 
-/* The digits of a whole number > 0 into out[20], without an end; how many. */
-static int split(char *out, int64_t whole)
-{
-    char reversed[20];
-    int n = 0;
+enum { SPLIT = 20 };
 
-    for (; whole > 0; whole /= 10)
-        reversed[n++] = (char)('0' + whole % 10);
-    for (int i = 0; i < n; i++)
-        out[i] = reversed[n - 1 - i];
-    return n;
+/* The digits of a whole number > 0 into the end of out[SPLIT], two at a time; where they begin. */
+static const char *split(char *out, int64_t whole)
+{
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    char *at = out + SPLIT;
+
+    for (uint64_t left = (uint64_t)whole; left > 0; left /= 100) {
+        at -= 2;
+        memcpy(at, pairs + 2 * (left % 100), 2);
+    }
+    return at + (at < out + SPLIT && *at == '0');
 }
 
 /* As %g does: without zeros at the end, and with an exponent where it is small or large. */
 static void put(char *out, const struct decimal *d, bool minus, int precision)
 {
-    char digits[20];
-    int n = split(digits, d->digits);
+    char room[SPLIT];
+    const char *digits = split(room, d->digits);
+    int n = (int)(room + SPLIT - digits);
 
     while (n > 1 && digits[n - 1] == '0')
         n--;
@@ -222,12 +229,15 @@ bool decimal_write_shortest(char out[DECIMAL_TEXT], double x)
 
 bool decimal_write_whole(char out[DECIMAL_TEXT], double x)
 {
+    char room[SPLIT];
+
     if (x != rint(x) || fabs(x) >= 1e15)
         return false;
     if (signbit(x))
         *out++ = '-';
     if (x == 0)
         *out++ = '0';
-    out[split(out, (int64_t)fabs(x))] = '\0';
+    const char *digits = split(room, (int64_t)fabs(x));
+    *put_digits(out, digits, (int)(room + SPLIT - digits)) = '\0';
     return true;
 }

@@ -25,13 +25,29 @@ static bool is_escaped(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
 }
 
+/* Bytes up to the first that must be escaped, or the end. */
+static size_t plain_bytes(const char *text)
+{
+    size_t n = 0;
+
+    while (!is_escaped((unsigned char)text[n]))
+        n++;
+    return n;
+}
+
 void json_write_string(struct str *out, const char *text)
 {
+    size_t plain = plain_bytes(text);
+
+    if (text[plain] == '\0') { /* as nearly all are */
+        char *room = str_room(out, plain + 2);
+        room[0] = room[plain + 1] = '"';
+        memcpy(room + 1, text, plain);
+        return;
+    }
     str_addn(out, "\"", 1);
     while (*text != '\0') {
-        size_t plain = 0;
-        while (!is_escaped((unsigned char)text[plain]))
-            plain++;
+        plain = plain_bytes(text);
         str_addn(out, text, plain);
         text += plain;
         if (*text != '\0')

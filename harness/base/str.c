@@ -33,15 +33,20 @@ static bool fits(size_t had, size_t want)
     return want < 16 || (had >= 16 && (had ^ want) <= (had & want));
 }
 
-void str_addn(struct str *s, const char *bytes, size_t len)
+char *str_room(struct str *s, size_t len)
 {
-    size_t want = s->len + len;
+    size_t had = s->len, want = had + len;
 
-    if (s->at == NULL || !fits(s->len, want))
+    if (s->at == NULL || !fits(had, want))
         s->at = mem_resize(s->at, capacity(want + 1), 1);
-    memcpy(s->at + s->len, bytes, len);
     s->at[want] = '\0';
     s->len = want;
+    return s->at + had;
+}
+
+void str_addn(struct str *s, const char *bytes, size_t len)
+{
+    memcpy(str_room(s, len), bytes, len);
 }
 
 void str_add(struct str *s, const char *text)

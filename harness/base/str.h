@@ -19,6 +19,8 @@ struct str {
 void str_clear(struct str *s); /* frees; the struct is empty again */
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const char *bytes, size_t len);
+/* Adds `len` bytes, which the caller writes before the next call; borrowed until then. */
+char *str_room(struct str *s, size_t len);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *str_text(const struct str *s); /* never NULL; borrowed */
 char *str_take(struct str *s);             /* the text, which the caller frees; s is empty again */
