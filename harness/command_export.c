@@ -91,7 +91,8 @@ static int run(const struct arguments *arguments, struct err *err)
         return no_format(name, err);
     if (check_target(format, path, err) != 0 ||
         view_operands(&operands, &command_export, arguments, 0, 0, err) != 0 ||
-        view_open(&view, operands.study, option_value(&command_export, arguments, "dir"), err) != 0)
+        view_open_parts(&view, operands.study, option_value(&command_export, arguments, "dir"),
+                        format->parts, err) != 0)
         return -1;
     int rc = write_target(format, &view, path, err);
     view_close(&view);

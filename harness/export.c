@@ -235,16 +235,18 @@ static int write_csv(struct str *out, const struct view *view, struct err *err)
 }
 
 /* clang-format off */
+enum { RUNS = STORE_CONFIGS | STORE_RUNS, ALL = RUNS | STORE_COMMITS };
+
 const struct export_format export_formats[] = {
-    {"tsv", "autoresearch's results.tsv, one row an experiment", false, write_tsv, NULL},
-    {"jsonl", "one JSON object a run", false, write_jsonl, NULL},
-    {"csv", "one row a run, RFC 4180", false, write_csv, NULL},
+    {"tsv", "autoresearch's results.tsv, one row an experiment", false, ALL, write_tsv, NULL},
+    {"jsonl", "one JSON object a run", false, RUNS, write_jsonl, NULL},
+    {"csv", "one row a run, RFC 4180", false, RUNS, write_csv, NULL},
     {"optuna", "SQLite storage of Optuna 3.0 and 3.1; `optuna storage upgrade` mends it for later ones",
-     true, export_optuna, NULL},
-    {"optuna4", "SQLite storage of Optuna 3.2 and later", true, export_optuna4, NULL},
-    {"optuna-journal", "journal storage of Optuna 3.1 and later", false, export_optuna_journal, NULL},
+     true, ALL, export_optuna, NULL},
+    {"optuna4", "SQLite storage of Optuna 3.2 and later", true, ALL, export_optuna4, NULL},
+    {"optuna-journal", "journal storage of Optuna 3.1 and later", false, ALL, export_optuna_journal, NULL},
     {"tensorboard", "event files in the folder that -o names, for TensorBoard and what reads its files",
-     false, NULL, export_tensorboard},
-    {NULL, NULL, false, NULL, NULL},
+     false, RUNS, NULL, export_tensorboard},
+    {NULL, NULL, false, 0, NULL, NULL},
 };
 /* clang-format on */

@@ -11,7 +11,8 @@
  * function is NULL. */
 struct export_format {
     const char *name, *summary;
-    bool binary; /* nothing for a terminal */
+    bool binary;    /* nothing for a terminal */
+    unsigned parts; /* of the record, that it shows (store_load_parts()) */
     int (*write)(struct str *out, const struct view *view, struct err *err);
     int (*write_folder)(const char *dir, const struct view *view, struct err *err);
 };
