@@ -19,7 +19,6 @@ void record_clear(struct record *record)
 {
     for (size_t i = 0; i < record->n_experiments; i++) {
         free(record->experiments[i].config);
-        free(record->experiments[i].unit);
         free(record->experiments[i].remark);
     }
     for (size_t i = 0; i < record->n_runs; i++)
@@ -42,9 +41,9 @@ void record_clear(struct record *record)
     free(record->decisions);
     free(record->closings);
     free(record->outbox);
-    for (size_t i = 0; i < record->n_refs; i++)
-        free(record->refs[i]);
-    free(record->refs);
+    for (size_t i = 0; i < record->n_texts; i++)
+        free(record->texts[i]);
+    free(record->texts);
     free(record->spec);
     record_index_free(record->index);
     study_clear(&record->study);
@@ -58,13 +57,28 @@ static char *copy_text(const char *text)
     return text != NULL ? mem_strdup(text) : NULL;
 }
 
-static void *copy_array(const void *from, size_t n, size_t size)
+/* The record's own copy of a text that many rows share, the newest ones most. */
+static const char *share_text(struct record *record, const char *text)
 {
-    void *copy = mem_new(n, size);
+    for (size_t i = record->n_texts; i > 0; i--)
+        if (strcmp(record->texts[i - 1], text) == 0)
+            return record->texts[i - 1];
+    record->texts = mem_room(record->texts, record->n_texts, sizeof *record->texts);
+    return record->texts[record->n_texts++] = mem_strdup(text);
+}
 
-    if (n > 0)
-        memcpy(copy, from, n * size);
-    return copy;
+/* Config and unit of the copy get a block of their own. */
+static void copy_point(struct experiment *copy, size_t n)
+{
+    struct value *config = mem_new(n, sizeof *config + sizeof(double));
+    double *unit = (double *)(config + n);
+
+    if (n > 0) {
+        memcpy(config, copy->config, n * sizeof *config);
+        memcpy(unit, copy->unit, n * sizeof *unit);
+    }
+    copy->config = config;
+    copy->unit = unit;
 }
 
 static struct record_index *index_of(struct record *record)
@@ -76,13 +90,13 @@ static struct record_index *index_of(struct record *record)
 
 void record_add_experiment(struct record *record, const struct experiment *experiment)
 {
-    size_t n = record->study.space.n;
     struct experiment copy = *experiment;
 
     assert(experiment->id == (int64_t)record->n_experiments + 1);
-    copy.config = copy_array(experiment->config, n, sizeof *copy.config);
-    copy.unit = copy_array(experiment->unit, n, sizeof *copy.unit);
+    copy_point(&copy, record->study.space.n);
     copy.remark = copy_text(experiment->remark);
+    copy.source =
+        copy.source != NULL && copy.source[0] != '\0' ? share_text(record, copy.source) : "";
     record->experiments = mem_room(record->experiments, record->n_experiments, sizeof copy);
     record->experiments[record->n_experiments++] = copy;
 }
@@ -164,21 +178,11 @@ static bool is_log(const char *ref)
     return len > 4 && strcmp(ref + len - 4, "-log") == 0;
 }
 
-/* The record's own copy; a study has two. */
-static const char *own_ref(struct record *record, const char *ref)
-{
-    for (size_t i = 0; i < record->n_refs; i++)
-        if (strcmp(record->refs[i], ref) == 0)
-            return record->refs[i];
-    record->refs = mem_room(record->refs, record->n_refs, sizeof *record->refs);
-    return record->refs[record->n_refs++] = mem_strdup(ref);
-}
-
 void record_add_outbox(struct record *record, const struct outbox *outbox)
 {
     record->outbox = mem_room(record->outbox, record->n_outbox, sizeof *outbox);
     record->outbox[record->n_outbox] = *outbox;
-    record->outbox[record->n_outbox++].ref = own_ref(record, outbox->ref);
+    record->outbox[record->n_outbox++].ref = share_text(record, outbox->ref);
     index_of(record);
 }
 

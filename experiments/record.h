@@ -58,15 +58,15 @@ extern const char *const variant_names[]; /* "own", "repeat", "neighbour", "salt
 /* One process: a config under one seed.  Only the last attempt of (experiment, seed, variant)
  * counts. */
 struct run {
-    int64_t id;
-    int64_t experiment;
-    enum run_variant variant;
-    uint32_t seed;        /* as numbered by the study; the trainer is given record_trainer_seed() */
-    int attempt;          /* from 1 */
-    enum run_class class; /* CLASS_NONE: recorded as started, its end is not recorded */
-    int exit_code;        /* -1: none */
-    int signal;           /* 0: none */
-    double value;         /* the study's metric as the trainer printed it; NAN unless ok */
+    int32_t id;
+    int32_t experiment;
+    uint32_t seed; /* as numbered by the study; the trainer is given record_trainer_seed() */
+    enum run_variant variant : 8;
+    enum run_class class : 8; /* CLASS_NONE: recorded as started, its end is not recorded */
+    int16_t signal;           /* 0: none */
+    int32_t exit_code;        /* -1: none */
+    int32_t attempt;          /* from 1 */
+    double value;             /* the study's metric as the trainer printed it; NAN unless ok */
     double wall_s, cpu_s, peak_mib; /* NAN where unknown */
     int64_t steps;                  /* {"steps": n} or calibrated; -1 unknown */
     double flops;                   /* {"flops": x}; NAN unknown */
@@ -80,28 +80,29 @@ struct run {
  * the experiment alone runs on a seed of the selection panel, which all experiments share.
  */
 struct pair {
-    int64_t experiment; /* the candidate */
-    int64_t against;    /* the incumbent of that time; 0: it runs alone */
-    int index;          /* from 0 */
+    int32_t experiment; /* the candidate */
+    int32_t against;    /* the incumbent of that time; 0: it runs alone */
+    int32_t index;      /* from 0 */
     uint32_t seed;
-    int64_t test;  /* number of the test; 0: the selection panel */
-    int64_t after; /* decisions that had been made when it was planned */
+    int32_t test;  /* number of the test; 0: the selection panel */
+    int32_t after; /* decisions that had been made when it was planned */
 };
 
 struct experiment {
-    int64_t id;
-    enum purpose purpose;
-    struct value *config;  /* [space->n] */
+    int32_t id;
+    enum purpose purpose : 8;
+    bool verified;         /* a test has kept it */
+    struct value *config;  /* [space->n]; in a record one block with unit */
     double *unit;          /* [space->n] */
     char sha[SHA256_TEXT]; /* of the canonical config */
-    int64_t against;       /* the incumbent it was proposed from; 0 for the baseline */
-    int64_t steps;         /* calibrated step count of this config; 0 while unknown */
-    int64_t decision;      /* number of its own decision, its first (of a side of a hypothesis:
+    int32_t against;       /* the incumbent it was proposed from; 0 for the baseline */
+    int32_t decision;      /* number of its own decision, its first (of a side of a hypothesis:
                             * the first that it is compared in); 0: pending */
-    bool verified;         /* a test has kept it */
+    int64_t steps;         /* calibrated step count of this config; 0 while unknown */
     int64_t created;       /* Unix seconds, display only */
     char *remark;          /* `nightshift note`; NULL: none */
-    char source[41];       /* commit of the trainer's source where it was patched; "": as begun */
+    const char *source;    /* commit of the trainer's source where it was patched; "": as begun.
+                            * The record's own, one text for all that share it */
 };
 
 enum decision_kind {
@@ -126,21 +127,21 @@ extern const char *const decision_kind_names[]; /* "head", "verify", "placebo", 
  *            better, against the other
  */
 struct decision {
-    int64_t number;
-    enum decision_kind kind;
-    int64_t experiment, against; /* against 0: nothing to compare with (the baseline) */
-    int64_t test;                /* of its pairs; 0: judged on the selection panel */
-    enum outcome verdict;        /* OUTCOME_KEEP, _REVERT or _FAILED */
-    bool verified;               /* a keep that its own test has earned */
-    double alpha;                /* NAN where nothing was tested */
-    int n;                       /* pairs */
-    double mean, low, high;      /* effect, positive is better; NAN unknown */
-    double z, df;                /* NAN unknown */
-    double sd;                   /* test: SD of its differences; head: standard error of mean */
-    char *reason;                /* one sentence; NULL: not loaded */
-    int64_t incumbent;           /* the verified incumbent after it; 0: none yet */
-    int64_t head;                /* the search head after it; 0: none yet */
-    char *body;                  /* decisions/…/<n>.yaml of the git record; NULL: not loaded */
+    int32_t number;
+    int32_t experiment, against; /* against 0: nothing to compare with (the baseline) */
+    int32_t test;                /* of its pairs; 0: judged on the selection panel */
+    int32_t incumbent;           /* the verified incumbent after it; 0: none yet */
+    int32_t head;                /* the search head after it; 0: none yet */
+    enum decision_kind kind : 8;
+    enum outcome verdict : 8; /* OUTCOME_KEEP, _REVERT or _FAILED */
+    bool verified;            /* a keep that its own test has earned */
+    int32_t n;                /* pairs */
+    double alpha;             /* NAN where nothing was tested */
+    double mean, low, high;   /* effect, positive is better; NAN unknown */
+    double z, df;             /* NAN unknown */
+    double sd;                /* test: SD of its differences; head: standard error of mean */
+    char *reason;             /* one sentence; NULL: not loaded */
+    char *body;               /* decisions/…/<n>.yaml of the git record; NULL: not loaded */
 };
 
 /* A night came to its end, in plan: what is due then (last test, placebo, confirmation) is done
@@ -186,8 +187,8 @@ struct record {
     size_t n_closings;
     struct outbox *outbox; /* in the order of their making */
     size_t n_outbox;
-    char **refs; /* [n_refs] of the outbox */
-    size_t n_refs;
+    char **texts; /* [n_texts] that rows share: refs of the outbox, sources of experiments */
+    size_t n_texts;
     struct answer *answers; /* in the order of asking */
     size_t n_answers;
     struct record_index *index; /* for the look-ups; kept by record_add_…() */
@@ -196,10 +197,11 @@ struct record {
 void record_clear(struct record *record);
 
 /*
- * Append one row each; texts and arrays inside are copied, so the caller keeps its own.  Ids must
- * be the next ones.  They keep the look-ups below fast and right; nobody else appends.  A run's end
- * is written into the struct run that record_add_run() returned (its place may move with the next
- * run, so keep the index); a decision also sets experiments[].decision.
+ * Append one row each; texts and arrays inside are copied, so the caller keeps its own (a source
+ * may be NULL).  Ids must be the next ones.  They keep the look-ups below fast and right; nobody
+ * else appends.  A run's end is written into the struct run that record_add_run() returned (its
+ * place may move with the next run, so keep the index); a decision also sets
+ * experiments[].decision.
  */
 void record_add_experiment(struct record *record, const struct experiment *experiment);
 struct run *record_add_run(struct record *record, const struct run *run);

@@ -88,47 +88,56 @@ static uint64_t mix(uint64_t key)
     return key ^ key >> 33;
 }
 
-/* The slot of the runs like this one, or the free one where they belong. */
-static size_t probe(const struct seed_table *table, const struct run *runs, int64_t experiment,
-                    enum run_variant variant, uint32_t seed)
+static uint32_t key_hash(int64_t experiment, enum run_variant variant, uint32_t seed)
 {
-    uint64_t key = (uint64_t)(4 * experiment + (int64_t)variant) << 32 ^ seed;
-    size_t at = (size_t)mix(key) & (table->size - 1);
-
-    for (; table->slots[at] != 0; at = (at + 1) & (table->size - 1)) {
-        const struct run *run = &runs[table->slots[at] - 1];
-        if (run->experiment == experiment && run->variant == variant && run->seed == seed)
-            break;
-    }
-    return at;
+    return (uint32_t)mix((uint64_t)(4 * experiment + (int64_t)variant) << 32 ^ seed);
 }
 
-static void put(struct seed_table *table, const struct run *runs, size_t row)
+static void grow(struct seed_table *table)
 {
-    const struct run *run = &runs[row];
-    uint32_t *slot = &table->slots[probe(table, runs, run->experiment, run->variant, run->seed)];
-
-    table->used += *slot == 0;
-    *slot = (uint32_t)row + 1;
-}
-
-static void grow(struct seed_table *table, const struct run *runs)
-{
-    struct seed_table bigger = {.size = table->size > 0 ? 2 * table->size : 16};
+    struct seed_table bigger = {.size = table->size > 0 ? 2 * table->size : 16,
+                                .used = table->used};
 
     bigger.slots = mem_new(bigger.size, sizeof *bigger.slots);
-    for (size_t i = 0; i < table->size; i++)
-        if (table->slots[i] != 0)
-            put(&bigger, runs, table->slots[i] - 1);
+    for (size_t i = 0; i < table->size; i++) {
+        size_t at = table->slots[i].hash & (bigger.size - 1);
+        if (table->slots[i].number == 0)
+            continue;
+        while (bigger.slots[at].number != 0)
+            at = (at + 1) & (bigger.size - 1);
+        bigger.slots[at] = table->slots[i];
+    }
     free(table->slots);
     *table = bigger;
 }
 
+/* The slot of the runs of one kind, or the free one where they belong. */
+static struct seed_slot *probe(const struct seed_table *table, const struct run *runs,
+                               int64_t experiment, enum run_variant variant, uint32_t seed)
+{
+    uint32_t hash = key_hash(experiment, variant, seed);
+    size_t at = hash & (table->size - 1);
+
+    for (; table->slots[at].number != 0; at = (at + 1) & (table->size - 1)) {
+        if (table->slots[at].hash != hash)
+            continue;
+        const struct run *run = &runs[table->slots[at].number - 1];
+        if (run->experiment == experiment && run->variant == variant && run->seed == seed)
+            break;
+    }
+    return &table->slots[at];
+}
+
 void seed_table_set(struct seed_table *table, const struct run *runs, size_t row)
 {
+    const struct run *run = &runs[row];
+
     if (2 * (table->used + 1) > table->size)
-        grow(table, runs);
-    put(table, runs, row);
+        grow(table);
+    struct seed_slot *slot = probe(table, runs, run->experiment, run->variant, run->seed);
+    table->used += slot->number == 0;
+    *slot = (struct seed_slot){.number = (uint32_t)row + 1,
+                               .hash = key_hash(run->experiment, run->variant, run->seed)};
 }
 
 size_t seed_table_find(const struct seed_table *table, const struct run *runs, int64_t experiment,
@@ -136,7 +145,7 @@ size_t seed_table_find(const struct seed_table *table, const struct run *runs, i
 {
     if (table->size == 0 || experiment == 0)
         return INDEX_NONE;
-    return row_of(table->slots[probe(table, runs, experiment, variant, seed)]);
+    return row_of(probe(table, runs, experiment, variant, seed)->number);
 }
 
 struct early_found *record_index_ended(struct record_index *index, const struct run *run)

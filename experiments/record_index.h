@@ -24,8 +24,12 @@ struct chain {
 };
 
 /* The last run of each (experiment, variant, seed): open addressing, at most half full. */
+struct seed_slot {
+    uint32_t number; /* of the run; 0: free */
+    uint32_t hash;   /* of its key, so that few other runs are looked at */
+};
 struct seed_table {
-    uint32_t *slots; /* [size], a power of two; the number of a run, 0: free */
+    struct seed_slot *slots; /* [size], a power of two */
     size_t size, used;
 };
 

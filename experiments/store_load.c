@@ -20,6 +20,23 @@ static int broken_row(struct store *store, const char *table, int64_t id, struct
                          store->path, (long long)id, table);
 }
 
+/* Rows of a record are numbered in 32 bits; what is no such number makes the row a broken one. */
+static int32_t get_number(struct query *q, bool *good)
+{
+    int64_t number = query_get_int(q);
+
+    *good = *good && number >= INT32_MIN && number <= INT32_MAX;
+    return (int32_t)number;
+}
+
+static int32_t get_known(struct query *q, int32_t unknown, bool *good)
+{
+    int64_t number = query_get_known(q, unknown);
+
+    *good = *good && number >= INT32_MIN && number <= INT32_MAX;
+    return (int32_t)number;
+}
+
 /* Ids are places in arrays: what a file says is not believed. */
 static bool is_id(int64_t id, size_t n)
 {
@@ -103,18 +120,21 @@ static int load_experiment(struct store *store, struct record *out, struct query
                            struct experiment *e, bool configs, struct err *err)
 {
     int64_t expected = (int64_t)out->n_experiments + 1;
+    char source[41];
+    bool good = true;
 
-    e->id = query_get_int(q);
+    e->id = get_number(q, &good);
     int purpose = query_get_word(q, purpose_names);
     char *config = query_get_text(q);
     query_get_fixed(q, e->sha, sizeof e->sha);
-    e->against = query_get_known(q, 0);
+    e->against = get_known(q, 0, &good);
     e->steps = query_get_known(q, 0);
     e->remark = query_get_text(q);
     e->created = query_get_known(q, 0);
-    query_get_fixed(q, e->source, sizeof e->source);
+    query_get_fixed(q, source, sizeof source);
+    e->source = source;
     int rc = 0;
-    if (e->id != expected || purpose < 0 || (configs && config == NULL) ||
+    if (!good || e->id != expected || purpose < 0 || (configs && config == NULL) ||
         !is_id_or_none(e->against, out->n_experiments))
         rc = broken_row(store, "experiment", expected, err);
     else if (configs)
@@ -130,16 +150,17 @@ static int load_experiment(struct store *store, struct record *out, struct query
 
 static int load_run(struct store *store, struct record *out, struct query *q, struct err *err)
 {
-    struct run run = {.id = query_get_int(q)};
+    bool good = true;
+    struct run run = {.id = get_number(q, &good)};
     int64_t expected = (int64_t)out->n_runs + 1;
 
-    run.experiment = query_get_int(q);
+    run.experiment = get_number(q, &good);
     int variant = query_get_word(q, variant_names);
     run.seed = (uint32_t)query_get_int(q);
-    run.attempt = (int)query_get_int(q);
+    run.attempt = get_number(q, &good);
     int class = query_get_word(q, class_names);
-    run.exit_code = (int)query_get_known(q, -1);
-    run.signal = (int)query_get_known(q, 0);
+    run.exit_code = get_known(q, -1, &good);
+    int32_t signal = get_known(q, 0, &good);
     run.value = query_get_bits(q);
     run.wall_s = query_get_real(q);
     run.cpu_s = query_get_real(q);
@@ -149,9 +170,10 @@ static int load_run(struct store *store, struct record *out, struct query *q, st
     run.started = query_get_known(q, 0);
     run.ended = query_get_known(q, 0);
     run.detail = query_get_text(q);
-    bool good = run.id == expected && class >= 0 && variant >= 0 &&
-                is_id(run.experiment, out->n_experiments);
+    good = good && run.id == expected && class >= 0 && variant >= 0 && signal >= 0 &&
+           signal <= INT16_MAX && is_id(run.experiment, out->n_experiments);
     if (good) {
+        run.signal = (int16_t)signal;
         run.class = (enum run_class) class;
         run.variant = (enum run_variant)variant;
         record_add_run(out, &run);
@@ -162,14 +184,15 @@ static int load_run(struct store *store, struct record *out, struct query *q, st
 
 static int load_pair(struct store *store, struct record *out, struct query *q, struct err *err)
 {
-    struct pair pair = {.experiment = query_get_int(q)};
+    bool good = true;
+    struct pair pair = {.experiment = get_number(q, &good)};
 
-    pair.against = query_get_known(q, 0);
-    pair.index = (int)query_get_int(q);
+    pair.against = get_known(q, 0, &good);
+    pair.index = get_number(q, &good);
     pair.seed = (uint32_t)query_get_int(q);
-    pair.test = query_get_int(q);
-    pair.after = query_get_int(q);
-    if (!is_id(pair.experiment, out->n_experiments) ||
+    pair.test = get_number(q, &good);
+    pair.after = get_number(q, &good);
+    if (!good || !is_id(pair.experiment, out->n_experiments) ||
         !is_id_or_none(pair.against, out->n_experiments))
         return broken_row(store, "pair", (int64_t)out->n_pairs + 1, err);
     record_add_pair(out, &pair);
@@ -178,17 +201,18 @@ static int load_pair(struct store *store, struct record *out, struct query *q, s
 
 static int load_decision(struct store *store, struct record *out, struct query *q, struct err *err)
 {
-    struct decision d = {.number = query_get_int(q)};
+    bool good = true;
+    struct decision d = {.number = get_number(q, &good)};
     int64_t expected = (int64_t)out->n_decisions + 1;
     int kind = query_get_word(q, decision_kind_names);
 
-    d.experiment = query_get_int(q);
-    d.against = query_get_known(q, 0);
-    d.test = query_get_int(q);
+    d.experiment = get_number(q, &good);
+    d.against = get_known(q, 0, &good);
+    d.test = get_number(q, &good);
     int verdict = query_get_word(q, outcome_words);
     d.verified = query_get_int(q) != 0;
     d.alpha = query_get_real(q);
-    d.n = (int)query_get_int(q);
+    d.n = get_number(q, &good);
     d.mean = query_get_real(q);
     d.low = query_get_real(q);
     d.high = query_get_real(q);
@@ -196,11 +220,11 @@ static int load_decision(struct store *store, struct record *out, struct query *
     d.sd = query_get_real(q);
     d.df = query_get_real(q);
     d.reason = query_get_text(q);
-    d.incumbent = query_get_known(q, 0);
-    d.head = query_get_known(q, 0);
+    d.incumbent = get_known(q, 0, &good);
+    d.head = get_known(q, 0, &good);
     d.body = query_get_text(q);
-    bool good =
-        d.number == expected && kind >= 0 && verdict > OUTCOME_PENDING &&
+    good =
+        good && d.number == expected && kind >= 0 && verdict > OUTCOME_PENDING &&
         is_id(d.experiment, out->n_experiments) && is_id_or_none(d.against, out->n_experiments) &&
         is_id_or_none(d.incumbent, out->n_experiments) && is_id_or_none(d.head, out->n_experiments);
     if (good) {

@@ -11,6 +11,7 @@
 int store_add_experiment(struct store *store, const struct space *space,
                          const struct experiment *experiment, struct err *err)
 {
+    bool has_source = experiment->source != NULL && experiment->source[0] != '\0';
     struct str config = {0};
     struct query q;
 
@@ -26,7 +27,7 @@ int store_add_experiment(struct store *store, const struct space *space,
     query_put_known(&q, experiment->steps, 0);
     query_put_text(&q, experiment->remark);
     query_put_known(&q, experiment->created, 0);
-    query_put_text(&q, experiment->source[0] != '\0' ? experiment->source : NULL);
+    query_put_text(&q, has_source ? experiment->source : NULL);
     int rc = query_run(&q, err);
     str_clear(&config);
     if (rc == 0)

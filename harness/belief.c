@@ -109,7 +109,7 @@ static void write_confirmation(struct str *out, const struct belief *b)
 
     if (d == NULL)
         return;
-    str_addf(out, "confirmed    experiment %" PRId64 " against the baseline: ", d->experiment);
+    str_addf(out, "confirmed    experiment %" PRId32 " against the baseline: ", d->experiment);
     if (d->verdict == OUTCOME_FAILED)
         str_add(out, d->reason);
     else

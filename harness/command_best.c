@@ -121,7 +121,7 @@ static void write_tests(struct str *out, const struct record *record, int64_t id
     const struct decision *confirmation = claimed_confirmation(record, id);
 
     if (test != NULL) {
-        str_addf(out, "at its test against experiment %" PRId64 ": ", test->against);
+        str_addf(out, "at its test against experiment %" PRId32 ": ", test->against);
         say_measured(out, test->mean, test->low, test->high);
         str_addf(out, ", %d pair%s, alpha ", test->n, test->n == 1 ? "" : "s");
         say_rough(out, test->alpha);

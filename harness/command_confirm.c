@@ -81,7 +81,7 @@ static void write_text(struct str *out, const struct confirmed *c)
     const char *metric = c->record->study.metric;
 
     str_addf(out,
-             "experiment %" PRId64 " against the baseline (experiment %" PRId64 "), %d pair%s on "
+             "experiment %" PRId32 " against the baseline (experiment %" PRId32 "), %d pair%s on "
              "fresh seeds\n",
              d->experiment, d->against, d->n, d->n == 1 ? "" : "s");
     write_effect(out, metric, d->mean, d->low, d->high,
@@ -91,7 +91,7 @@ static void write_text(struct str *out, const struct confirmed *c)
     write_claimed(out, c);
     if (c->test_n > 0)
         write_effect(out, "test_loss", t->mean, t->low, t->high, claim(t->low, t->high));
-    str_addf(out, "(95 %% intervals; positive is better; decision %" PRId64 ")\n", d->number);
+    str_addf(out, "(95 %% intervals; positive is better; decision %" PRId32 ")\n", d->number);
 }
 
 /* --- as JSON -------------------------------------------------------------------------------- */

@@ -167,10 +167,10 @@ static char *time_or_dash(int64_t when)
 static char *origin_text(const struct experiment *e)
 {
     if (e->purpose == PURPOSE_PLACEBO)
-        return mem_printf("placebo: the config of experiment %" PRId64 " under other seeds",
+        return mem_printf("placebo: the config of experiment %" PRId32 " under other seeds",
                           e->against);
     return e->against > 0
-               ? mem_printf("%s, from experiment %" PRId64, purpose_names[e->purpose], e->against)
+               ? mem_printf("%s, from experiment %" PRId32, purpose_names[e->purpose], e->against)
                : mem_strdup(purpose_names[e->purpose]);
 }
 
@@ -182,7 +182,7 @@ static char *decision_text(const struct record *record, const struct decision *d
 
     if (d == NULL)
         return mem_strdup(". pending");
-    return mem_printf("%c %s%s (decision %" PRId64 ")", outcome_mark(d->verdict),
+    return mem_printf("%c %s%s (decision %" PRId32 ")", outcome_mark(d->verdict),
                       outcome_name(d->verdict),
                       verified                             ? ", verified"
                       : head && d->verdict == OUTCOME_KEEP ? ", by the search head"
@@ -197,7 +197,7 @@ static char *effect_text(const struct decision *d)
     if (d == NULL || d->against == 0)
         return mem_strdup("-");
     say_measured(&text, d->mean, d->low, d->high);
-    str_addf(&text, " against experiment %" PRId64 ", %d %s%s", d->against, d->n,
+    str_addf(&text, " against experiment %" PRId32 ", %d %s%s", d->against, d->n,
              d->test > 0 ? "pair" : "run", d->n == 1 ? "" : "s");
     return str_take(&text);
 }

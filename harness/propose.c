@@ -116,7 +116,7 @@ static int propose_answer(struct experiment *out, const struct answer *answer,
 {
     out->purpose = PURPOSE_PROPOSAL;
     if (answer->source[0] != '\0')
-        memcpy(out->source, answer->source, sizeof out->source);
+        out->source = answer->source;
     if (answer_apply_recorded(out->config, answer, record, out->against, err) == 0)
         return 0;
     err->code = ERR_INTEGRITY;
@@ -180,9 +180,10 @@ void propose_side(struct experiment *out, const struct record *record, const str
 {
     const struct space *space = &record->study.space;
 
-    *out = (struct experiment){.id = (int64_t)record->n_experiments + 1,
+    *out = (struct experiment){.id = (int32_t)record->n_experiments + 1,
                                .purpose = PURPOSE_HYPOTHESIS,
-                               .against = record_baseline(record),
+                               .against = (int32_t)record_baseline(record),
+                               .source = "",
                                .created = (int64_t)time(NULL)};
     out->config = mem_new(space->n, sizeof *out->config);
     out->unit = mem_new(space->n, sizeof *out->unit);
@@ -197,13 +198,13 @@ int propose_next(struct experiment *out, int64_t *enqueued, const struct record 
     const struct space *space = &record->study.space;
 
     *enqueued = 0;
-    *out = (struct experiment){.id = (int64_t)record->n_experiments + 1};
+    *out = (struct experiment){.id = (int32_t)record->n_experiments + 1, .source = ""};
     out->config = mem_new(space->n, sizeof *out->config);
     out->unit = mem_new(space->n, sizeof *out->unit);
-    out->against = propose_against(record, out->id);
+    out->against = (int32_t)propose_against(record, out->id);
     out->created = (int64_t)time(NULL);
     if (out->against > 0) /* what is not changed is the head's, its source too */
-        memcpy(out->source, record->experiments[out->against - 1].source, sizeof out->source);
+        out->source = record->experiments[out->against - 1].source;
     int rc = choose_config(out, enqueued, record, store, err);
     if (rc != 0) {
         experiment_clear(out);

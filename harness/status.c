@@ -201,7 +201,7 @@ static void write_best(struct str *out, const struct view *view, const struct st
     say_mean(out, &summary);
     str_addf(out, " (%zu seed%s)", summary.n, summary.n == 1 ? "" : "s");
     if (s->verified && d != NULL) {
-        str_addf(out, "; tested against %" PRId64 ": ", d->against);
+        str_addf(out, "; tested against %" PRId32 ": ", d->against);
         say_measured(out, d->mean, d->low, d->high);
     }
     str_add(out, "\n");
@@ -214,7 +214,7 @@ static void write_last(struct str *out, const struct record *record)
     const struct decision *d = &record->decisions[record->n_decisions - 1];
     char *reason = text_shorten(d->reason != NULL ? d->reason : "-", 100);
 
-    str_addf(out, "last         %s of experiment %" PRId64 " %c %s: %s\n",
+    str_addf(out, "last         %s of experiment %" PRId32 " %c %s: %s\n",
              decision_kind_names[d->kind], d->experiment, outcome_mark(d->verdict),
              outcome_name(d->verdict), reason);
     free(reason);

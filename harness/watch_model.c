@@ -108,7 +108,7 @@ static void add_run(struct watch_model *m, const struct record *record, const st
                              .took_s = fmax(0, (double)(now->unix_s - run->started)),
                              .usual_s = usual_s};
 
-    next.what = mem_printf("%" PRId64 " seed %" PRIu32 ", %s", run->experiment, run->seed,
+    next.what = mem_printf("%" PRId32 " seed %" PRIu32 ", %s", run->experiment, run->seed,
                            role(record, run));
     take_curve(&next, live, record->study.maximize);
     m->runs = mem_room(m->runs, m->n_runs, sizeof next);
@@ -216,7 +216,7 @@ static void add_best(struct watch_model *m, const struct view *view, const struc
     say_mean(&text, &summary);
     str_addf(&text, " (%zu seed%s)", summary.n, summary.n == 1 ? "" : "s");
     if (d != NULL) {
-        str_addf(&text, ", verified against %" PRId64 ": ", d->against);
+        str_addf(&text, ", verified against %" PRId32 ": ", d->against);
         say_measured(&text, d->mean, d->low, d->high);
     }
     end_fact(m, &text);
@@ -294,7 +294,7 @@ static void add_confirmed(struct watch_model *m, const struct belief *b)
     if (b->confirmation == NULL || b->confirmation->verdict == OUTCOME_FAILED)
         return;
     add_fact(&text, m, "confirmed");
-    str_addf(&text, "%" PRId64 " against the baseline ", b->confirmation->experiment);
+    str_addf(&text, "%" PRId32 " against the baseline ", b->confirmation->experiment);
     say_measured(&text, b->confirmation->mean, b->confirmation->low, b->confirmation->high);
     end_fact(m, &text);
 }
@@ -335,9 +335,9 @@ static void add_decision(struct watch_model *m, const struct record *record,
 {
     struct watch_decision row = {.verdict = d->verdict, .verified = d->verified};
 
-    row.cells[0] = mem_printf("%" PRId64, d->number);
+    row.cells[0] = mem_printf("%" PRId32, d->number);
     row.cells[1] = mem_strdup(decision_kind_names[d->kind]);
-    row.cells[2] = mem_printf("%" PRId64, d->experiment);
+    row.cells[2] = mem_printf("%" PRId32, d->experiment);
     row.cells[3] = mem_printf("%c %s", outcome_mark(d->verdict),
                               d->verified ? "verified" : outcome_name(d->verdict));
     row.cells[4] = verdicts_effect(d);
@@ -354,7 +354,7 @@ static void add_trouble(struct watch_model *m, const struct run *run)
         clock_text(when, (time_t)run->ended);
     m->troubles = mem_room(m->troubles, m->n_troubles, sizeof *m->troubles);
     m->troubles[m->n_troubles++] =
-        mem_printf("%s  experiment %" PRId64 " seed %" PRIu32 ": %s", when, run->experiment,
+        mem_printf("%s  experiment %" PRId32 " seed %" PRIu32 ": %s", when, run->experiment,
                    run->seed, run->detail != NULL ? run->detail : class_names[run->class]);
 }
 

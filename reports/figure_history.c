@@ -26,7 +26,7 @@ static void write_outcome(struct str *out, const struct record *record, const st
     struct summary summary = record_summary(record, e->id);
     double half = figure_half_width(&summary);
 
-    str_addf(out, "%" PRId64 ",%s,%zu", e->id, fate_name(fate_of(record, e->id), &record->study),
+    str_addf(out, "%" PRId32 ",%s,%zu", e->id, fate_name(fate_of(record, e->id), &record->study),
              summary.n);
     figure_number(out, ',', summary.mean, "");
     figure_number(out, ',', summary.mean - half, "");
@@ -89,7 +89,7 @@ static void data(struct str *out, const struct facts *facts, const struct thin *
         const struct experiment *e = &record->experiments[i];
         struct summary summary = record_summary(record, e->id);
         double half = figure_half_width(&summary);
-        str_addf(out, "%" PRId64 " %d", e->id, (int)fate_of(record, e->id));
+        str_addf(out, "%" PRId32 " %d", e->id, (int)fate_of(record, e->id));
         figure_number(out, ' ', summary.mean, "NaN");
         figure_number(out, ' ', isfinite(half) ? half : 0, "NaN");
         figure_number(out, ' ', head_mean(facts, e), "NaN");

@@ -32,7 +32,7 @@ static void csv(struct str *out, const struct facts *facts, const struct thin *s
         const struct run *run = &record->runs[i];
         if (!is_shown(run, shown))
             continue;
-        str_addf(out, "%" PRId64 ",%" PRId64 ",%" PRIu32 ",%s", run->id, run->experiment, run->seed,
+        str_addf(out, "%" PRId32 ",%" PRId32 ",%" PRIu32 ",%s", run->id, run->experiment, run->seed,
                  class_names[run->class]);
         figure_number(out, ',', rint(hours(run, &spent) * 1e4) / 1e4, ""); /* to the second */
         figure_number(out, ',', run->wall_s, "");

@@ -42,7 +42,7 @@ static void csv(struct str *out, const struct facts *facts, const struct thin *s
         const struct experiment *e = &record->experiments[i];
         if (!thin_shows(shown, i))
             continue;
-        str_addf(out, "%" PRId64, e->id);
+        str_addf(out, "%" PRId32, e->id);
         figure_number(out, ',', record_summary(record, e->id).mean, "");
         for (size_t p = 0; p < space->n; p++)
             if (param_is_searched(&space->params[p])) {
@@ -64,7 +64,7 @@ static void write_row(struct str *out, const struct record *record, const struct
     str_addf(out, ",%s,", panels_scale(param));
     write_value(out, &e->config[p]);
     figure_number(out, ',', param_encode(param, &e->config[p]), "");
-    str_addf(out, ",%" PRId64 ",%s", e->id, fate_name(fate_of(record, e->id), &record->study));
+    str_addf(out, ",%" PRId32 ",%s", e->id, fate_name(fate_of(record, e->id), &record->study));
     figure_number(out, ',', summary.mean, "");
     str_add(out, "\n");
 }

@@ -32,7 +32,7 @@ static void csv(struct str *out, const struct facts *facts, const struct thin *s
         const struct decision *d = &facts->record->decisions[i];
         if (!was_test(d))
             continue;
-        str_addf(out, "%" PRId64 ",%s,%" PRId64 ",%" PRId64 ",%s", d->number,
+        str_addf(out, "%" PRId32 ",%s,%" PRId32 ",%" PRId32 ",%s", d->number,
                  decision_kind_names[d->kind], d->experiment, d->against, outcome_name(d->verdict));
         figure_number(out, ',', d->alpha, "");
         str_addf(out, ",%d", d->n);
@@ -54,7 +54,7 @@ static size_t data(struct str *out, const struct facts *facts)
         const struct decision *d = &facts->record->decisions[i];
         if (!was_test(d))
             continue;
-        str_addf(out, "%zu %" PRId64 " %d %d", ++n, d->number, (int)d->kind,
+        str_addf(out, "%zu %" PRId32 " %d %d", ++n, d->number, (int)d->kind,
                  d->verdict == OUTCOME_KEEP);
         figure_number(out, ' ', d->mean, "NaN");
         figure_number(out, ' ', d->low, "NaN");

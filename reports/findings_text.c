@@ -106,7 +106,7 @@ static void write_evidence(struct str *out, const struct found_studies *found,
             continue;
         str_add(out, lead);
         markdown_text(out, findings_label(found, t->record));
-        str_addf(out, " experiments %" PRId64 " and %" PRId64 ", decision %" PRId64 " (%s%s)",
+        str_addf(out, " experiments %" PRId32 " and %" PRId32 ", decision %" PRId32 " (%s%s)",
                  t->decision->experiment, t->decision->against, t->decision->number,
                  claim_verdict_names[t->verdict], t->repeats ? ", the same seeds again" : "");
         lead = "; ";
@@ -193,18 +193,18 @@ static bool write_verified(struct str *out, const struct record *record,
     bool holds = claim_write(&measured, &effect);
 
     if (holds)
-        str_addf(out, "experiment %" PRId64 " is %s than %s %" PRId64 ", ", kept->experiment,
+        str_addf(out, "experiment %" PRId32 " is %s than %s %" PRId32 ", ", kept->experiment,
                  str_text(&measured),
                  told->against == 1 ? "the baseline, experiment" : "experiment", told->against);
     if (holds && confirmed != NULL)
-        str_addf(out, "confirmed on %d fresh seeds, decision %" PRId64 ".\n", told->n,
+        str_addf(out, "confirmed on %d fresh seeds, decision %" PRId32 ".\n", told->n,
                  told->number);
     else if (holds)
-        str_addf(out, "decision %" PRId64 ", not yet confirmed on fresh seeds.\n", told->number);
+        str_addf(out, "decision %" PRId32 ", not yet confirmed on fresh seeds.\n", told->number);
     else if (confirmed != NULL)
         str_addf(out,
-                 "experiment %" PRId64 " was verified, decision %" PRId64
-                 ", and not confirmed on fresh seeds, decision %" PRId64 ".\n",
+                 "experiment %" PRId32 " was verified, decision %" PRId32
+                 ", and not confirmed on fresh seeds, decision %" PRId32 ".\n",
                  kept->experiment, kept->number, told->number);
     str_clear(&measured);
     return holds || confirmed != NULL;

@@ -52,7 +52,7 @@ static void write_refusal(struct str *out, const struct decision *d)
         markdown_text(out, d->reason != NULL ? d->reason : "it failed");
     else
         str_addf(out,
-                 "on %d fresh seeds the 95 %% interval of experiment %" PRId64
+                 "on %d fresh seeds the 95 %% interval of experiment %" PRId32
                  " against the baseline holds zero, so no difference can be claimed",
                  d->n, d->experiment);
     str_add(out, ".\n\n");
@@ -75,7 +75,7 @@ int found_write_confirmation(struct str *out, const struct facts *facts, const s
 
     if (found_headline(out, facts, d))
         str_addf(out,
-                 ", on %d fresh seeds that no decision has seen: experiment %" PRId64
+                 ", on %d fresh seeds that no decision has seen: experiment %" PRId32
                  " against the baseline%s.\n\n",
                  d->n, d->experiment, verified ? ", verified before" : "");
     else

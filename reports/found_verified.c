@@ -98,7 +98,7 @@ static void write_step(struct str *out, const struct record *record, const struc
 {
     const char *commit = record_commit(record, d->experiment);
 
-    str_addf(out, "| %" PRId64 " | %" PRId64 " ", d->experiment, d->against);
+    str_addf(out, "| %" PRId32 " | %" PRId32 " ", d->experiment, d->against);
     markdown_take(out, change_describe(record, d->against, d->experiment));
     claim_cells(out, d);
     str_addf(out, "| %.7s ", commit != NULL ? commit : "-");
@@ -137,16 +137,16 @@ void found_write_unconfirmed(struct str *out, const struct facts *facts)
     if (d == NULL)
         return;
     if (found_headline(out, facts, d)) {
-        str_addf(out, ", on %d pair%s: experiment %" PRId64 " against ", d->n, d->n == 1 ? "" : "s",
+        str_addf(out, ", on %d pair%s: experiment %" PRId32 " against ", d->n, d->n == 1 ? "" : "s",
                  d->experiment);
         if (d->against == facts_baseline(facts))
             str_add(out, "the baseline");
         else
-            str_addf(out, "experiment %" PRId64 ", the last of the steps below", d->against);
+            str_addf(out, "experiment %" PRId32 ", the last of the steps below", d->against);
         str_add(out, ", verified.\n\n");
     } else {
         str_addf(out,
-                 "**Experiment %" PRId64 " was kept, but its interval is unknown or holds zero**, "
+                 "**Experiment %" PRId32 " was kept, but its interval is unknown or holds zero**, "
                  "so no difference can be claimed.\n\n",
                  d->experiment);
     }

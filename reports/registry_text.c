@@ -97,7 +97,7 @@ static void write_told(struct str *out, const struct registry_test *t)
     struct str measured = {0};
     char by[NUMBER_TEXT];
 
-    str_addf(out, "%s: experiment %" PRId64 " against experiment %" PRId64 ", %d seeds",
+    str_addf(out, "%s: experiment %" PRId32 " against experiment %" PRId32 ", %d seeds",
              t->verdict == CLAIM_VERIFIED ? "Verified" : "Disproved", d->experiment, d->against,
              d->n);
     if (claim_write(&measured, &effect))
@@ -120,8 +120,8 @@ void registry_write_verdict(struct str *out, const struct registry_test *t)
         str_add(out, ".");
     } else {
         str_addf(out,
-                 "Inconclusive: %d seeds do not tell experiment %" PRId64
-                 " from experiment %" PRId64 ". That is no proof that they are equal.",
+                 "Inconclusive: %d seeds do not tell experiment %" PRId32
+                 " from experiment %" PRId32 ". That is no proof that they are equal.",
                  t->decision->n, t->decision->experiment, t->decision->against);
     }
 }
@@ -148,8 +148,8 @@ void registry_write_pairs(struct str *out, const struct registry_test *t)
     if (d == NULL)
         return;
     size_t n = record_pairs(t->record, d->experiment, d->test, pairs, BOUNDARY_MAX);
-    char *better = mem_printf("experiment %" PRId64, d->experiment);
-    char *worse = mem_printf("experiment %" PRId64, d->against);
+    char *better = mem_printf("experiment %" PRId32, d->experiment);
+    char *worse = mem_printf("experiment %" PRId32, d->against);
     const char *const heads[] = {"seed", better, worse, "better by"};
     markdown_head(out, heads, "rrrr");
     for (size_t i = 0; i < n && i < BOUNDARY_MAX; i++)

@@ -27,7 +27,7 @@ static void write_tail(struct str *out, const struct run_files *files, const str
     files->tail(&tail, files->from, run, TAIL_LINES);
     const char *text = str_text(&tail), *end = text + tail.len;
     if (tail.len > 0)
-        str_addf(out, "The end of what experiment %" PRId64 " printed on seed %" PRIu32 ":\n\n",
+        str_addf(out, "The end of what experiment %" PRId32 " printed on seed %" PRIu32 ":\n\n",
                  run->experiment, run->seed);
     while (text < end) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));
@@ -71,7 +71,7 @@ static void write_class(struct str *out, const struct facts *facts, enum run_cla
         const struct run *run = &record->runs[i];
         if (run->class != class || !run_is_failure(record, run))
             continue;
-        str_addf(out, "| %" PRId64 " | %" PRIu32 " ", run->experiment, run->seed);
+        str_addf(out, "| %" PRId32 " | %" PRIu32 " ", run->experiment, run->seed);
         markdown_cell(out, run->detail != NULL ? run->detail : "-");
         markdown_end(out);
         shown++;

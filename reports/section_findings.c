@@ -235,7 +235,7 @@ static void write_source(struct str *out, const struct finding *f)
         str_addf(out, ", p \\< %g", LEAST_P);
     else
         str_addf(out, ", p %s", number_short(p, f->p, 2));
-    str_addf(out, "; experiment %" PRId64 " against %" PRId64, d->experiment, d->against);
+    str_addf(out, "; experiment %" PRId32 " against %" PRId32, d->experiment, d->against);
 }
 
 static bool write_finding(struct str *out, const struct record *record, const struct finding *f)

@@ -34,7 +34,7 @@ static void write_row(struct str *out, const struct facts *facts, const struct e
     const struct decision *decision = record_decision(facts->record, e->id);
     struct summary summary = record_summary(facts->record, e->id);
 
-    str_addf(out, "| %" PRId64 " ", e->id);
+    str_addf(out, "| %" PRId32 " ", e->id);
     markdown_take(out, fate_text(facts->record, e->id));
     markdown_take(out, mean_text(&summary));
     str_addf(out, "| %zu ", summary.n);
@@ -94,7 +94,7 @@ static const char *verdict_text(const struct decision *d)
 
 static void write_test(struct str *out, const struct decision *d)
 {
-    str_addf(out, "| %" PRId64 " ", d->number);
+    str_addf(out, "| %" PRId32 " ", d->number);
     markdown_cell(out, decision_kind_names[d->kind]);
     write_id(out, d->experiment);
     write_id(out, d->against);

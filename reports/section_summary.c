@@ -50,7 +50,7 @@ static void write_confirmed(struct str *out, const struct subject *s)
 
     if (!found_headline(out, s->facts, d)) {
         str_addf(out,
-                 "**Experiment %" PRId64 " was not confirmed**: on %d fresh seed%s no difference "
+                 "**Experiment %" PRId32 " was not confirmed**: on %d fresh seed%s no difference "
                  "from the baseline can be claimed.",
                  d->experiment, d->n, plural(d->n));
         return;
