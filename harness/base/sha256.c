@@ -12,8 +12,13 @@
 
 static void hex(char out[SHA256_TEXT], const unsigned char digest[32])
 {
-    for (int i = 0; i < 32; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    static const char digits[] = "0123456789abcdef";
+
+    for (int i = 0; i < 32; i++) {
+        out[2 * i] = digits[digest[i] >> 4];
+        out[2 * i + 1] = digits[digest[i] & 15];
+    }
+    out[SHA256_TEXT - 1] = '\0';
 }
 
 void sha256_bytes(char out[SHA256_TEXT], const void *bytes, size_t len)

@@ -37,7 +37,8 @@ static void check_text(struct tokenizer *tokenizer)
     ids_clear(&ids);
 }
 
-/* What is written reads back, and is written in the same bytes again. */
+/* What is written is written in the same bytes again, once it was read; where a word is both a
+ * special token and an ordinary one it is refused. */
 static void check_written(const struct tokenizer *tokenizer)
 {
     struct tokenizer *again = NULL;
@@ -46,12 +47,14 @@ static void check_written(const struct tokenizer *tokenizer)
     json_t *root = NULL;
 
     tokenizer_write(&text, tokenizer);
-    if (json_read(&root, text.at, text.len, "again", &err) != 0 ||
-        tokenizer_from_json(&again, root, "again", &err) != 0)
-        abort();
-    tokenizer_write(&second, again);
-    if (strcmp(text.at, second.at) != 0)
-        abort();
+    if (json_read(&root, text.at, text.len, "again", &err) == 0 &&
+        tokenizer_from_json(&again, root, "again", &err) == 0) {
+        tokenizer_write(&second, again);
+        if (strcmp(text.at, second.at) != 0)
+            abort();
+    } else {
+        target_check_refusal(&err);
+    }
     json_decref(root);
     str_clear(&second);
     str_clear(&text);

@@ -1,0 +1,2 @@
+--0 against later
+UPDATE experiment SET against = 3 WHERE rowid = 2;

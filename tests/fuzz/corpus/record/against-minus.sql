@@ -1,0 +1,2 @@
+--0 against minus
+UPDATE experiment SET against = -1 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 answer far
+UPDATE answer SET experiment = 99 WHERE id = 1;

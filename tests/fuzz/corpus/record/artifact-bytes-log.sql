@@ -1,0 +1,2 @@
+--1 artifact bytes
+UPDATE artifact SET bytes = -1;

@@ -1,0 +1,2 @@
+--0 artifact bytes
+UPDATE artifact SET bytes = -1;

@@ -1,0 +1,2 @@
+--0 closing far
+UPDATE closing SET after = 99;

@@ -1,0 +1,2 @@
+--0 closing minus
+UPDATE closing SET after = -7;

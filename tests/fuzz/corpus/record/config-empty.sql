@@ -1,0 +1,2 @@
+--0 config empty
+UPDATE experiment SET config = '' WHERE id = 2;

@@ -1,0 +1,2 @@
+--3 config inactive
+UPDATE experiment SET config = '{"x":0.5,"o":"a","m":2}' WHERE id = 2;

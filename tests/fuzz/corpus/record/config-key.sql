@@ -1,0 +1,2 @@
+--0 config key
+UPDATE experiment SET config = '{x:1}' WHERE id = 2;

@@ -1,0 +1,2 @@
+--3 config open
+UPDATE experiment SET config = '{' WHERE id = 2;

@@ -1,0 +1,2 @@
+--0 config open
+UPDATE experiment SET config = '{' WHERE id = 2;

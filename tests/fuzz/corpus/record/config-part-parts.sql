@@ -1,0 +1,2 @@
+--3 config part
+UPDATE experiment SET config = '{"x":0.5}' WHERE id = 2;

@@ -1,0 +1,2 @@
+--3 config text open
+UPDATE experiment SET config = '{"x":"a' WHERE id = 2;

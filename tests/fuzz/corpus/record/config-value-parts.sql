@@ -1,0 +1,2 @@
+--3 config value
+UPDATE experiment SET config = '{"x":?}' WHERE id = 2;

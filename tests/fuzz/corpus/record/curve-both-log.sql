@@ -1,0 +1,2 @@
+--1 curve both
+UPDATE curve SET step = 3;

@@ -1,0 +1,2 @@
+--0 curve both
+UPDATE curve SET step = 3;

@@ -1,0 +1,2 @@
+--1 curve place
+UPDATE curve SET progress = NULL, step = NULL;

@@ -1,0 +1,2 @@
+--0 curve place
+UPDATE curve SET progress = NULL, step = NULL;

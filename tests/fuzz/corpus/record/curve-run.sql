@@ -1,0 +1,2 @@
+--0 curve run
+UPDATE curve SET run = 99 WHERE run = 2;

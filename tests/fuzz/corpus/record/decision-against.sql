@@ -1,0 +1,2 @@
+--0 decision against
+UPDATE decision SET against = 4 WHERE rowid = 2;

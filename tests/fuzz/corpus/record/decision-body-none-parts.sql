@@ -1,0 +1,2 @@
+--3 decision body none
+UPDATE decision SET body = NULL WHERE number = 1;

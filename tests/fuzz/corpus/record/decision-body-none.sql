@@ -1,0 +1,2 @@
+--0 decision body none
+UPDATE decision SET body = NULL WHERE number = 1;

@@ -1,0 +1,2 @@
+--3 decision body
+UPDATE decision SET body = x'ff01' WHERE rowid = 2;

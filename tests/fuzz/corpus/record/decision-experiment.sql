@@ -1,0 +1,2 @@
+--0 decision experiment
+UPDATE decision SET experiment = 0 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 decision gap
+DELETE FROM decision WHERE number = 2;

@@ -1,0 +1,2 @@
+--3 decision gap
+DELETE FROM decision WHERE number = 2;

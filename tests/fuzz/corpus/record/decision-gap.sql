@@ -1,0 +1,2 @@
+--0 decision gap
+DELETE FROM decision WHERE number = 2;

@@ -1,0 +1,2 @@
+--3 decision head
+UPDATE decision SET head = -1 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 decision incumbent
+UPDATE decision SET incumbent = 77 WHERE rowid = 2;

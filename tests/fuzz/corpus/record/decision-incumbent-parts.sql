@@ -1,0 +1,2 @@
+--3 decision incumbent
+UPDATE decision SET incumbent = 77 WHERE rowid = 2;

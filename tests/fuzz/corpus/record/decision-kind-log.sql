@@ -1,0 +1,2 @@
+--1 decision kind
+UPDATE decision SET kind = 'guess' WHERE rowid = 2;

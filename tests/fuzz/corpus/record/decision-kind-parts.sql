@@ -1,0 +1,2 @@
+--3 decision kind
+UPDATE decision SET kind = 'guess' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 decision kind
+UPDATE decision SET kind = 'guess' WHERE rowid = 2;

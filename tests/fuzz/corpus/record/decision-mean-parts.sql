@@ -1,0 +1,2 @@
+--3 decision mean
+UPDATE decision SET mean = NULL WHERE rowid = 2;

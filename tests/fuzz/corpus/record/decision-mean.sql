@@ -1,0 +1,2 @@
+--0 decision mean
+UPDATE decision SET mean = NULL WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 decision n
+UPDATE decision SET n = -5 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 decision n
+UPDATE decision SET n = -5 WHERE rowid = 2;

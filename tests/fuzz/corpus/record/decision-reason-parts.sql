@@ -1,0 +1,2 @@
+--3 decision reason
+UPDATE decision SET reason = NULL WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 decision verdict
+UPDATE decision SET verdict = 'pending' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--3 decision verdict
+UPDATE decision SET verdict = 'pending' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 decision verified
+UPDATE decision SET verified = 3 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 event begun twice
+UPDATE event SET number = 1 WHERE seq = 7;

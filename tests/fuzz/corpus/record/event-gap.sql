@@ -1,0 +1,2 @@
+--1 event gap
+DELETE FROM event WHERE seq = 4;

@@ -1,0 +1,2 @@
+--1 event kind
+UPDATE event SET kind = 'begun' WHERE seq = 5;

@@ -1,0 +1,2 @@
+--1 event more
+INSERT INTO event (seq, row, time, kind, text, hash) VALUES (1000, 0, 0, 'remark', 'x', x'1111111111111111111111111111111111111111111111111111111111111111');

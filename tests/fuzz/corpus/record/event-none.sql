@@ -1,0 +1,2 @@
+--1 event none
+DELETE FROM event;

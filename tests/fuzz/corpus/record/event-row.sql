@@ -1,0 +1,2 @@
+--1 event row
+UPDATE event SET row = 77 WHERE seq = 5;

@@ -1,0 +1,2 @@
+--1 event time
+UPDATE event SET time = -1;

@@ -1,0 +1,2 @@
+--0 experiment zero
+UPDATE experiment SET id = 0 WHERE id = 1;

@@ -1,0 +1,2 @@
+--0 intent none
+DELETE FROM intent;

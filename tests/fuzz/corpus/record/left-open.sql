@@ -1,0 +1,3 @@
+--0 left open
+BEGIN;
+UPDATE run SET detail = 'x';

@@ -1,0 +1,2 @@
+--1 metric bits
+UPDATE metric SET bits = 0;

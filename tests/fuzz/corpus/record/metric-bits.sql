@@ -1,0 +1,2 @@
+--0 metric bits
+UPDATE metric SET bits = 0;

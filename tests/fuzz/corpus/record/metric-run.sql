@@ -1,0 +1,2 @@
+--0 metric run
+UPDATE metric SET run = 99 WHERE run = 2;

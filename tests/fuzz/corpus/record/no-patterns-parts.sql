@@ -1,0 +1,2 @@
+--3 no patterns
+DELETE FROM pattern;

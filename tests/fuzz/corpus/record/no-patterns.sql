@@ -1,0 +1,2 @@
+--0 no patterns
+DELETE FROM pattern;

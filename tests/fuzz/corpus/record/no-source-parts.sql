@@ -1,0 +1,2 @@
+--3 no source
+DELETE FROM meta WHERE key = 'source';

@@ -1,0 +1,2 @@
+--0 no source
+DELETE FROM meta WHERE key = 'source';

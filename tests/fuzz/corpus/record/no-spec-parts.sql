@@ -1,0 +1,2 @@
+--3 no spec
+DELETE FROM meta WHERE key = 'spec';

@@ -1,0 +1,2 @@
+--0 no spec
+DELETE FROM meta WHERE key = 'spec';

@@ -1,0 +1,2 @@
+--0 no sql
+what is this;

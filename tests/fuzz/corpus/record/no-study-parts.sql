@@ -1,0 +1,2 @@
+--3 no study
+DELETE FROM meta WHERE key = 'study';

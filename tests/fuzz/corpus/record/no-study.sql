@@ -1,0 +1,2 @@
+--0 no study
+DELETE FROM meta WHERE key = 'study';

@@ -1,0 +1,2 @@
+--0 not allowed
+CREATE TABLE t (a);

@@ -1,0 +1,2 @@
+--0 outbox commit
+UPDATE outbox SET commit_id = x'' WHERE rowid = 2;

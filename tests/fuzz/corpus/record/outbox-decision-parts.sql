@@ -1,0 +1,2 @@
+--3 outbox decision
+UPDATE outbox SET decision = 99 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--3 outbox none
+DELETE FROM outbox;

@@ -1,0 +1,2 @@
+--0 outbox none
+DELETE FROM outbox;

@@ -1,0 +1,2 @@
+--3 outbox parent
+UPDATE outbox SET parent = x'00' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 outbox parent
+UPDATE outbox SET parent = x'00' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--3 outbox ref
+UPDATE outbox SET ref = 99 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 outbox ref
+UPDATE outbox SET ref = 99 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 pair after
+UPDATE pair SET after = 99 WHERE rowid = 2;

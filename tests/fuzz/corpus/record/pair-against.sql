@@ -1,0 +1,2 @@
+--0 pair against
+UPDATE pair SET against = 99 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 pair none
+DELETE FROM pair;

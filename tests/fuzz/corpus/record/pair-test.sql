@@ -1,0 +1,2 @@
+--0 pair test
+UPDATE pair SET test = -1 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--3 pattern kind
+UPDATE pattern SET kind = 'ref';

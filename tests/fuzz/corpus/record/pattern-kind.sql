@@ -1,0 +1,2 @@
+--1 pattern kind
+UPDATE pattern SET kind = 'ref';

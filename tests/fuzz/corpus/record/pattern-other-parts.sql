@@ -1,0 +1,2 @@
+--3 pattern other
+UPDATE pattern SET text = 'x';

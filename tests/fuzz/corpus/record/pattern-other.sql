@@ -1,0 +1,2 @@
+--1 pattern other
+UPDATE pattern SET text = 'x';

@@ -1,0 +1,2 @@
+--0 purpose
+UPDATE experiment SET purpose = 'whim' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 queue config
+UPDATE queue SET config = '[1' WHERE taken = 0;

@@ -1,0 +1,2 @@
+--1 queue none
+DELETE FROM queue;

@@ -1,0 +1,2 @@
+--0 queue none
+DELETE FROM queue;

@@ -1,0 +1,2 @@
+--1 queue taken
+UPDATE queue SET taken = 5;

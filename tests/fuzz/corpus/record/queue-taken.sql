@@ -1,0 +1,2 @@
+--0 queue taken
+UPDATE queue SET taken = 5;

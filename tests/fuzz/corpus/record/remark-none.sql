@@ -1,0 +1,2 @@
+--0 remark none
+UPDATE experiment SET remark = NULL WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 run argv
+UPDATE run SET argv = x'ff' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 run argv
+UPDATE run SET argv = x'ff' WHERE rowid = 2;

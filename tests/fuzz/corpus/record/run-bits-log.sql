@@ -1,0 +1,2 @@
+--1 run bits
+UPDATE run SET bits = -1 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 run bits
+UPDATE run SET bits = -1 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 run class
+UPDATE run SET class = 'fine' WHERE rowid = 2;

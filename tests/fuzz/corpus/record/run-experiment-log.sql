@@ -1,0 +1,2 @@
+--1 run experiment
+UPDATE run SET experiment = 99 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 run experiment
+UPDATE run SET experiment = 99 WHERE rowid = 2;

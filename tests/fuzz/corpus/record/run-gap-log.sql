@@ -1,0 +1,2 @@
+--1 run gap
+DELETE FROM run WHERE id = 2;

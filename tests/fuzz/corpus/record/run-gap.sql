@@ -1,0 +1,2 @@
+--0 run gap
+DELETE FROM run WHERE id = 2;

@@ -1,0 +1,2 @@
+--1 run seed
+UPDATE run SET seed = -1 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 run under way
+UPDATE run SET class = 'none' WHERE id = 2;

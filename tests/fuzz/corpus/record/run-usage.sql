@@ -1,0 +1,2 @@
+--0 run usage
+UPDATE run SET usage = 'text' WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--1 session none
+DELETE FROM session;

@@ -1,0 +1,2 @@
+--0 session none
+DELETE FROM session;

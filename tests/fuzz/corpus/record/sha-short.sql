@@ -1,0 +1,2 @@
+--0 sha short
+UPDATE experiment SET sha = 'ab' WHERE rowid = 2;

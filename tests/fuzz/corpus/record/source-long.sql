@@ -1,0 +1,2 @@
+--0 source long
+UPDATE meta SET value = 'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff' WHERE key = 'source';

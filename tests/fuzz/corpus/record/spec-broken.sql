@@ -1,0 +1,2 @@
+--0 spec broken
+UPDATE meta SET value = '{' WHERE key = 'spec';

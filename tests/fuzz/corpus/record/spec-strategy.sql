@@ -1,0 +1,2 @@
+--0 spec strategy
+UPDATE meta SET value = '{"search": {"strategy": "sobol"}}' WHERE key = 'spec';

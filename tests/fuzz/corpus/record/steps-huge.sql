@@ -1,0 +1,2 @@
+--0 steps huge
+UPDATE experiment SET steps = 9223372036854775807 WHERE rowid = 2;

@@ -1,0 +1,2 @@
+--0 study broken
+UPDATE meta SET value = 'name: 1' WHERE key = 'study';
