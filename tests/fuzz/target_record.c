@@ -2,13 +2,12 @@
 /*
  * The record and its event log: a whole one (whole_record.h), changed as the input says.
  *
- *   "--<n>…"    statements of SQL that change rows: what a hand or another program may have done
- *   "open"…     changes of bytes, four each: where (three, little-endian, modulo the size) and
- * what; then the file is opened anew others      a byte, and changes of bytes under a reader that
- * is there, which sees them as it would see a writer's; changes of the first page are for one that
- * opens it
- *
- * The digit, or the byte, modulo four tells who looks (enum looker).
+ * What begins with "--" and a digit is SQL that changes rows, as a hand or another program may have
+ * done.  What begins with "open" are changes of bytes, four each - where (three, little-endian,
+ * modulo the size) and what - of a file that is opened then.  Anything else is a byte, and such
+ * changes under a reader that is there, which sees them as it would see a writer's; what they
+ * change in the first page is for one that opens the file.  The digit, or the byte, modulo four
+ * tells who looks (enum looker).
  *
  * One reader stays open, since preparing its statements takes ten times as long as running them.
  */
@@ -22,7 +21,6 @@
 #include "event.h"
 #include "file.h"
 #include "mem.h"
-#include "pack.h"
 #include "query.h"
 #include "store.h"
 #include "store_audit.h"
