@@ -4,13 +4,13 @@
 # (what `make fuzz` has found) reach, by llvm-cov.
 set -eu
 build=$1 corpus=$2
-# What is written in these files is written by the seeds of the targets alone.
+# Some of these files write too: what is read is written again by the targets, or once by their seeds.
 readers='experiments/study.c experiments/study_.*.c experiments/yaml.*.c experiments/flat_json.c
 experiments/claim_text.c search/constraint_parse.c
-harness/stream.*.c harness/tail.c trainer/data.c trainer/safetensors_header.c trainer/storage.c trainer/checkpoint.c
+harness/stream.*.c harness/tail.c harness/config_file.c harness/wandb.*.c trainer/data.c trainer/safetensors_header.c trainer/storage.c trainer/checkpoint.c
 trainer/compact.c trainer/config.c trainer/tokenizer.c trainer/tokenizer_json.c trainer/gguf.c trainer/gguf_tokenizer.c
 trainer/format_gguf.c experiments/store_load.c experiments/store_event.c experiments/store_list.c'
-for target in study stream tokens checkpoint record config tokenizer gguf; do
+for target in study stream tokens checkpoint record config tokenizer gguf sweep own_config; do
     LLVM_PROFILE_FILE="$build/$target.profraw" "$build/tests/replay" "$target" tests/fuzz/corpus \
         "$corpus"
 done

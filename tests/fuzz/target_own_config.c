@@ -10,13 +10,28 @@ extern const struct target target_own_config;
 
 static const struct value new_values[] = {
     {VALUE_NUMBER, 0.25, NULL},    {VALUE_NUMBER, 3e-05, NULL}, {VALUE_BOOL, 1, NULL},
-    {VALUE_TEXT, 0, "it's \"x\""}, {VALUE_TEXT, 0, "on"},
+    {VALUE_TEXT, 0, "it's \"x\""}, {VALUE_TEXT, 0, "on"},       {VALUE_TEXT, 0, "adam-w"},
 };
 enum { N_VALUES = sizeof new_values / sizeof *new_values };
 
 static const struct value *new_value(size_t i)
 {
     return &new_values[i % N_VALUES];
+}
+
+/* Each is found by its path, unless another has the same; a key alone may mean several. */
+static void find_all(const struct config_file *file)
+{
+    for (size_t i = 0; i < file->n; i++) {
+        struct config_entry *found;
+        struct err err = {0};
+        if (config_file_find(&found, file, file->entries[i].path, &err) != 0)
+            target_check_refusal(&err);
+        else if (found == NULL || strcmp(found->path, file->entries[i].path) != 0)
+            abort();
+        if (config_file_find(&found, file, file->entries[i].key, &err) != 0)
+            target_check_refusal(&err);
+    }
 }
 
 static void set_all(struct config_file *file)
@@ -62,6 +77,7 @@ static void read(const uint8_t *bytes, size_t len)
     if (config_file_read(&file, path, &err) != 0) {
         target_check_refusal(&err);
     } else {
+        find_all(&file);
         set_all(&file);
         config_file_write(&text, &file);
         target_put("own.yaml", str_text(&text), text.len);

@@ -14,7 +14,7 @@ static void read(const uint8_t *bytes, size_t len)
 
     target_put("sweep.yaml", bytes, len);
     char *path = target_path("sweep.yaml");
-    if (wandb_import(&study, &notes, path, target_folder(), "val_loss", &err) != 0)
+    if (wandb_import(&study, &notes, path, target_folder(), NULL, &err) != 0)
         target_check_refusal(&err);
     else if (notes.len == 0)
         abort(); /* the start values at least must be told of */
