@@ -92,6 +92,7 @@ static const char *const inserts[STATEMENTS] = {
 
 struct writer {
     const struct view *view;
+    char **distributions; /* [space.n] JSON of each parameter's, NULL for a constant */
     sqlite3 *db;
     sqlite3_stmt *insert[STATEMENTS];
 };
@@ -176,17 +177,13 @@ static int write_params(const struct writer *w, int64_t id, struct err *err)
 
     for (size_t i = 0; i < space->n && rc == 0; i++) {
         const struct param *param = &space->params[i];
-        json_t *distribution = optuna_distribution(param);
-        if (distribution == NULL)
+        if (w->distributions[i] == NULL || config[i].type == VALUE_NONE)
             continue;
-        if (config[i].type != VALUE_NONE) {
-            sqlite3_bind_int64(row, 1, id);
-            put_text(row, 2, param->name);
-            sqlite3_bind_double(row, 3, optuna_value(param, &config[i]));
-            put_json(row, 4, distribution);
-            rc = write_row(w, row, err);
-        }
-        json_decref(distribution);
+        sqlite3_bind_int64(row, 1, id);
+        sqlite3_bind_text(row, 2, param->name, -1, SQLITE_STATIC);
+        sqlite3_bind_double(row, 3, optuna_value(param, &config[i]));
+        sqlite3_bind_text(row, 4, w->distributions[i], -1, SQLITE_STATIC);
+        rc = write_row(w, row, err);
     }
     return rc;
 }
@@ -315,12 +312,14 @@ static int write_all(struct str *out, struct writer *w, const char *const *versi
 static int write_storage(struct str *out, const struct view *view, const char *const *version,
                          struct err *err)
 {
-    struct writer w = {.view = view};
+    const struct space *space = &view->record.study.space;
+    struct writer w = {.view = view, .distributions = optuna_distributions(space)};
     int rc = write_all(out, &w, version, err);
 
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(w.insert[i]);
     sqlite3_close(w.db);
+    optuna_distributions_free(w.distributions, space);
     return rc;
 }
 

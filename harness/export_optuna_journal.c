@@ -64,21 +64,16 @@ static void add_tree(struct json_line *line, const char *name, json_t *value)
 }
 
 static void add_params(struct json_line *line, const struct space *space,
-                       const struct value *config)
+                       const struct value *config, char *const *texts)
 {
     json_t *params = json_object(), *ranges = json_object();
 
     for (size_t i = 0; i < space->n; i++) {
         const struct param *param = &space->params[i];
-        struct str text = {0};
-        json_t *distribution = optuna_distribution(param);
-        if (distribution != NULL && config[i].type != VALUE_NONE) {
-            json_write(&text, distribution);
-            json_object_set_new(params, param->name, json_real(optuna_value(param, &config[i])));
-            json_object_set_new(ranges, param->name, json_string(str_text(&text)));
-        }
-        json_decref(distribution);
-        str_clear(&text);
+        if (texts[i] == NULL || config[i].type == VALUE_NONE)
+            continue;
+        json_object_set_new(params, param->name, json_real(optuna_value(param, &config[i])));
+        json_object_set_new(ranges, param->name, json_string(texts[i]));
     }
     add_tree(line, "params", params);
     add_tree(line, "distributions", ranges);
@@ -110,7 +105,8 @@ static void add_outcome(struct json_line *line, const struct optuna_trial *trial
     }
 }
 
-static int write_trial(struct str *out, const struct view *view, int64_t id, struct err *err)
+static int write_trial(struct str *out, const struct view *view, int64_t id, char *const *texts,
+                       struct err *err)
 {
     struct optuna_trial trial;
     struct json_line line = {0};
@@ -121,7 +117,7 @@ static int write_trial(struct str *out, const struct view *view, int64_t id, str
     json_write_string(json_line_add(&line, "worker_id"), WORKER);
     json_write_integer(json_line_add(&line, "study_id"), 0);
     add_outcome(&line, &trial);
-    add_params(&line, &view->record.study.space, view->record.experiments[id - 1].config);
+    add_params(&line, &view->record.study.space, view->record.experiments[id - 1].config, texts);
     json_line_end(json_line_add(&line, "user_attrs"), &trial.attributes);
     add_tree(&line, "intermediate_values", points_json(&trial));
     json_line_end(out, &line);
@@ -133,9 +129,13 @@ static int write_trial(struct str *out, const struct view *view, int64_t id, str
 
 int export_optuna_journal(struct str *out, const struct view *view, struct err *err)
 {
+    const struct space *space = &view->record.study.space;
+    char **texts = optuna_distributions(space);
+    int rc = 0;
+
     write_study(out, view);
-    for (size_t i = 0; i < view->record.n_experiments; i++)
-        if (write_trial(out, view, (int64_t)i + 1, err) != 0)
-            return -1;
-    return 0;
+    for (size_t i = 0; rc == 0 && i < view->record.n_experiments; i++)
+        rc = write_trial(out, view, (int64_t)i + 1, texts, err);
+    optuna_distributions_free(texts, space);
+    return rc;
 }

@@ -85,7 +85,7 @@ static json_t *stepped_json(const struct param *param)
     return range_json("FloatDistribution", low, high, false, json_real(step));
 }
 
-json_t *optuna_distribution(const struct param *param)
+static json_t *distribution_json(const struct param *param)
 {
     if (!param_is_searched(param))
         return NULL;
@@ -95,6 +95,29 @@ json_t *optuna_distribution(const struct param *param)
         return stepped_json(param);
     return range_json("FloatDistribution", param->min, param->max, param->distribution->log,
                       json_null());
+}
+
+char **optuna_distributions(const struct space *space)
+{
+    char **texts = mem_new(space->n, sizeof *texts);
+
+    for (size_t i = 0; i < space->n; i++) {
+        json_t *distribution = distribution_json(&space->params[i]);
+        struct str text = {0};
+        if (distribution == NULL)
+            continue;
+        json_write(&text, distribution);
+        texts[i] = str_take(&text);
+        json_decref(distribution);
+    }
+    return texts;
+}
+
+void optuna_distributions_free(char **texts, const struct space *space)
+{
+    for (size_t i = 0; i < space->n; i++)
+        free(texts[i]);
+    free(texts);
 }
 
 double optuna_value(const struct param *param, const struct value *value)

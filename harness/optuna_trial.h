@@ -47,11 +47,12 @@ void optuna_trial_clear(struct optuna_trial *trial);
 json_t *optuna_study_attributes(const struct view *view);
 
 /*
- * A parameter's distribution as Optuna's JSON, {"name": …, "attributes": {…}}; the caller decrefs.
- * Optuna knows no logarithmic steps: those become the range they lie in.  Powers of two become
- * choices.  NULL for a constant, which is no parameter there.
+ * The distribution of each parameter as Optuna's JSON, {"name": …, "attributes": {…}}, [space->n]
+ * texts.  Optuna knows no logarithmic steps: those become the range they lie in.  Powers of two
+ * become choices.  NULL for a constant, which is no parameter there.
  */
-json_t *optuna_distribution(const struct param *param);
+char **optuna_distributions(const struct space *space);
+void optuna_distributions_free(char **texts, const struct space *space);
 
 /* What Optuna stores for a value: the number, or which choice it is. */
 double optuna_value(const struct param *param, const struct value *value);

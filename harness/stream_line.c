@@ -159,7 +159,7 @@ void line_clear(struct line *line)
 /* RUN_STREAM, being read. */
 struct line_source {
     FILE *file; /* NULL: nothing to read */
-    char *text; /* [LINE_MAX_BYTES + 1] */
+    char *text; /* [LINE_MAX_BYTES + 1]; NULL where there is no file */
 };
 
 static int source_open(struct line_source *out, const char *dir, struct err *err)
@@ -167,7 +167,8 @@ static int source_open(struct line_source *out, const char *dir, struct err *err
     *out = (struct line_source){NULL, NULL};
     if (run_text_open(&out->file, dir, RUN_STREAM, err) != 0)
         return -1;
-    out->text = mem_new(LINE_MAX_BYTES + 1, 1);
+    if (out->file != NULL)
+        out->text = mem_new(LINE_MAX_BYTES + 1, 1);
     return 0;
 }
 
