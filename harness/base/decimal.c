@@ -91,7 +91,8 @@ static char *put_fixed(char *out, const char *digits, int n, int exponent)
 
 enum { SPLIT = 20 };
 
-/* The digits of a whole number > 0 into the end of out[SPLIT], two at a time; where they begin. */
+/* The digits of a whole number > 0, two at a time, as a text at the end of out[SPLIT + 1]; where it
+ * begins. */
 static const char *split(char *out, int64_t whole)
 {
     static const char pairs[] = "0001020304050607080910111213141516171819"
@@ -101,17 +102,18 @@ static const char *split(char *out, int64_t whole)
                                 "8081828384858687888990919293949596979899";
     char *at = out + SPLIT;
 
+    *at = '\0';
     for (uint64_t left = (uint64_t)whole; left > 0; left /= 100) {
         at -= 2;
         memcpy(at, pairs + 2 * (left % 100), 2);
     }
-    return at + (at < out + SPLIT && *at == '0');
+    return at + (*at == '0');
 }
 
 /* As %g does: without zeros at the end, and with an exponent where it is small or large. */
 static void put(char *out, const struct decimal *d, bool minus, int precision)
 {
-    char room[SPLIT];
+    char room[SPLIT + 1];
     const char *digits = split(room, d->digits);
     int n = (int)(room + SPLIT - digits);
 
@@ -229,7 +231,7 @@ bool decimal_write_shortest(char out[DECIMAL_TEXT], double x)
 
 bool decimal_write_whole(char out[DECIMAL_TEXT], double x)
 {
-    char room[SPLIT];
+    char room[SPLIT + 1];
 
     if (x != rint(x) || fabs(x) >= 1e15)
         return false;
