@@ -150,11 +150,20 @@ void record_set_body(struct record *record, int64_t decision, const char *body)
     d->body = copy;
 }
 
+/* What was proposed beside it is withdrawn after it, and the night's end says why. */
+static bool is_failed_baseline(const struct decision *d)
+{
+    return d->verdict == OUTCOME_FAILED && d->incumbent == 0 && d->against == 0;
+}
+
 void record_forget_reasons(struct record *record)
 {
     for (size_t i = record->n_decisions; i > 1 && record->decisions[i - 2].reason != NULL; i--) {
-        free(record->decisions[i - 2].reason);
-        record->decisions[i - 2].reason = NULL;
+        struct decision *d = &record->decisions[i - 2];
+        if (is_failed_baseline(d))
+            continue;
+        free(d->reason);
+        d->reason = NULL;
     }
 }
 

@@ -216,7 +216,8 @@ void record_add_answer(struct record *record, const struct answer *answer);
  * asks for.  record_commit() then knows of the others alone. */
 void record_forget_published(struct record *record);
 
-/* Drops why the decisions before the newest were made, which nothing later depends on. */
+/* Drops why the decisions before the newest were made, which nothing later depends on, but for why
+ * a baseline failed. */
 void record_forget_reasons(struct record *record);
 
 /*
