@@ -447,6 +447,7 @@ static int open_with(struct session *out, const char *word, const char *dir, con
                      bool adopts, struct err *err)
 {
     *out = (struct session){.lock = -1, .adopts = adopts};
+    mem_return_large();
     if (open_all(out, word, dir, executor, err) == 0)
         return 0;
     session_close(out);

@@ -62,6 +62,13 @@ void *mem_fit(void *at, size_t n, size_t size)
     return mem_resize(at, capacity, size);
 }
 
+void mem_return_large(void)
+{
+    enum { LARGE = 128 << 10 };
+
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
 char *mem_strdup(const char *text)
 {
     return mem_strndup(text, strlen(text));

@@ -31,6 +31,10 @@ void *mem_room(void *at, size_t n, size_t size) MEM_NEVER_NULL;
  */
 void *mem_fit(void *at, size_t n, size_t size) MEM_NEVER_NULL;
 
+/* For a process that lives long: from here on blocks of 128 KiB and more go back to the system when
+ * they are freed, and grow in place, so that large arrays leave no holes behind. */
+void mem_return_large(void);
+
 char *mem_strdup(const char *text) MEM_NEVER_NULL;
 char *mem_strndup(const char *text, size_t len) MEM_NEVER_NULL;
 
