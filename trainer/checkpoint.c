@@ -211,7 +211,7 @@ int checkpoint_parse(struct model *model, const json_t *root, const char *path, 
     if (shape_parse(&shape, arch, root, path, err) != 0)
         return -1;
     shape.seq = seq > 0 ? seq : shape.seq;
-    return model_list(model, arch, &shape, err);
+    return model_list(model, arch, &shape, err) == 0 ? 0 : err_wrap(err, "%s", path);
 }
 
 int checkpoint_list(struct model *model, const char *dir, int seq, struct err *err)

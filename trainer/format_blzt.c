@@ -200,7 +200,7 @@ static int blzt_open(struct model_file *in, const struct format_hints *hints, st
         in->untold = "its format does not tell the residual scale: give --residual deepnet (for "
                      "what was trained from scratch) or --residual none (for what was fine-tuned)";
     if (model_list(&in->model, architecture_find("llama"), &shape, err) != 0)
-        return -1;
+        return err_wrap(err, "%s", in->path);
     return add_tensors(in, err);
 }
 

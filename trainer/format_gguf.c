@@ -209,7 +209,7 @@ static int read_model(struct model_file *in, int seq, struct err *err)
     if (refuse_extras(&r, err) != 0 || read_shape(&shape, &r, &in->storage, err) != 0)
         goto out;
     shape.seq = seq > 0 ? seq : shape.seq;
-    rc = model_list(&in->model, arch, &shape, err);
+    rc = model_list(&in->model, arch, &shape, err) == 0 ? 0 : err_wrap(err, "%s", in->path);
 out:
     free(name);
     return rc;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,13 +57,22 @@ const struct architecture *architecture_find(const char *name)
     return NULL;
 }
 
+/* Of what is added to and divided by: in a smaller one's place a file keeps 0. */
+static int check_single(const char *name, double x, struct err *err)
+{
+    if (x >= (double)FLT_MIN && x <= (double)FLT_MAX)
+        return 0;
+    return err_usage(err, "%s %g is not a positive number of single precision", name, x);
+}
+
 int model_list(struct model *model, const struct architecture *arch, const struct shape *shape,
                struct err *err)
 {
     size_t width;
 
     *model = (struct model){.arch = arch, .shape = *shape};
-    if (arch->check(shape, err) != 0)
+    if (arch->check(shape, err) != 0 || check_single("norm_eps", shape->norm_eps, err) != 0 ||
+        check_single("rope_theta", shape->rope_theta, err) != 0)
         return -1;
     if (shape->head_dim == 0)
         model->shape.head_dim = shape->dim / shape->heads;

@@ -363,6 +363,7 @@ def gguf_models():
         llama__block_count=(I32, 1), llama__feed_forward_length=(I64, 4),
         llama__rope__freq_base=(F64, 1e4), llama__attention__head_count=(U16, 1)))
     model("epsilon-odd", gguf_shape(llama__attention__layer_norm_rms_epsilon=(F32, 1.1754945e-38)))
+    model("epsilon-double", gguf_shape(llama__attention__layer_norm_rms_epsilon=(F64, 8e-48)))
     model("many-values", gguf_shape(
         **{"x%d" % i: (kind, 1) for i, kind in enumerate(SCALAR) if kind != BOOL},
         list=(ARRAY, (U16, [1, 2, 3])), flag=(BOOL, 1), words=(ARRAY, (TEXT, ["a", "bc"]))))
