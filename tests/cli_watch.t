@@ -120,7 +120,7 @@ tmux capture-pane -e -p -t watch >out
 grep -q "$(printf '\033')\[3[0-7]m" out
 [ $? -eq 1 ]
 ok $? 'NO_COLOR: no colours'
-pid=$(ps -o pid= -t "$(tmux display -p -t watch '#{pane_tty}' | sed 's|/dev/||')" -C nightshift | tr -d ' ')
+pid=$(ps -o pid= -t "$(tmux display -p -t watch '#{pane_tty}' | sed 's|/dev/||')" | tr -d ' ')
 for p in $pid; do grep -qx nightshift "/proc/$p/comm" && kill -TERM "$p"; done
 shows 'TERM: it ends by the signal and gives the terminal back' 'ended 143' icanon echo
 done_testing
