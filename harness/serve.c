@@ -324,15 +324,11 @@ static int wait_ms(struct serve *s)
     return MHD_get_timeout(s->daemon, &most) == MHD_YES && most < LOOK_MS ? (int)most : LOOK_MS;
 }
 
-static int serve_until_signal(struct serve *s, struct err *err)
+static void serve_until_signal(struct serve *s, int signals)
 {
-    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, 0};
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    int signals = signals_open(caught, err);
     double next_look = 0;
 
-    if (signals < 0)
-        return -1;
     struct pollfd fds[] = {{.fd = info->epoll_fd, .events = POLLIN},
                            {.fd = signals, .events = POLLIN}};
     while (signals_next(signals) == 0) {
@@ -343,8 +339,6 @@ static int serve_until_signal(struct serve *s, struct err *err)
         }
         MHD_run(s->daemon);
     }
-    signals_close(signals);
-    return 0;
 }
 
 static int tell_address(const struct serve *s, struct err *err)
@@ -382,16 +376,33 @@ static int open_site(struct serve *s, struct err *err)
     return rc;
 }
 
+static int serve_to_the_end(struct serve *s, int signals, struct err *err)
+{
+    int rc = -1;
+
+    if (open_site(s, err) == 0 && start_daemon(s, err) == 0 && tell_address(s, err) == 0) {
+        serve_until_signal(s, signals);
+        rc = 0;
+    }
+    stop_daemon(s);
+    store_change_close(s->change);
+    serve_site_clear(&s->site);
+    return rc;
+}
+
+/* Signals are caught while there is a folder to be removed: a second one finds it removed too. */
 int serve_run(const struct serve_options *options, struct err *err)
 {
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, 0};
     struct serve s = {.options = options, .stale = true};
     int rc = -1;
 
-    if (gate_init(&s.gate, options->token, err) == 0 && open_site(&s, err) == 0 &&
-        start_daemon(&s, err) == 0 && tell_address(&s, err) == 0)
-        rc = serve_until_signal(&s, err);
-    stop_daemon(&s);
-    store_change_close(s.change);
-    serve_site_clear(&s.site);
+    if (gate_init(&s.gate, options->token, err) != 0)
+        return -1;
+    int signals = signals_open(caught, err);
+    if (signals >= 0)
+        rc = serve_to_the_end(&s, signals, err);
+    if (signals >= 0)
+        signals_close(signals);
     return rc;
 }

@@ -187,4 +187,17 @@ status=$?
 server=
 [ $status -eq 0 ] && ! ls -d "$work"/nightshift-serve-* 2>err >out
 ok $? 'TERM ends it, and it leaves nothing behind'
+
+# As a terminal's second Ctrl-C, or a shell that ends a whole group after its leader.
+rm -f address
+nightshift serve dusk.yaml >address 2>talk &
+server=$!
+await 50 [ -s address ]
+kill -INT "$server" && kill -TERM "$server" 2>err
+kill -TERM "$server" 2>err
+wait "$server"
+status=$?
+server=
+[ $status -eq 0 ] && ! ls -d "$work"/nightshift-serve-* 2>err >out
+ok $? 'so do several signals at once'
 done_testing
