@@ -1257,8 +1257,9 @@ static void a_night_remembers_what_git_lacks_and_each_refs_newest(void **state)
     assert_int_equal(night.outbox[1].decision, 4);
     assert_false(night.outbox[1].done);
     assert_non_null(record_commit(&night, 4));
+    struct outbox row = night.outbox[1];
     for (int i = 0; i < 40; i++) /* the array still grows as it should */
-        record_add_outbox(&night, &night.outbox[1]);
+        record_add_outbox(&night, &row);
     assert_int_equal(night.n_outbox, 42);
     assert_int_equal(night.outbox[41].decision, 4);
     record_clear(&night);
