@@ -29,7 +29,7 @@ int ledger_open_existing(struct ledger **out, const char *study_dir, const char 
                          const char *name, struct err *err);
 /* The repository that holds `dir`, whatever study it belongs to; *out is NULL where none does. */
 int ledger_open_around(struct ledger **out, const char *dir, struct err *err);
-void ledger_close(struct ledger *ledger);             /* NULL is fine */
+void ledger_close(struct ledger *ledger); /* NULL is fine */
 /* The repository's .git folder; borrowed, until the next publication. */
 const char *ledger_path(const struct ledger *ledger);
 

@@ -50,7 +50,7 @@ void table_take(struct table *table, char *text)
 
     while (text[plain] >= ' ' && text[plain] <= '~')
         plain++;
-    if (text[plain] == '\0' && plain <= CELL_MAX) {
+    if (plain <= CELL_MAX && text[plain] == '\0') {
         add_cell(table, text);
         return;
     }
