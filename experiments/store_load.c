@@ -145,6 +145,8 @@ static int load_experiment(struct store *store, struct record *out, struct query
     }
     free(config);
     free(e->remark);
+    e->remark = NULL;
+    e->source = NULL;
     return rc;
 }
 
