@@ -314,26 +314,28 @@ struct table {
     unsigned part; /* of what only some readers need; 0: all do */
 };
 
+#define DECISIONS(reason, body)                                                                    \
+    "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, "     \
+    "high, z, sd, df, " reason ", incumbent, head, " body " FROM decision ORDER BY number"
+#define OUTBOX(from, which)                                                                        \
+    "SELECT decision, ref, " from ", commit_id, done FROM outbox" which " ORDER BY id"
+
+/* A night keeps the reasons that record_forget_reasons() leaves. */
 static const struct table tables[] = {
     {"SELECT id, experiment, variant, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
      " peak_mib, steps, flops, started, ended, detail FROM run ORDER BY id",
      NULL, NULL, load_run, STORE_RUNS},
     {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, NULL,
      load_pair, STORE_RUNS},
-    {"SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
-     " z, sd, df, reason, incumbent, head, unpacked(body) FROM decision ORDER BY number",
-     "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
-     " z, sd, df, reason, incumbent, head, NULL FROM decision ORDER BY number",
-     "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, high,"
-     " z, sd, df, iif(number = (SELECT max(number) FROM decision), reason, NULL), incumbent, head,"
-     " NULL FROM decision ORDER BY number",
+    {DECISIONS("reason", "unpacked(body)"), DECISIONS("reason", "NULL"),
+     DECISIONS("iif(number = (SELECT max(number) FROM decision) OR (verdict = 'failed'"
+               " AND incumbent IS NULL AND against IS NULL), reason, NULL)",
+               "NULL"),
      load_decision, 0},
     {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, load_closing, 0},
-    {"SELECT decision, ref, parent, tree, commit_id, done FROM outbox ORDER BY id",
-     "SELECT decision, ref, iif(done, NULL, parent), NULL, commit_id, done FROM outbox"
-     " ORDER BY id",
-     "SELECT decision, ref, iif(done, NULL, parent), NULL, commit_id, done FROM outbox"
-     " WHERE NOT done OR id IN (SELECT max(id) FROM outbox GROUP BY ref) ORDER BY id",
+    {OUTBOX("parent, tree", ""), OUTBOX("iif(done, NULL, parent), NULL", ""),
+     OUTBOX("iif(done, NULL, parent), NULL",
+            " WHERE NOT done OR id IN (SELECT max(id) FROM outbox GROUP BY ref)"),
      load_outbox, STORE_COMMITS},
     {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, NULL, load_answer,
      0},

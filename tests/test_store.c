@@ -1288,6 +1288,32 @@ static void a_night_remembers_why_the_newest_decision_was_made(void **state)
     store_close(store);
 }
 
+static void a_night_remembers_why_its_baseline_failed(void **state)
+{
+    struct store *store = begin_record(*state);
+    struct record record = load(store);
+    char why[] = "failed on seed 1: exit 3", withdrawn[] = "the baseline has failed";
+
+    for (int64_t e = 1; e <= 3; e++) {
+        add_experiment(store, &record, e == 1 ? PURPOSE_BASELINE : PURPOSE_PROPOSAL);
+        struct decision d = decision_on(&record, e);
+        d.verdict = e == 1 ? OUTCOME_FAILED : OUTCOME_REVERT;
+        d.reason = e == 1 ? why : withdrawn;
+        d.incumbent = d.head = 0;
+        d.against = e == 1 ? 0 : 1;
+        add_decision(store, &record, &d);
+    }
+    record_forget_reasons(&record);
+    struct record night = load_night(store);
+    assert_string_equal(record.decisions[0].reason, why);
+    assert_string_equal(night.decisions[0].reason, why);
+    assert_null(record.decisions[1].reason);
+    assert_null(night.decisions[1].reason);
+    record_clear(&night);
+    record_clear(&record);
+    store_close(store);
+}
+
 static void decisions_and_commits_are_found_by_experiment(void **state)
 {
     struct store *store = begin_record(*state);
@@ -1480,6 +1506,7 @@ int main(void)
         ROW(decisions_and_commits_are_found_by_experiment),
         ROW(a_night_remembers_what_git_lacks_and_each_refs_newest),
         ROW(a_night_remembers_why_the_newest_decision_was_made),
+        ROW(a_night_remembers_why_its_baseline_failed),
         cmocka_unit_test(a_mean_does_not_depend_on_the_order_of_the_runs),
         cmocka_unit_test(a_summary_of_too_little_is_unknown),
         ROW(a_killed_writer_loses_nothing_it_has_acknowledged),
