@@ -69,16 +69,19 @@ void view_write_config(struct str *out, const struct facts *facts, const struct 
     str_addn(out, "}", 1);
 }
 
-void view_write_effect(struct str *out, const struct decision *d)
+void view_write_effect(struct str *out, const struct decision *decision)
 {
+    static const struct decision none = {.mean = NAN, .low = NAN, .high = NAN};
+    const struct decision *d = decision != NULL ? decision : &none;
+
     str_add(out, "{\"high\":");
-    json_write_number(out, d != NULL ? d->high : (double)NAN);
+    json_write_number(out, d->high);
     str_add(out, ",\"low\":");
-    json_write_number(out, d != NULL ? d->low : (double)NAN);
+    json_write_number(out, d->low);
     str_add(out, ",\"mean\":");
-    json_write_number(out, d != NULL ? d->mean : (double)NAN);
+    json_write_number(out, d->mean);
     str_add(out, ",\"n\":");
-    json_write_integer(out, d != NULL ? d->n : 0);
+    json_write_integer(out, d->n);
     str_addn(out, "}", 1);
 }
 
