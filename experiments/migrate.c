@@ -449,7 +449,7 @@ int store_backup(struct store *store, const char *path, struct err *err)
     return rc;
 }
 
-int store_copy_to_memory(struct store *store, struct err *err)
+int store_copy_to_memory(struct store *store, struct store *of, struct err *err)
 {
     sqlite3 *memory = NULL;
     int rc =
@@ -458,7 +458,7 @@ int store_copy_to_memory(struct store *store, struct err *err)
     if (rc != SQLITE_OK)
         rc = err_environment(err, "record '%s': %s", store->path, sqlite3_errstr(rc));
     else
-        rc = copy_pages(memory, store, "memory", err);
+        rc = copy_pages(memory, of, "memory", err);
     if (rc != 0) {
         sqlite3_close(memory);
         return -1;

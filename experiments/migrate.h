@@ -15,8 +15,9 @@
 /* Copies the open record to the file `path`: by a temporary name, synced, renamed. */
 int store_backup(struct store *store, const char *path, struct err *err);
 
-/* Puts a copy in memory into the place of the file that `store` has open for reading. */
-int store_copy_to_memory(struct store *store, struct err *err);
+/* Puts a copy in memory of the open record `of` into the place of what `store` has open, if
+ * anything; they may be the same. */
+int store_copy_to_memory(struct store *store, struct store *of, struct err *err);
 
 /* Brings the open record from `version` to SCHEMA_VERSION, in one transaction. */
 int store_migrate(struct store *store, int version, struct err *err);

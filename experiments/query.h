@@ -45,6 +45,10 @@ int store_execute(struct store *store, const char *const *statements, struct err
 
 void store_exchange(struct store *store, sqlite3 *db); /* takes `db` over, closes what was open */
 
+/* A copy of `of` in memory, with the settings of every connection, in the place of what `store` has
+ * open, if anything; they may be the same. */
+int store_open_copy(struct store *store, struct store *of, struct err *err);
+
 extern const char *const outcome_words[]; /* of enum outcome, as the decision table has them */
 
 int store_add_functions(struct store *store, struct err *err); /* of store_function.c */

@@ -175,6 +175,14 @@ static int connect_any_reader(struct store *store, int64_t *version, struct err 
     return rc != 0 ? rc : identify(store, version, err);
 }
 
+int store_open_copy(struct store *store, struct store *of, struct err *err)
+{
+    if (store_copy_to_memory(store, of, err) != 0 || harden(store, false, err) != 0 ||
+        store_execute(store, settings, err) != 0)
+        return -1;
+    return store_add_functions(store, err);
+}
+
 /* An older record is shown as it would be after its migration; the file stays as it is. */
 static int connect_reader(struct store *store, struct err *err)
 {
@@ -184,8 +192,7 @@ static int connect_reader(struct store *store, struct err *err)
         return -1;
     if (version == SCHEMA_VERSION)
         return 0;
-    if (store_copy_to_memory(store, err) != 0 || harden(store, false, err) != 0 ||
-        store_execute(store, settings, err) != 0 || store_add_functions(store, err) != 0)
+    if (store_open_copy(store, store, err) != 0)
         return -1;
     return store_migrate(store, (int)version, err);
 }

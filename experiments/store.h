@@ -171,8 +171,9 @@ int store_next_enqueued(struct store *store, int64_t *id, char **config,
 /* experiment 0: it was refused. */
 int store_take_enqueued(struct store *store, int64_t id, int64_t experiment, struct err *err);
 
-/* `PRAGMA quick_check`, and integrity_check with foreign keys when `deep`; integrity error says
- * what SQLite said. */
+/* The pages, and that nothing is NULL that may not be (`PRAGMA quick_check`); when `deep` also
+ * indexes against their tables, CHECK constraints and foreign keys (integrity_check).  The
+ * integrity error says what SQLite said. */
 int store_check(struct store *store, bool deep, struct err *err);
 
 /* The log by itself (event.h): its triggers, its numbers without a gap, its hashes. */

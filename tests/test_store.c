@@ -859,6 +859,183 @@ static void a_deep_check_sees_what_was_changed_by_hand(void **state)
     }
 }
 
+/* --- what a look at the pages sees ---------------------------------------------------------------
+ */
+
+/* A record with a row in most tables, closed. */
+static void leave_small_record(const struct place *place)
+{
+    static const struct pair pair = {.experiment = 2, .against = 1, .seed = 1, .test = 4};
+    struct store *store = begin_record(place);
+    struct record record = load(store);
+    struct err err = {0};
+
+    for (int i = 0; i < 4; i++)
+        add_experiment(store, &record, i == 0 ? PURPOSE_BASELINE : PURPOSE_PROPOSAL);
+    add_run(store, &record, 1, 1, CLASS_OK, 1);
+    require(store_add_pair(store, &pair, &err), &err);
+    write_decisions(store, &record);
+    record_clear(&record);
+    store_close(store);
+}
+
+/* What a look says of the record as it lies there; of each kind of connection the same. */
+static int look_at(const struct place *place, bool deep, struct err *err)
+{
+    static const enum store_mode modes[] = {STORE_READ, STORE_WRITE};
+    int rcs[COUNT(modes)];
+
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct store *store = open_store(place, modes[i]);
+        *err = (struct err){0};
+        rcs[i] = store_check(store, deep, err);
+        store_close(store);
+    }
+    assert_int_equal(rcs[0], rcs[1]);
+    return rcs[0];
+}
+
+static void only_a_deep_look_sees_a_row_that_breaks_a_check(void **state)
+{
+    static const char *const rows[] = {
+        "INSERT INTO closing VALUES (0, 7)",
+        "INSERT INTO pair (experiment, idx, seed, test, after) VALUES (1, -1, 7, 0, 0)",
+        "INSERT INTO pair (experiment, idx, seed, test, after) VALUES (1, 7, 7, 3, 0)",
+        "UPDATE run SET class = 'fine'",
+        "UPDATE experiment SET purpose = 'none' WHERE id = 2",
+        "INSERT INTO event (seq, row, time, kind, text, hash)"
+        " SELECT max(seq) + 1, 0, 0, 'seen', '', x'00' FROM event",
+        "INSERT INTO answer (experiment) VALUES (2)",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        void *fresh = NULL;
+        struct err err = {0};
+        assert_int_equal(make_place(&fresh), 0);
+        leave_small_record(fresh);
+        require(look_at(fresh, true, &err), &err);
+        char *sql = mem_printf("PRAGMA ignore_check_constraints = ON; %s", rows[i]);
+        assert_int_equal(by_hand(fresh, sql), SQLITE_OK);
+        require(look_at(fresh, false, &err), &err);
+        if (look_at(fresh, true, &err) == 0)
+            fail_msg("not seen: %s", rows[i]);
+        assert_int_equal(err.code, ERR_INTEGRITY);
+        assert_non_null(strstr(err.text, "CHECK constraint failed"));
+        free(sql);
+        remove_place(&fresh);
+    }
+}
+
+/* Puts a row into `pair` while its column `seed` is declared as `as`. */
+static void insert_seed(const struct place *place, const char *as, const char *seed)
+{
+    static const char declared[] = "seed INTEGER NOT NULL";
+    char *sql[] = {
+        mem_printf("PRAGMA writable_schema = ON; UPDATE sqlite_schema"
+                   " SET sql = replace(sql, '%s', '%s') WHERE name = 'pair'",
+                   declared, as),
+        mem_printf("INSERT INTO pair (experiment, idx, seed, test, after) VALUES (1, 7, %s, 0, 0)",
+                   seed),
+        mem_printf("PRAGMA writable_schema = ON; UPDATE sqlite_schema"
+                   " SET sql = replace(sql, '%s', '%s') WHERE name = 'pair'",
+                   as, declared),
+    };
+
+    for (size_t i = 0; i < COUNT(sql); i++) {
+        assert_int_equal(by_hand(place, sql[i]), SQLITE_OK);
+        free(sql[i]);
+    }
+}
+
+/* Nonsense in the place of the page where a table or an index begins. */
+static void break_page(const struct place *place, const char *name)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    unsigned char nonsense[64];
+
+    assert_int_equal(sqlite3_open(place->db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT (rootpage - 1) * page_size"
+                                        " FROM sqlite_schema, pragma_page_size WHERE name = ?",
+                                        -1, &stmt, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    long at = (long)sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    memset(nonsense, 0xab, sizeof nonsense);
+    FILE *file = fopen(place->db, "r+e");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(nonsense, 1, sizeof nonsense, file), sizeof nonsense);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void no_seed(const struct place *place)
+{
+    insert_seed(place, "seed INTEGER", "NULL");
+}
+
+static void a_seed_of_words(const struct place *place)
+{
+    insert_seed(place, "seed ANY NOT NULL", "'seven'");
+}
+
+static void a_broken_table(const struct place *place)
+{
+    break_page(place, "decision");
+}
+
+static void a_broken_index(const struct place *place)
+{
+    break_page(place, "pair_index");
+}
+
+static void every_look_sees_broken_pages_and_missing_values(void **state)
+{
+    static void (*const damage[])(const struct place *) = {no_seed, a_seed_of_words, a_broken_table,
+                                                           a_broken_index};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(damage); i++) {
+        void *fresh = NULL;
+        struct err err = {0};
+        assert_int_equal(make_place(&fresh), 0);
+        leave_small_record(fresh);
+        require(look_at(fresh, false, &err), &err);
+        damage[i / 2](fresh);
+        if (look_at(fresh, i % 2 == 1, &err) == 0)
+            fail_msg("damage %zu was not seen", i / 2);
+        assert_int_equal(err.code, ERR_INTEGRITY);
+        remove_place(&fresh);
+    }
+}
+
+static void a_row_that_breaks_a_check_is_refused_after_every_look(void **state)
+{
+    static const struct pair broken = {.experiment = 1, .index = -1, .seed = 9};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) { /* of a record that is whole, and of one that is not */
+        void *fresh = NULL;
+        struct err err = {0};
+        assert_int_equal(make_place(&fresh), 0);
+        leave_small_record(fresh);
+        if (i % 2 == 1)
+            no_seed(fresh);
+        struct store *store = open_store(fresh, STORE_WRITE);
+        for (int looks = 0; looks < 2; looks++)
+            assert_int_equal(store_check(store, i / 2 == 1, &err), i % 2 == 1 ? -1 : 0);
+        assert_int_equal(store_add_pair(store, &broken, &err), -1);
+        assert_non_null(strstr(err.text, "CHECK constraint failed"));
+        store_close(store);
+        remove_place(&fresh);
+    }
+}
+
 /* --- files ---------------------------------------------------------------------------------------
  */
 
@@ -1493,6 +1670,9 @@ int main(void)
         ROW(a_broken_creation_is_begun_anew),
         cmocka_unit_test(ids_that_point_nowhere_are_an_integrity_error),
         cmocka_unit_test(a_deep_check_sees_what_was_changed_by_hand),
+        cmocka_unit_test(only_a_deep_look_sees_a_row_that_breaks_a_check),
+        cmocka_unit_test(every_look_sees_broken_pages_and_missing_values),
+        cmocka_unit_test(a_row_that_breaks_a_check_is_refused_after_every_look),
         ROW(nobody_else_may_read_the_record),
         ROW(odd_names_are_only_names),
         ROW(a_folder_without_write_permission_can_be_read),
