@@ -15,7 +15,7 @@ const char *const variant_names[] = {"own", "repeat", "neighbour", "salted", NUL
 const char *const decision_kind_names[] = {"head",    "verify",     "placebo",
                                            "confirm", "hypothesis", NULL};
 
-void record_clear(struct record *record)
+static void free_texts_of_rows(struct record *record)
 {
     for (size_t i = 0; i < record->n_experiments; i++) {
         free(record->experiments[i].config);
@@ -33,6 +33,16 @@ void record_clear(struct record *record)
         free(record->answers[i].text);
         free(record->answers[i].refusal);
     }
+    for (size_t i = 0; i < record->n_texts; i++)
+        free(record->texts[i]);
+}
+
+void record_forget_rows(struct record *record)
+{
+    struct record left = {.study = record->study, .spec = record->spec};
+
+    memcpy(left.source, record->source, sizeof left.source);
+    free_texts_of_rows(record);
     free(record->answers);
     free(record->experiments);
     free(record->runs);
@@ -41,11 +51,15 @@ void record_clear(struct record *record)
     free(record->decisions);
     free(record->closings);
     free(record->outbox);
-    for (size_t i = 0; i < record->n_texts; i++)
-        free(record->texts[i]);
     free(record->texts);
-    free(record->spec);
     record_index_free(record->index);
+    *record = left;
+}
+
+void record_clear(struct record *record)
+{
+    record_forget_rows(record);
+    free(record->spec);
     study_clear(&record->study);
     *record = (struct record){0};
 }

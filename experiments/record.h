@@ -196,6 +196,9 @@ struct record {
 
 void record_clear(struct record *record);
 
+/* All that was appended: a study without an experiment is left, and its texts. */
+void record_forget_rows(struct record *record);
+
 /*
  * Append one row each; texts and arrays inside are copied, so the caller keeps its own (a source
  * may be NULL).  Ids must be the next ones.  They keep the look-ups below fast and right; nobody

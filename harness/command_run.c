@@ -15,6 +15,7 @@
 #include "inputs.h"
 #include "log.h"
 #include "loop.h"
+#include "mem.h"
 #include "pause.h"
 #include "proposer.h"
 #include "replay.h"
@@ -235,23 +236,27 @@ static int write_report(const struct session *session, struct err *err)
     return rc;
 }
 
-/* "the time is up: 23 experiments, …": to the person, and to who wants to be told. */
-static void say_end(const struct record *record, enum loop_end end, struct notifier *notifier)
+/* "the time is up: 23 experiments, …"; the caller frees. */
+static char *describe_end(const struct record *record, enum loop_end end)
 {
-    struct str text = {0};
     size_t kept = 0;
 
     for (size_t i = 0; i < record->n_decisions; i++)
         kept += record->decisions[i].verified;
+    return mem_printf("%s: %zu experiments, %zu decisions, %zu verified keep%s",
+                      how_ended(end, &record->study), record->n_experiments, record->n_decisions,
+                      kept, kept == 1 ? "" : "s");
+}
+
+/* To the person, and to who wants to be told. */
+static void say_end(const char *text, const struct study *study, enum loop_end end,
+                    struct notifier *notifier)
+{
     if (end == LOOP_EXHAUSTED)
-        log_info("%s", strategy_ended(record->study.strategy, &record->study.space));
-    str_addf(&text, "%s: %zu experiments, %zu decisions, %zu verified keep%s",
-             how_ended(end, &record->study), record->n_experiments, record->n_decisions, kept,
-             kept == 1 ? "" : "s");
-    log_info("%s", text.at);
+        log_info("%s", strategy_ended(study->strategy, &study->space));
+    log_info("%s", text);
     if (end != LOOP_SIGNAL && end != LOOP_BREAKER) /* the user knows, or was told already */
-        notify(notifier, "finish", text.at, NULL);
-    str_clear(&text);
+        notify(notifier, "finish", text, NULL);
 }
 
 /* A study whose runs all fail wants somebody to mend something: the status for that. */
@@ -266,19 +271,34 @@ static int breaker_error(const struct record *record, struct err *err)
     return -1;
 }
 
-static int finish(const struct session *session, enum loop_end end, int signal,
-                  struct notifier *notifier, struct err *err)
+static int status_of_end(const struct record *record, enum loop_end end, int signal,
+                         struct err *err)
 {
-    const struct record *record = &session->record;
-
-    if (write_report(session, err) != 0)
-        return -1;
-    say_end(record, end, notifier);
     if (end == LOOP_BASELINE)
         return errand_baseline_failed(record, &record->decisions[record->n_decisions - 1], err);
     if (end == LOOP_BREAKER)
         return breaker_error(record, err);
     return end == LOOP_SIGNAL ? 128 + signal : 0;
+}
+
+/* What there is to say is known before the report, for which the night's own rows make room. */
+static int finish(struct session *session, enum loop_end end, int signal, struct notifier *notifier,
+                  struct err *err)
+{
+    struct record *record = &session->record;
+    struct err why = {0};
+    int status = status_of_end(record, end, signal, &why);
+    char *text = describe_end(record, end);
+
+    record_forget_rows(record);
+    if (write_report(session, err) != 0) {
+        status = -1;
+    } else {
+        say_end(text, &record->study, end, notifier);
+        *err = status < 0 ? why : *err;
+    }
+    free(text);
+    return status;
 }
 
 static void print_cost(const struct study *study, const struct limits *limits)
@@ -420,11 +440,12 @@ static int drive(struct night *night, struct session *session, struct err *err)
     bool here = session->executor->queue == NULL; /* no node's run is repeated on a login node */
     if (rc == 0 && here && end != LOOP_SIGNAL && end != LOOP_BASELINE && end != LOOP_BREAKER)
         replay_one(session, night->deadline - clock_boot_s());
+    bool progressed = session->record.n_runs > before;
     if (rc == 0)
         status = finish(session, end, signal, limits.notifier, err);
     bool told = rc == 0 && (end == LOOP_BREAKER || end == LOOP_BASELINE);
     if (status < 0 && !told)
-        status = after_error(night, session, session->record.n_runs > before, limits.notifier, err);
+        status = after_error(night, session, progressed, limits.notifier, err);
     notifier_free(limits.notifier);
     return status;
 }

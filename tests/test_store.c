@@ -1491,6 +1491,45 @@ static void a_night_remembers_why_its_baseline_failed(void **state)
     store_close(store);
 }
 
+static void what_forgets_its_rows_is_the_study_and_can_be_filled_again(void **state)
+{
+    struct store *store = begin_record(*state);
+    struct record record = load(store), again;
+    struct err err = {0};
+
+    add_experiment(store, &record, PURPOSE_BASELINE);
+    require(store_set_remark(store, 1, hostile, &err), &err);
+    record.experiments[0].remark = mem_strdup(hostile);
+    add_run(store, &record, 1, 1, CLASS_OK, 1);
+    struct decision decision = decision_on(&record, 1);
+    decision.reason = hostile;
+    add_decision(store, &record, &decision);
+    add_outbox(store, &record, 1, true);
+    snprintf(record.source, sizeof record.source, "%040d", 7);
+
+    record_forget_rows(&record);
+    assert_int_equal(record.n_experiments + record.n_runs + record.n_decisions + record.n_outbox,
+                     0);
+    assert_null(record_run(&record, 1, 1));
+    assert_string_equal(record.spec, "{\"a\":1}");
+    assert_string_equal(record.source, "0000000000000000000000000000000000000007");
+    record.source[0] = '\0';
+
+    again = load(store);
+    for (size_t i = 0; i < again.n_experiments; i++)
+        record_add_experiment(&record, &again.experiments[i]);
+    for (size_t i = 0; i < again.n_runs; i++)
+        record_add_run(&record, &again.runs[i]);
+    for (size_t i = 0; i < again.n_decisions; i++)
+        record_add_decision(&record, &again.decisions[i]);
+    for (size_t i = 0; i < again.n_outbox; i++)
+        record_add_outbox(&record, &again.outbox[i]);
+    assert_same_record(&again, &record);
+    record_clear(&again);
+    record_clear(&record);
+    store_close(store);
+}
+
 static void decisions_and_commits_are_found_by_experiment(void **state)
 {
     struct store *store = begin_record(*state);
@@ -1687,6 +1726,7 @@ int main(void)
         ROW(a_night_remembers_what_git_lacks_and_each_refs_newest),
         ROW(a_night_remembers_why_the_newest_decision_was_made),
         ROW(a_night_remembers_why_its_baseline_failed),
+        ROW(what_forgets_its_rows_is_the_study_and_can_be_filled_again),
         cmocka_unit_test(a_mean_does_not_depend_on_the_order_of_the_runs),
         cmocka_unit_test(a_summary_of_too_little_is_unknown),
         ROW(a_killed_writer_loses_nothing_it_has_acknowledged),

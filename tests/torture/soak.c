@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * soak [-n EXPERIMENTS] [-d DIR] - one long study with a trainer that ends at once: what an
- * experiment costs, and that it costs the same at the end as at the beginning.
+ * experiment costs, and that it costs the same at the end as at the beginning.  Only samples from
+ * before the last experiment was proposed count for that: the report at the night's end loads the
+ * record anew, with what a night forgets.
  * soak -i [-d DIR] - what the harness costs while runs of ten seconds go on.
  *
  * -k adds lines to the study file.  Lines of figures on standard output, the wanted ones beside
@@ -181,10 +183,11 @@ static double rate(const struct sample *from, const struct sample *to)
     return (double)(to->experiments - from->experiments) / (to->seconds - from->seconds);
 }
 
-static bool check_samples(const struct sample *samples, size_t n)
+/* `experiments`: of the whole study; samples that hold them all are of its end. */
+static bool check_samples(const struct sample *samples, size_t n, long experiments)
 {
-    while (n > 4 && samples[n - 2].experiments == samples[n - 1].experiments)
-        n--; /* the night's last tests */
+    while (n > 0 && samples[n - 1].experiments >= experiments)
+        n--;
     if (n < 4) {
         printf("too short for figures of growth: fewer than 4 samples\n");
         return true;
@@ -193,14 +196,17 @@ static bool check_samples(const struct sample *samples, size_t n)
     const struct sample *late = &samples[n - 1 - (n + 9) / 10];
     int least = end->files, most = end->files;
     double change = rate(late, end) / rate(begin, early);
+    double growth = (double)(end->rss_kib - early->rss_kib); /* KiB */
+    double grown = (double)(end->experiments - early->experiments);
 
     for (size_t i = n / 10 + 1; i < n; i++) { /* two runs come and go: a pidfd and a socket each */
         least = samples[i].files < least ? samples[i].files : least;
         most = samples[i].files > most ? samples[i].files : most;
     }
     bool met = wanted(change > 0.9, "rate at the end / at the beginning", change, "", "0.9 to 1.1");
-    met &= wanted(end->rss_kib - early->rss_kib < 1024, "RSS growth",
-                  (double)(end->rss_kib - early->rss_kib) / 1024, "MiB", "< 1");
+    met &= wanted(growth < 1024, "RSS growth", growth / 1024, "MiB", "< 1");
+    printf("%-34s %10.1f bytes an experiment, from %lld to %lld\n", "", 1024 * growth / grown,
+           (long long)early->experiments, (long long)end->experiments);
     met &= wanted(most - least <= 8, "open files, most - least", most - least, "", "<= 8");
     return met;
 }
@@ -251,7 +257,7 @@ static int soak(const char *base, long experiments, const char *keys)
         fprintf(stderr, "soak: ended with status %d: %s\n", status, subject_last_words(dir));
         return 1;
     }
-    bool met = check_samples(samples, n);
+    bool met = check_samples(samples, n, experiments);
     met &= check_end(dir, seconds, experiments);
     subject_remove(dir);
     free(samples);
