@@ -236,6 +236,18 @@ char *query_get_text(struct query *q)
     return text != NULL ? mem_strndup(text, len) : NULL;
 }
 
+char *query_borrow_text(struct query *q)
+{
+    size_t len;
+
+    return (char *)(uintptr_t)column_text(q, &len);
+}
+
+bool query_has_more(const struct query *q)
+{
+    return q->at < sqlite3_column_count(q->stmt);
+}
+
 char *query_get_blob(struct query *q, size_t *len)
 {
     const char *bytes = sqlite3_column_blob(q->stmt, q->at);

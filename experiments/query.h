@@ -89,10 +89,14 @@ int64_t query_get_known(struct query *q, int64_t unknown); /* `unknown` where th
 double query_get_real(struct query *q);                    /* NAN for NULL */
 double query_get_bits(struct query *q);                    /* one column: the bits */
 char *query_get_text(struct query *q);                     /* NULL for NULL; the caller frees */
-char *query_get_blob(struct query *q, size_t *len);        /* the same of a BLOB */
+char *query_borrow_text(struct query *q); /* the same, good until the next row: not to be written
+                                           * to, nor freed */
+char *query_get_blob(struct query *q, size_t *len);            /* the same of a BLOB */
 void query_get_fixed(struct query *q, char *out, size_t size); /* into out[size], cut to fit */
 /* A BLOB in hexadecimal, lower case, into out[size], cut to fit; "" for NULL. */
 void query_get_hex(struct query *q, char *out, size_t size);
+/* Whether the row has a column that was not got yet. */
+bool query_has_more(const struct query *q);
 /* The index of the column's word in names (NULL-terminated), -1 where it is none of them. */
 int query_get_word(struct query *q, const char *const *names);
 

@@ -45,12 +45,21 @@ int store_load(struct store *store, struct record *out, struct err *err);
 /*
  * The same for who only looks, without what it does not show; parts are or-ed.
  *   STORE_CONFIGS  without: every config is VALUE_NONE throughout
- *   STORE_RUNS     without: no runs, pairs and curves
+ *   STORE_VALUES   without: no runs, pairs and curves
+ *   STORE_DETAILS  without: of experiments no sha, steps and time, of runs only whose they are,
+ * class and value, of decisions no test and level, z, sd, df and body; no curves STORE_RUNS both
  *   STORE_COMMITS  without: no outbox
  *   STORE_OF_GIT   what commits are made of.  Without: decisions have no body (NULL), commits no
  *                  tree (""), and a parent only where they are not published yet
  */
-enum store_part { STORE_CONFIGS = 1, STORE_RUNS = 2, STORE_COMMITS = 4, STORE_OF_GIT = 8 };
+enum store_part {
+    STORE_CONFIGS = 1,
+    STORE_VALUES = 2,
+    STORE_COMMITS = 4,
+    STORE_OF_GIT = 8,
+    STORE_DETAILS = 16,
+    STORE_RUNS = STORE_VALUES | STORE_DETAILS,
+};
 int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err);
 
 /* What a night goes on from: everything but reason and body of the decisions before the newest, and

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The whole record, read back in one transaction's view. */
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,14 +126,16 @@ static int load_experiment(struct store *store, struct record *out, struct query
 
     e->id = get_number(q, &good);
     int purpose = query_get_word(q, purpose_names);
-    char *config = query_get_text(q);
-    query_get_fixed(q, e->sha, sizeof e->sha);
+    const char *config = query_borrow_text(q);
     e->against = get_known(q, 0, &good);
-    e->steps = query_get_known(q, 0);
-    e->remark = query_get_text(q);
-    e->created = query_get_known(q, 0);
+    e->remark = query_borrow_text(q);
     query_get_fixed(q, source, sizeof source);
     e->source = source;
+    if (query_has_more(q)) {
+        query_get_fixed(q, e->sha, sizeof e->sha);
+        e->steps = query_get_known(q, 0);
+        e->created = query_get_known(q, 0);
+    }
     int rc = 0;
     if (!good || e->id != expected || purpose < 0 || (configs && config == NULL) ||
         !is_id_or_none(e->against, out->n_experiments))
@@ -143,44 +146,53 @@ static int load_experiment(struct store *store, struct record *out, struct query
         e->purpose = (enum purpose)purpose;
         record_add_experiment(out, e);
     }
-    free(config);
-    free(e->remark);
     e->remark = NULL;
     e->source = NULL;
     return rc;
 }
 
+/* How it ended and what it took. */
+static void get_run_details(struct query *q, struct run *out, bool *good)
+{
+    out->exit_code = get_known(q, -1, good);
+    int32_t signal = get_known(q, 0, good);
+    out->wall_s = query_get_real(q);
+    out->cpu_s = query_get_real(q);
+    out->peak_mib = query_get_real(q);
+    out->steps = query_get_known(q, -1);
+    out->flops = query_get_real(q);
+    out->started = query_get_known(q, 0);
+    out->ended = query_get_known(q, 0);
+    out->detail = query_borrow_text(q);
+    *good = *good && signal >= 0 && signal <= INT16_MAX;
+    if (*good)
+        out->signal = (int16_t)signal;
+}
+
 static int load_run(struct store *store, struct record *out, struct query *q, struct err *err)
 {
+    static const struct run no_details = {
+        .exit_code = -1, .wall_s = NAN, .cpu_s = NAN, .peak_mib = NAN, .steps = -1, .flops = NAN};
     bool good = true;
-    struct run run = {.id = get_number(q, &good)};
+    struct run run = no_details;
     int64_t expected = (int64_t)out->n_runs + 1;
 
+    run.id = get_number(q, &good);
     run.experiment = get_number(q, &good);
     int variant = query_get_word(q, variant_names);
     run.seed = (uint32_t)query_get_int(q);
     run.attempt = get_number(q, &good);
     int class = query_get_word(q, class_names);
-    run.exit_code = get_known(q, -1, &good);
-    int32_t signal = get_known(q, 0, &good);
     run.value = query_get_bits(q);
-    run.wall_s = query_get_real(q);
-    run.cpu_s = query_get_real(q);
-    run.peak_mib = query_get_real(q);
-    run.steps = query_get_known(q, -1);
-    run.flops = query_get_real(q);
-    run.started = query_get_known(q, 0);
-    run.ended = query_get_known(q, 0);
-    run.detail = query_get_text(q);
-    good = good && run.id == expected && class >= 0 && variant >= 0 && signal >= 0 &&
-           signal <= INT16_MAX && is_id(run.experiment, out->n_experiments);
+    if (query_has_more(q))
+        get_run_details(q, &run, &good);
+    good = good && run.id == expected && class >= 0 && variant >= 0 &&
+           is_id(run.experiment, out->n_experiments);
     if (good) {
-        run.signal = (int16_t)signal;
         run.class = (enum run_class) class;
         run.variant = (enum run_variant)variant;
         record_add_run(out, &run);
     }
-    free(run.detail);
     return good ? 0 : broken_row(store, "run", expected, err);
 }
 
@@ -201,30 +213,40 @@ static int load_pair(struct store *store, struct record *out, struct query *q, s
     return 0;
 }
 
+/* What was tested and how, and what git keeps of it. */
+static void get_decision_details(struct query *q, struct decision *out, bool *good)
+{
+    out->test = get_number(q, good);
+    out->alpha = query_get_real(q);
+    out->z = query_get_real(q);
+    out->sd = query_get_real(q);
+    out->df = query_get_real(q);
+    out->body = query_borrow_text(q);
+}
+
 static int load_decision(struct store *store, struct record *out, struct query *q, struct err *err)
 {
+    static const struct decision no_details = {.alpha = NAN, .z = NAN, .sd = NAN, .df = NAN};
     bool good = true;
-    struct decision d = {.number = get_number(q, &good)};
+    struct decision d = no_details;
     int64_t expected = (int64_t)out->n_decisions + 1;
+
+    d.number = get_number(q, &good);
     int kind = query_get_word(q, decision_kind_names);
 
     d.experiment = get_number(q, &good);
     d.against = get_known(q, 0, &good);
-    d.test = get_number(q, &good);
     int verdict = query_get_word(q, outcome_words);
     d.verified = query_get_int(q) != 0;
-    d.alpha = query_get_real(q);
     d.n = get_number(q, &good);
     d.mean = query_get_real(q);
     d.low = query_get_real(q);
     d.high = query_get_real(q);
-    d.z = query_get_real(q);
-    d.sd = query_get_real(q);
-    d.df = query_get_real(q);
-    d.reason = query_get_text(q);
     d.incumbent = get_known(q, 0, &good);
     d.head = get_known(q, 0, &good);
-    d.body = query_get_text(q);
+    d.reason = query_borrow_text(q);
+    if (query_has_more(q))
+        get_decision_details(q, &d, &good);
     good =
         good && d.number == expected && kind >= 0 && verdict > OUTCOME_PENDING &&
         is_id(d.experiment, out->n_experiments) && is_id_or_none(d.against, out->n_experiments) &&
@@ -234,8 +256,6 @@ static int load_decision(struct store *store, struct record *out, struct query *
         d.verdict = (enum outcome)verdict;
         record_add_decision(out, &d);
     }
-    free(d.reason);
-    free(d.body);
     return good ? 0 : broken_row(store, "decision", expected, err);
 }
 
@@ -269,20 +289,33 @@ static int load_answer(struct store *store, struct record *out, struct query *q,
 {
     struct answer answer = {.experiment = query_get_int(q)};
 
-    answer.text = query_get_text(q);
-    answer.refusal = query_get_text(q);
+    answer.text = query_borrow_text(q);
+    answer.refusal = query_borrow_text(q);
     query_get_fixed(q, answer.source, sizeof answer.source);
     bool good = is_id(answer.experiment, out->n_experiments + 1);
     if (good)
         record_add_answer(out, &answer);
-    free(answer.text);
-    free(answer.refusal);
     return good ? 0 : broken_row(store, "answer", (int64_t)out->n_answers + 1, err);
 }
 
 /* --- whole tables --------------------------------------------------------------------------- */
 
-static int load_experiments(struct store *store, struct record *out, bool configs, struct err *err)
+#define EXPERIMENTS(config, details)                                                               \
+    "SELECT id, purpose, " config ", against, remark, source" details " FROM experiment ORDER BY " \
+                                                                      "id"
+
+static const char *experiments_sql(unsigned parts)
+{
+    bool configs = (parts & STORE_CONFIGS) != 0;
+
+    if ((parts & STORE_DETAILS) == 0)
+        return configs ? EXPERIMENTS("config", "") : EXPERIMENTS("NULL", "");
+    return configs ? EXPERIMENTS("config", ", sha, steps, created")
+                   : EXPERIMENTS("NULL", ", sha, steps, created");
+}
+
+static int load_experiments(struct store *store, struct record *out, unsigned parts,
+                            struct err *err)
 {
     const struct space *space = &out->study.space;
     struct experiment scratch = {.config = mem_new(space->n, sizeof(struct value)),
@@ -290,13 +323,9 @@ static int load_experiments(struct store *store, struct record *out, bool config
     struct query q;
     int row;
 
-    query_begin(&q, store,
-                configs ? "SELECT id, purpose, config, sha, against, steps, remark, created, source"
-                          " FROM experiment ORDER BY id"
-                        : "SELECT id, purpose, NULL, sha, against, steps, remark, created, source"
-                          " FROM experiment ORDER BY id");
+    query_begin(&q, store, experiments_sql(parts));
     while ((row = query_next(&q, err)) == 1)
-        if (load_experiment(store, out, &q, &scratch, configs, err) != 0) {
+        if (load_experiment(store, out, &q, &scratch, (parts & STORE_CONFIGS) != 0, err) != 0) {
             query_end(&q);
             row = -1;
             break;
@@ -310,35 +339,38 @@ struct table {
     const char *sql;
     const char *brief; /* without what only git needs; NULL: the same */
     const char *night; /* what a night goes on from; NULL: as brief */
+    const char *terse; /* without details, which are the last columns; NULL: as brief */
     int (*load)(struct store *store, struct record *out, struct query *q, struct err *err);
     unsigned part; /* of what only some readers need; 0: all do */
 };
 
-#define DECISIONS(reason, body)                                                                    \
-    "SELECT number, kind, experiment, against, test, verdict, verified, alpha, n, mean, low, "     \
-    "high, z, sd, df, " reason ", incumbent, head, " body " FROM decision ORDER BY number"
+#define RUNS(details)                                                                              \
+    "SELECT id, experiment, variant, seed, attempt, class, bits" details " FROM run ORDER BY id"
+#define DECISIONS(reason, details)                                                                 \
+    "SELECT number, kind, experiment, against, verdict, verified, n, mean, low, high, incumbent,"  \
+    " head, " reason details " FROM decision ORDER BY number"
+#define DETAILS(body) ", test, alpha, z, sd, df, " body
 #define OUTBOX(from, which)                                                                        \
     "SELECT decision, ref, " from ", commit_id, done FROM outbox" which " ORDER BY id"
 
 /* A night keeps the reasons that record_forget_reasons() leaves. */
 static const struct table tables[] = {
-    {"SELECT id, experiment, variant, seed, attempt, class, exit_code, signal, bits, wall_s, cpu_s,"
-     " peak_mib, steps, flops, started, ended, detail FROM run ORDER BY id",
-     NULL, NULL, load_run, STORE_RUNS},
-    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, NULL,
-     load_pair, STORE_RUNS},
-    {DECISIONS("reason", "unpacked(body)"), DECISIONS("reason", "NULL"),
+    {RUNS(", exit_code, signal, wall_s, cpu_s, peak_mib, steps, flops, started, ended, detail"),
+     NULL, NULL, RUNS(""), load_run, STORE_VALUES},
+    {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, NULL, NULL,
+     load_pair, STORE_VALUES},
+    {DECISIONS("reason", DETAILS("unpacked(body)")), DECISIONS("reason", DETAILS("NULL")),
      DECISIONS("iif(number = (SELECT max(number) FROM decision) OR (verdict = 'failed'"
                " AND incumbent IS NULL AND against IS NULL), reason, NULL)",
-               "NULL"),
-     load_decision, 0},
-    {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, load_closing, 0},
+               DETAILS("NULL")),
+     DECISIONS("reason", ""), load_decision, 0},
+    {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, NULL, load_closing, 0},
     {OUTBOX("parent, tree", ""), OUTBOX("iif(done, NULL, parent), NULL", ""),
      OUTBOX("iif(done, NULL, parent), NULL",
             " WHERE NOT done OR id IN (SELECT max(id) FROM outbox GROUP BY ref)"),
-     load_outbox, STORE_COMMITS},
-    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, NULL, load_answer,
-     0},
+     NULL, load_outbox, STORE_COMMITS},
+    {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, NULL, NULL,
+     load_answer, 0},
 };
 
 /* Beside the parts that others may ask for. */
@@ -348,6 +380,8 @@ static const char *choose_sql(const struct table *table, unsigned parts)
 {
     if ((parts & FOR_A_NIGHT) != 0 && table->night != NULL)
         return table->night;
+    if ((parts & STORE_DETAILS) == 0 && table->terse != NULL)
+        return table->terse;
     return (parts & STORE_OF_GIT) == 0 && table->brief != NULL ? table->brief : table->sql;
 }
 
@@ -370,13 +404,12 @@ static int load_table(struct store *store, struct record *out, const struct tabl
 
 static int load_all(struct store *store, struct record *out, unsigned parts, struct err *err)
 {
-    if (load_study(store, out, err) != 0 ||
-        load_experiments(store, out, (parts & STORE_CONFIGS) != 0, err) != 0)
+    if (load_study(store, out, err) != 0 || load_experiments(store, out, parts, err) != 0)
         return -1;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (load_table(store, out, &tables[i], parts, err) != 0)
             return -1;
-    return (parts & STORE_RUNS) != 0 ? store_load_curves(store, out, err) : 0;
+    return (parts & STORE_RUNS) == STORE_RUNS ? store_load_curves(store, out, err) : 0;
 }
 
 /* All tables as of one moment, also while the writer goes on. */

@@ -210,7 +210,7 @@ static unsigned parts_of(const struct wanted *wanted)
     bool configs = !wanted->decisions && wanted->last > FEW;
     bool commits = wanted->json || view_columns() >= WIDE;
 
-    return (configs ? STORE_CONFIGS : 0u) | (wanted->decisions ? 0u : STORE_RUNS) |
+    return (configs ? STORE_CONFIGS : 0u) | (wanted->decisions ? STORE_DETAILS : STORE_VALUES) |
            (commits ? STORE_COMMITS : 0u);
 }
 

@@ -35,14 +35,46 @@ static size_t plain_bytes(const char *text)
     return n;
 }
 
+/* Each byte of eight: is one of them `c`, or below 0x20?  (Warren, Hacker's Delight, 6-1.) */
+static bool has_byte(uint64_t eight, unsigned char c)
+{
+    const uint64_t ones = 0x0101010101010101u, differ = eight ^ ones * c;
+
+    return ((differ - ones) & ~differ & ones << 7) != 0;
+}
+
+static bool has_control(uint64_t eight)
+{
+    const uint64_t ones = 0x0101010101010101u;
+
+    return ((eight - ones * 0x20) & ~eight & ones << 7) != 0;
+}
+
+/* Whether nothing in text[len] must be escaped. */
+static bool is_plain(const char *text, size_t len)
+{
+    uint64_t eight;
+    size_t i = 0;
+
+    for (; i + sizeof eight <= len; i += sizeof eight) {
+        memcpy(&eight, text + i, sizeof eight);
+        if (has_control(eight) || has_byte(eight, '"') || has_byte(eight, '\\') ||
+            has_byte(eight, 0x7f))
+            return false;
+    }
+    while (i < len && !is_escaped((unsigned char)text[i]))
+        i++;
+    return i == len;
+}
+
 void json_write_string(struct str *out, const char *text)
 {
-    size_t plain = plain_bytes(text);
+    size_t len = strlen(text), plain;
 
-    if (text[plain] == '\0') { /* as nearly all are */
-        char *room = str_room(out, plain + 2);
-        room[0] = room[plain + 1] = '"';
-        memcpy(room + 1, text, plain);
+    if (is_plain(text, len)) { /* as nearly all are */
+        char *room = str_room(out, len + 2);
+        room[0] = room[len + 1] = '"';
+        memcpy(room + 1, text, len);
         return;
     }
     str_addn(out, "\"", 1);

@@ -50,21 +50,36 @@ static size_t insert(size_t *order, size_t n, const struct json_line *line, size
     return n + 1;
 }
 
-static size_t sort_by_name(size_t *order, const struct json_line *line)
+/* The order of the last line is that of this one too where it sorts as many names. */
+static bool is_sorted(const struct json_line *line)
 {
-    size_t n = 0;
+    const size_t *order = line->order;
 
-    for (size_t i = 0; i < line->n; i++)
-        n = insert(order, n, line, i);
-    return n;
+    if (line->n_order != line->n)
+        return false;
+    for (size_t i = 1; i < line->n; i++)
+        if (strcmp(line->members[order[i - 1]].name, line->members[order[i]].name) >= 0)
+            return false;
+    return true;
 }
 
-void json_line_end(struct str *out, const struct json_line *line)
+static void sort_by_name(struct json_line *line)
 {
-    size_t order[JSON_LINE_MEMBERS], n = sort_by_name(order, line), len;
+    if (is_sorted(line))
+        return;
+    line->n_order = 0;
+    for (size_t i = 0; i < line->n; i++)
+        line->n_order = insert(line->order, line->n_order, line, i);
+}
 
+void json_line_end(struct str *out, struct json_line *line)
+{
+    const size_t *order = line->order;
+    size_t len;
+
+    sort_by_name(line);
     str_addn(out, "{", 1);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < line->n_order; i++) {
         const char *value = json_line_value(&len, line, order[i]);
         if (i > 0)
             str_addn(out, ",", 1);

@@ -30,6 +30,7 @@ struct json_line {
         const char *name; /* borrowed */
         size_t from;      /* where its value begins in `text`; it ends where the next one begins */
     } members[JSON_LINE_MEMBERS];
+    size_t order[JSON_LINE_MEMBERS], n_order; /* of the members that counted in the last object */
 };
 
 void json_line_begin(struct json_line *line);
@@ -43,7 +44,7 @@ struct str *json_line_add(struct json_line *line, const char *name);
 const char *json_line_value(size_t *len, const struct json_line *line, size_t i);
 
 /* Adds the whole object. */
-void json_line_end(struct str *out, const struct json_line *line);
+void json_line_end(struct str *out, struct json_line *line);
 
 /* The whole object in a text of the line's own, to which the caller may add; good until the next
  * call. */

@@ -76,9 +76,10 @@ char *mem_strdup(const char *text)
 
 char *mem_strndup(const char *text, size_t len)
 {
-    char *copy = mem_new(len + 1, 1);
+    char *copy = mem_resize(NULL, len + 1, 1);
 
     memcpy(copy, text, len);
+    copy[len] = '\0';
     return copy;
 }
 

@@ -20,17 +20,24 @@ void str_clear(struct str *s)
     *s = (struct str){NULL, 0};
 }
 
-/* The power of two, at least 16, that holds `want` bytes. */
+enum { WORD = 16, LINE = 128 };
+
+/* Room for a word, for a line, or the power of two that holds `want` bytes: most texts are one of
+ * the first two, and come there without a step between. */
 static size_t capacity(size_t want)
 {
-    return want <= 16 ? 16 : (size_t)1 << (64 - __builtin_clzll((unsigned long long)want - 1));
+    if (want <= LINE)
+        return want <= WORD ? WORD : LINE;
+    return (size_t)1 << (64 - __builtin_clzll((unsigned long long)want - 1));
 }
 
 /* Whether so many bytes and their end fit where `had` do: capacity(had + 1) == capacity(want + 1),
- * which is so where the highest bits of both are the same. */
+ * which is so for the powers of two where the highest bits of both are the same. */
 static bool fits(size_t had, size_t want)
 {
-    return want < 16 || (had >= 16 && (had ^ want) <= (had & want));
+    if (want < LINE)
+        return want < WORD || had >= WORD;
+    return had >= LINE && (had ^ want) <= (had & want);
 }
 
 char *str_room(struct str *s, size_t len)
