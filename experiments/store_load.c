@@ -106,19 +106,18 @@ static int load_study(struct store *store, struct record *out, struct err *err)
 
 /* --- one row -------------------------------------------------------------------------------- */
 
-static int read_config(struct experiment *out, const struct space *space, const char *text,
+static int read_config(struct experiment *out, struct trial_reader *reader, const char *text,
                        struct err *err)
 {
-    if (trial_parse(out->config, space, text, err) != 0) {
-        err->code = ERR_INTEGRITY;
-        return err_wrap(err, "recorded config of experiment %lld", (long long)out->id);
-    }
-    space_encode(out->unit, space, out->config);
-    return 0;
+    if (trial_reader_read(reader, out->config, out->unit, text, err) == 0)
+        return 0;
+    err->code = ERR_INTEGRITY;
+    return err_wrap(err, "recorded config of experiment %lld", (long long)out->id);
 }
 
+/* `reader` NULL: without its config. */
 static int load_experiment(struct store *store, struct record *out, struct query *q,
-                           struct experiment *e, bool configs, struct err *err)
+                           struct experiment *e, struct trial_reader *reader, struct err *err)
 {
     int64_t expected = (int64_t)out->n_experiments + 1;
     char source[41];
@@ -137,11 +136,11 @@ static int load_experiment(struct store *store, struct record *out, struct query
         e->created = query_get_known(q, 0);
     }
     int rc = 0;
-    if (!good || e->id != expected || purpose < 0 || (configs && config == NULL) ||
+    if (!good || e->id != expected || purpose < 0 || (reader != NULL && config == NULL) ||
         !is_id_or_none(e->against, out->n_experiments))
         rc = broken_row(store, "experiment", expected, err);
-    else if (configs)
-        rc = read_config(e, &out->study.space, config, err);
+    else if (reader != NULL)
+        rc = read_config(e, reader, config, err);
     if (rc == 0) {
         e->purpose = (enum purpose)purpose;
         record_add_experiment(out, e);
@@ -302,7 +301,7 @@ static int load_answer(struct store *store, struct record *out, struct query *q,
 
 #define EXPERIMENTS(config, details)                                                               \
     "SELECT id, purpose, " config ", against, remark, source" details " FROM experiment ORDER BY " \
-                                                                      "id"
+    "id"
 
 static const char *experiments_sql(unsigned parts)
 {
@@ -320,16 +319,20 @@ static int load_experiments(struct store *store, struct record *out, unsigned pa
     const struct space *space = &out->study.space;
     struct experiment scratch = {.config = mem_new(space->n, sizeof(struct value)),
                                  .unit = mem_new(space->n, sizeof(double))};
+    bool configs = (parts & STORE_CONFIGS) != 0;
+    struct trial_reader reader;
     struct query q;
     int row;
 
+    trial_reader_init(&reader, space);
     query_begin(&q, store, experiments_sql(parts));
     while ((row = query_next(&q, err)) == 1)
-        if (load_experiment(store, out, &q, &scratch, (parts & STORE_CONFIGS) != 0, err) != 0) {
+        if (load_experiment(store, out, &q, &scratch, configs ? &reader : NULL, err) != 0) {
             query_end(&q);
             row = -1;
             break;
         }
+    trial_reader_clear(&reader);
     free(scratch.config);
     free(scratch.unit);
     return row;
@@ -450,6 +453,7 @@ int store_load_config(struct store *store, struct record *record, int64_t experi
                       struct err *err)
 {
     struct experiment *e = &record->experiments[experiment - 1];
+    struct trial_reader reader;
     struct query q;
     char *config = NULL;
 
@@ -460,9 +464,11 @@ int store_load_config(struct store *store, struct record *record, int64_t experi
         config = query_get_text(&q);
         query_end(&q);
     }
+    trial_reader_init(&reader, &record->study.space);
     int rc = row < 0          ? -1
              : config == NULL ? broken_row(store, "experiment", experiment, err)
-                              : read_config(e, &record->study.space, config, err);
+                              : read_config(e, &reader, config, err);
+    trial_reader_clear(&reader);
     free(config);
     return rc;
 }

@@ -165,10 +165,63 @@ static void forget_all(struct value *config, const struct space *space)
         config[i] = (struct value){.type = VALUE_NONE};
 }
 
+/* How a parameter's value was spelt when it was read last, and what it was. */
+struct trial_spelling {
+    char text[FLAT_JSON_TEXT];
+    bool plain;
+    struct value value; /* VALUE_NONE: it was not read yet */
+    double unit;
+};
+
+void trial_reader_init(struct trial_reader *out, const struct space *space)
+{
+    *out = (struct trial_reader){.space = space,
+                                 .last = mem_new(space->n, sizeof(struct trial_spelling))};
+}
+
+void trial_reader_clear(struct trial_reader *reader)
+{
+    free(reader->last);
+    *reader = (struct trial_reader){0};
+}
+
+static bool is_spelt_alike(const struct trial_spelling *last, const struct flat_json *json)
+{
+    return last->value.type != VALUE_NONE && last->plain == json->plain &&
+           strcmp(last->text, json->text) == 0;
+}
+
+/* The value of a member of parameter `index`, read where it is not spelt as the last one was. */
+static bool read_spelling(struct trial_reader *reader, struct value *config, int index,
+                          struct flat_json *json)
+{
+    struct yaml node = {.kind = YAML_SCALAR,
+                        .file = "config",
+                        .key = json->key,
+                        .text = json->text,
+                        .plain = json->plain};
+    struct trial_spelling *last = &reader->last[index];
+    const struct param *param = &reader->space->params[index];
+    struct err ignored;
+
+    if (!is_spelt_alike(last, json)) {
+        last->value = (struct value){.type = VALUE_NONE};
+        if (read_value(config, reader->space, index, &node, &ignored) != 0)
+            return false;
+        memcpy(last->text, json->text, strlen(json->text) + 1);
+        last->plain = json->plain;
+        last->value = config[index];
+        last->unit = param_encode(param, &config[index]);
+    }
+    config[index] = last->value;
+    return true;
+}
+
 /* A text as trial_write_json() writes it.  False where it is another, or wrong: parse_any() tells.
  */
-static bool parse_flat(struct value *config, const struct space *space, const char *text)
+static bool read_flat(struct trial_reader *reader, struct value *config, const char *text)
 {
+    const struct space *space = reader->space;
     struct flat_json json;
     struct err ignored;
     int member;
@@ -176,14 +229,9 @@ static bool parse_flat(struct value *config, const struct space *space, const ch
     forget_all(config, space);
     flat_json_init(&json, text);
     while ((member = flat_json_next(&json)) == 1) {
-        struct yaml node = {.kind = YAML_SCALAR,
-                            .file = "config",
-                            .key = json.key,
-                            .text = json.text,
-                            .plain = json.plain};
         int index = space_find(space, json.key);
-        bool twice = index >= 0 && config[index].type != VALUE_NONE;
-        if (twice || read_value(config, space, index, &node, &ignored) != 0)
+        if (index < 0 || config[index].type != VALUE_NONE ||
+            !read_spelling(reader, config, index, &json))
             return false;
     }
     return member == 0 && check_complete(config, space, &ignored) == 0;
@@ -206,9 +254,31 @@ static int parse_any(struct value *config, const struct space *space, const char
     return rc;
 }
 
+int trial_reader_read(struct trial_reader *reader, struct value *config, double *unit,
+                      const char *text, struct err *err)
+{
+    const struct space *space = reader->space;
+
+    if (!read_flat(reader, config, text)) {
+        if (parse_any(config, space, text, err) != 0)
+            return -1;
+        space_encode(unit, space, config);
+        return 0;
+    }
+    for (size_t i = 0; i < space->n; i++)
+        unit[i] = config[i].type != VALUE_NONE ? reader->last[i].unit
+                                               : param_encode(&space->params[i], &config[i]);
+    return 0;
+}
+
 int trial_parse(struct value *config, const struct space *space, const char *text, struct err *err)
 {
-    return parse_flat(config, space, text) ? 0 : parse_any(config, space, text, err);
+    struct trial_reader reader;
+
+    trial_reader_init(&reader, space);
+    int rc = read_flat(&reader, config, text) ? 0 : parse_any(config, space, text, err);
+    trial_reader_clear(&reader);
+    return rc;
 }
 
 /* --- argv ------------------------------------------------------------------------------------- */

@@ -25,6 +25,20 @@ void trial_hash(char out[SHA256_TEXT], const struct space *space, const struct v
 int trial_parse(struct value *config, const struct space *space, const char *text, struct err *err);
 
 /*
+ * The same for many configs of one space, one after the other, each with its place in the unit
+ * cube. A value that is spelt as in the config before is not read again: most are, since a proposal
+ * changes few.
+ */
+struct trial_reader {
+    const struct space *space;
+    struct trial_spelling *last; /* [space->n] */
+};
+void trial_reader_init(struct trial_reader *out, const struct space *space); /* borrows the space */
+void trial_reader_clear(struct trial_reader *reader);
+int trial_reader_read(struct trial_reader *reader, struct value *config, double *unit,
+                      const char *text, struct err *err); /* both [space->n] */
+
+/*
  * The argv of one run, NULL-terminated; the caller frees with argv_free().  Placeholders inside an
  * element: {config}, {seed}, {dir}, {steps}, {study_dir}, {name} for each parameter; an element
  * that is exactly {args} becomes one --name=value per active parameter, sorted by name.  `steps` is

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,11 +69,17 @@ void table_number(struct table *table, long long n)
 
 size_t text_width(const char *text)
 {
-    size_t width = 0;
+    const uint64_t low = 0x0101010101010101u;
+    size_t len = strlen(text), i = 0, tails = 0; /* 10xxxxxx, of UTF-8's longer characters */
+    uint64_t eight;
 
-    for (; *text != '\0'; text++)
-        width += (*text & 0xc0) != 0x80; /* not the tail of a UTF-8 character */
-    return width;
+    for (; i + sizeof eight <= len; i += sizeof eight) {
+        memcpy(&eight, text + i, sizeof eight);
+        tails += (size_t)__builtin_popcountll(eight >> 7 & ~eight >> 6 & low);
+    }
+    for (; i < len; i++)
+        tails += (text[i] & 0xc0) == 0x80;
+    return len - tails;
 }
 
 char *text_shorten(const char *text, size_t width)
@@ -117,6 +124,8 @@ static size_t line_width(const size_t *widths, size_t columns)
 static void cut_column(struct table *table, size_t column, size_t columns, size_t width)
 {
     for (size_t i = column; i < table->n_cells; i += columns) {
+        if (text_width(table->cells[i]) <= width)
+            continue;
         char *cut = text_shorten(table->cells[i], width);
         free(table->cells[i]);
         table->cells[i] = cut;
