@@ -84,12 +84,35 @@ static void a_number_is_written_as_in_a_tree(void **state)
     }
 }
 
+/* Eight bytes at a time must find what one at a time finds, wherever it stands. */
+static void a_byte_is_escaped_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++)
+        for (size_t at = 0; at < 19; at++) {
+            char text[20] = "abcdefghijklmnopqrs";
+            struct str whole = {0}, want = {0}, alone = {0};
+            text[at] = (char)byte;
+            json_write_string(&whole, text);
+            json_write_string(&alone, (const char[]){(char)byte, '\0'});
+            str_addf(&want, "\"%.*s%.*s%s\"", (int)at, text, (int)alone.len - 2, alone.at + 1,
+                     text + at + 1);
+            assert_string_equal(str_text(&whole), str_text(&want));
+            bool plain = byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
+            assert_int_equal(alone.len == 3, plain);
+            str_clear(&whole);
+            str_clear(&want);
+            str_clear(&alone);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_object_is_written_as_its_tree_would_be),
         cmocka_unit_test(of_two_with_one_name_the_later_counts),
         cmocka_unit_test(a_number_is_written_as_in_a_tree),
+        cmocka_unit_test(a_byte_is_escaped_wherever_it_stands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

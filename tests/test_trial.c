@@ -122,9 +122,28 @@ static void damage(char *text, size_t size, struct rng *rng)
     }
 }
 
-/* A blank in front is what only the full reader takes. */
-static void check_both_readers(const struct space *space, const char *text)
+/* As `alone` was read by itself, and its place in the unit cube. */
+static void check_kept_reader(struct trial_reader *kept, const char *text, int rc,
+                              const struct value *alone)
 {
+    const struct space *space = kept->space;
+    double unit[16], want[16];
+    struct value config[16];
+    struct err err = {0, ""};
+
+    assert_int_equal(trial_reader_read(kept, config, unit, text, &err), rc);
+    if (rc != 0)
+        return;
+    if (!space_same(space, config, alone))
+        fail_msg("%s: read otherwise behind other configs", text);
+    space_encode(want, space, alone);
+    assert_memory_equal(unit, want, space->n * sizeof *unit);
+}
+
+/* A blank in front is what only the full reader takes. */
+static void check_both_readers(struct trial_reader *kept, const char *text)
+{
+    const struct space *space = kept->space;
     struct value quick[16], full[16];
     struct err quick_err = {0, ""}, full_err = {0, ""};
     char with_blank[1024];
@@ -137,6 +156,7 @@ static void check_both_readers(const struct space *space, const char *text)
                  full_err.text);
     if (quick_rc == 0 && !space_same(space, quick, full))
         fail_msg("%s: two readings", text);
+    check_kept_reader(kept, text, full_rc, full);
 }
 
 static void the_quick_reader_and_the_full_one_agree_on_whole_and_damaged_texts(void **state)
@@ -144,6 +164,7 @@ static void the_quick_reader_and_the_full_one_agree_on_whole_and_damaged_texts(v
     struct value config[16];
     double unit[16];
     char text[1024];
+    struct trial_reader kept;
     struct study s;
     struct rng rng;
 
@@ -154,17 +175,20 @@ static void the_quick_reader_and_the_full_one_agree_on_whole_and_damaged_texts(v
                    "  d: {min: 0.0, max: 1, start: 0.5, when: {c: ['1', true]}}\n"
                    "  l: {distribution: int_uniform, min: 1, max: 12, start: 3}\n");
     rng_init(&rng, 1, "quick", 0);
+    trial_reader_init(&kept, &s.space);
     for (int i = 0; i < 3000; i++) {
         for (size_t k = 0; k < s.space.n; k++)
-            unit[k] = rng_uniform(&rng);
+            if (i % 3 == 0 || k == (size_t)i % s.space.n)
+                unit[k] = rng_uniform(&rng);
         space_decode(config, &s.space, unit);
         char *json = json_of(&s.space, config);
         snprintf(text, sizeof text, "%s", json);
         free(json);
         for (int k = i % 4; k > 0 && *text != '\0'; k--)
             damage(text, sizeof text, &rng);
-        check_both_readers(&s.space, text);
+        check_both_readers(&kept, text);
     }
+    trial_reader_clear(&kept);
     study_clear(&s);
 }
 

@@ -388,9 +388,15 @@ static void a_long_text_is_cut_between_characters(void **state)
         size_t width;
         const char *want;
     } cases[] = {
-        {"short", 5, "short"}, {"longer", 5, "long…"},
-        {"ééééé", 5, "ééééé"}, {"éééééé", 5, "éééé…"},
+        {"short", 5, "short"},
+        {"longer", 5, "long…"},
+        {"ééééé", 5, "ééééé"},
+        {"éééééé", 5, "éééé…"},
         {"", 5, ""},
+        {"ééééééabcdefghéé", 16, "ééééééabcdefghéé"},
+        {"ééééééabcdefghéé", 15, "ééééééabcdefgh…"},
+        {"€𐍈ü€𐍈ü€𐍈ü", 9, "€𐍈ü€𐍈ü€𐍈ü"},
+        {"€𐍈ü€𐍈ü€𐍈ü", 8, "€𐍈ü€𐍈ü€…"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
