@@ -173,10 +173,10 @@ $(B)/tests/fake_%: tests/fake_%.c
 	@mkdir -p $(@D)
 	$(call short,link)$(CC) $(CFLAGS) $(BASE_FLAGS) -o $@ $< -lm
 
-# Simulated nights: a night-driver for two test programs and for `make simulate`.
+# Simulated nights: a night-driver for test programs and for `make simulate`.
 sees_tests := $(all_layers)
 $(eval $(call layer,tests,tests))
-$(B)/tests/test_nights $(B)/tests/test_early $(B)/tests/slow_referee $(B)/tests/simulate $(B)/tests/big_record: \
+$(B)/tests/test_nights $(B)/tests/test_early $(B)/tests/test_record_past $(B)/tests/slow_referee $(B)/tests/simulate $(B)/tests/big_record: \
     $(call objects,tests/simulated_night.c tests/landscapes.c)
 bench_parts := simulated_night landscapes bench_problems bench_instance bench_serve bench_cost
 $(B)/tests/search_bench $(B)/tests/test_bench: $(call objects,$(bench_parts:%=tests/%.c))

@@ -28,16 +28,16 @@ struct choice {
  */
 static int64_t choose_by_model(double *loss, const struct record *record)
 {
-    struct past *past = mem_new(record->n_experiments, sizeof *past);
+    struct past_memory memory = {0};
     struct recommendation best = {0, NAN};
     struct history history;
     int64_t id = 0;
 
-    record_past(&history, past, record, (int64_t)record->n_decisions, record_head(record));
+    record_past(&history, &memory, record, (int64_t)record->n_decisions, record_head(record));
     if (recommend(&best, &record->study.space, &history))
-        id = record_past_experiment(&history, best.at, record);
+        id = memory.ids[best.at];
     *loss = best.loss;
-    free(past);
+    past_memory_clear(&memory);
     return id;
 }
 

@@ -82,7 +82,8 @@ static int64_t baseline_of(const struct record *record, const struct experiment 
 }
 
 /* The strategy, asked again with what it knew then, must propose the same. */
-static int replay_proposals(struct str *found, const struct patient *p, struct err *err)
+static int replay_proposals(struct str *found, const struct patient *p, struct past_memory *memory,
+                            struct err *err)
 {
     for (size_t i = 0; i < p->record->n_experiments && found->len == 0; i++) {
         const struct experiment *e = &p->record->experiments[i];
@@ -97,7 +98,7 @@ static int replay_proposals(struct str *found, const struct patient *p, struct e
         then.n_experiments = i;
         if (record_is_withdrawn(p->record, e)) /* nobody knew yet that its baseline would fail */
             then.n_decisions = (size_t)baseline_of(p->record, e) - 1;
-        int rc = propose_repeat(&again, &then, err);
+        int rc = propose_repeat(&again, &then, memory, err);
         if (rc < 0)
             return -1;
         if (rc > 0) /* nothing would be left to try */
@@ -157,6 +158,7 @@ static void replay_ends(struct str *found, const struct record *record)
 int check_replay(struct finding *out, const struct patient *p, struct err *err)
 {
     struct str found = {0}, other = {0};
+    struct past_memory memory = {0};
 
     if (p->old_rules) {
         str_add(&out->note, "not made again: it was decided by the rules of an older version");
@@ -165,7 +167,7 @@ int check_replay(struct finding *out, const struct patient *p, struct err *err)
     replay_commits(&out->violated, p);
     if (out->violated.len == 0)
         replay_patches(&out->violated, p);
-    int rc = replay_proposals(&found, p, err);
+    int rc = replay_proposals(&found, p, &memory, err);
     if (rc == 0 && found.len == 0)
         rc = replay_verdicts(&found, p, err);
     if (rc == 0 && found.len == 0)
@@ -178,5 +180,6 @@ int check_replay(struct finding *out, const struct patient *p, struct err *err)
         str_add(&out->violated, found.at);
     str_clear(&found);
     str_clear(&other);
+    past_memory_clear(&memory);
     return rc;
 }

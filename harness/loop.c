@@ -34,6 +34,7 @@ struct loop {
     struct referee referee;
     struct errand errand;
     struct proposer proposer; /* the outside program, while it is asked */
+    struct past_memory past;  /* what the strategy is told */
     struct slot *slots;       /* [n_slots] */
     size_t n_slots;
     size_t jobs;      /* slots that may be filled; more are there where more runs were adopted */
@@ -429,7 +430,7 @@ static int propose_one(struct loop *loop, struct err *err)
     struct session *s = loop->session;
     struct experiment e;
     int64_t enqueued;
-    int rc = propose_next(&e, &enqueued, &s->record, s->store, err);
+    int rc = propose_next(&e, &enqueued, &s->record, &loop->past, s->store, err);
 
     if (rc == PROPOSE_REFUSED) {
         struct err refused = *err;
@@ -804,6 +805,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
     *signal = loop.asked;
     free(loop.slots);
     referee_clear(&loop.referee);
+    past_memory_clear(&loop.past);
     signals_close(loop.signals);
     return rc;
 }

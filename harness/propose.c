@@ -11,7 +11,6 @@
 #include "mem.h"
 #include "needs.h"
 #include "propose.h"
-#include "record_past.h"
 #include "referee.h"
 #include "rng.h"
 #include "trial.h"
@@ -76,18 +75,16 @@ static int check_enqueued(const struct record *record, const struct value *confi
     return 0;
 }
 
-static int ask_strategy(struct experiment *out, const struct record *record, struct err *err)
+static int ask_strategy(struct experiment *out, const struct record *record,
+                        struct past_memory *memory, struct err *err)
 {
-    struct past *past = mem_new(record->n_experiments, sizeof *past);
-    struct history history = {0};
+    struct history history;
 
     out->purpose = PURPOSE_PROPOSAL;
-    record_past(&history, past, record, record_known(record, out->id),
+    record_past(&history, memory, record, record_known(record, out->id),
                 propose_against(record, out->id));
-    int rc = strategy_propose(out->config, record->study.strategy, &record->study.space, &history,
-                              record->study.seed, (uint64_t)out->id, err);
-    free(past);
-    return rc;
+    return strategy_propose(out->config, record->study.strategy, &record->study.space, &history,
+                            record->study.seed, (uint64_t)out->id, err);
 }
 
 /* One proposal in so many, drawn so that no strategy can tell which. */
@@ -124,7 +121,8 @@ static int propose_answer(struct experiment *out, const struct answer *answer,
 }
 
 /* From the strategy, or from the outside program that it asks. */
-static int propose_by_strategy(struct experiment *out, const struct record *record, struct err *err)
+static int propose_by_strategy(struct experiment *out, const struct record *record,
+                               struct past_memory *memory, struct err *err)
 {
     if (record->study.strategy == &strategy_none)
         return 1;
@@ -132,7 +130,7 @@ static int propose_by_strategy(struct experiment *out, const struct record *reco
         return propose_placebo(out, record);
     if (record->study.strategy->outside && !answers_given_up(record, out->id))
         return PROPOSE_ASK;
-    return ask_strategy(out, record, err);
+    return ask_strategy(out, record, memory, err);
 }
 
 /* The study file's own guesses come before all other proposals; false where none is left. */
@@ -154,7 +152,7 @@ static bool take_guess(struct experiment *out, const struct record *record)
 /* From the study file's guesses, from the queue where it holds something, else from the strategy;
  * `store` NULL: no queue. */
 static int choose_config(struct experiment *out, int64_t *enqueued, const struct record *record,
-                         struct store *store, struct err *err)
+                         struct past_memory *memory, struct store *store, struct err *err)
 {
     const struct answer *answer = answers_taken(record, out->id);
 
@@ -171,7 +169,7 @@ static int choose_config(struct experiment *out, int64_t *enqueued, const struct
         take_enqueued(out->config, enqueued, record, store, out->against, err) != 0)
         return err->code == ERR_USAGE ? PROPOSE_REFUSED : -1;
     if (*enqueued == 0)
-        return propose_by_strategy(out, record, err);
+        return propose_by_strategy(out, record, memory, err);
     out->purpose = PURPOSE_ENQUEUED;
     return check_enqueued(record, out->config, out->source, err) == 0 ? 0 : PROPOSE_REFUSED;
 }
@@ -193,7 +191,7 @@ void propose_side(struct experiment *out, const struct record *record, const str
 }
 
 int propose_next(struct experiment *out, int64_t *enqueued, const struct record *record,
-                 struct store *store, struct err *err)
+                 struct past_memory *memory, struct store *store, struct err *err)
 {
     const struct space *space = &record->study.space;
 
@@ -205,7 +203,7 @@ int propose_next(struct experiment *out, int64_t *enqueued, const struct record 
     out->created = (int64_t)time(NULL);
     if (out->against > 0) /* what is not changed is the head's, its source too */
         out->source = record->experiments[out->against - 1].source;
-    int rc = choose_config(out, enqueued, record, store, err);
+    int rc = choose_config(out, enqueued, record, memory, store, err);
     if (rc != 0) {
         experiment_clear(out);
         return rc;
@@ -234,9 +232,10 @@ char *propose_turn(const struct record *record)
     return NULL;
 }
 
-int propose_repeat(struct experiment *out, const struct record *record, struct err *err)
+int propose_repeat(struct experiment *out, const struct record *record, struct past_memory *memory,
+                   struct err *err)
 {
     int64_t enqueued;
 
-    return propose_next(out, &enqueued, record, NULL, err);
+    return propose_next(out, &enqueued, record, memory, NULL, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <stdlib.h>
 
+#include "mem.h"
 #include "needs.h"
 #include "record_early.h"
 #include "record_past.h"
@@ -36,21 +38,22 @@ static void own_loss(struct past *out, const struct record *record, const struct
     out->loss_se = sqrt(variance / (double)used);
 }
 
-static void fill_past(struct past *past, const struct record *record, const struct experiment *e,
-                      int64_t known)
+static struct past past_of(const struct record *record, const struct experiment *e, int64_t known)
 {
-    *past = (struct past){.unit = e->unit,
-                          .config = e->config,
-                          .outcome = OUTCOME_PENDING,
-                          .loss = NAN,
-                          .loss_se = NAN,
-                          .gain = NAN};
+    struct past past = {.unit = e->unit,
+                        .config = e->config,
+                        .outcome = OUTCOME_PENDING,
+                        .loss = NAN,
+                        .loss_se = NAN,
+                        .gain = NAN};
+
     if (e->decision == 0 || e->decision > known)
-        return;
+        return past;
     const struct decision *d = &record->decisions[e->decision - 1];
-    past->outcome = d->verdict;
-    past->gain = d->mean;
-    own_loss(past, record, d);
+    past.outcome = d->verdict;
+    past.gain = d->mean;
+    own_loss(&past, record, d);
+    return past;
 }
 
 static bool is_hidden(const struct record *record, const struct experiment *e)
@@ -59,29 +62,105 @@ static bool is_hidden(const struct record *record, const struct experiment *e)
            record_is_withdrawn(record, e);
 }
 
-void record_past(struct history *history, struct past *past, const struct record *record,
-                 int64_t known, int64_t head)
+void past_memory_clear(struct past_memory *memory)
 {
-    *history =
-        (struct history){.past = past, .head = SIZE_MAX, .planned = (size_t)record->study.planned};
-    for (size_t i = 0; i < record->n_experiments; i++) {
-        const struct experiment *e = &record->experiments[i];
+    free(memory->past);
+    free(memory->ids);
+    seen_clear(&memory->seen);
+    *memory = (struct past_memory){0};
+}
+
+/* A baseline that failed withdraws what was proposed from it: nothing of the memory holds then. */
+static void forget_if_past(struct past_memory *memory, const struct record *record, int64_t known)
+{
+    int64_t baseline = record_baseline(record);
+
+    if (known < memory->known || record->n_experiments < memory->rows ||
+        baseline != memory->baseline)
+        past_memory_clear(memory);
+    if (memory->rows == 0) {
+        seen_clear(&memory->seen);
+        seen_init(&memory->seen, &record->study.space);
+        memory->head = SIZE_MAX;
+    }
+    memory->seen.space = &record->study.space;
+    memory->baseline = baseline;
+}
+
+/* Where an experiment stands in the memory; n where it is hidden. */
+static size_t place_of(const struct past_memory *memory, int64_t id)
+{
+    size_t low = 0, high = memory->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memory->ids[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < memory->n && memory->ids[low] == id ? low : memory->n;
+}
+
+static void look_again(struct past_memory *memory, const struct record *record, int64_t id,
+                       int64_t known)
+{
+    size_t at = place_of(memory, id);
+
+    if (at < memory->n)
+        memory->past[at] = past_of(record, &record->experiments[id - 1], known);
+}
+
+static void add_new(struct past_memory *memory, const struct record *record, int64_t known)
+{
+    for (; memory->rows < record->n_experiments; memory->rows++) {
+        const struct experiment *e = &record->experiments[memory->rows];
         if (is_hidden(record, e))
             continue;
-        fill_past(&past[history->n], record, e, known);
-        if (e->id == head) {
-            history->head = history->n;
-            past[history->n].outcome = OUTCOME_KEEP;
-        }
-        history->n++;
+        memory->past = mem_room(memory->past, memory->n, sizeof *memory->past);
+        memory->ids = mem_room(memory->ids, memory->n, sizeof *memory->ids);
+        memory->past[memory->n] = past_of(record, e, known);
+        memory->ids[memory->n++] = e->id;
+        seen_add(&memory->seen, e->config);
     }
 }
 
-int64_t record_past_experiment(const struct history *history, size_t at,
-                               const struct record *record)
+static void unmark_head(struct past_memory *memory, const struct record *record, int64_t known)
 {
-    for (size_t i = 0; i < record->n_experiments; i++)
-        if (record->experiments[i].unit == history->past[at].unit)
-            return record->experiments[i].id;
-    return 0;
+    if (memory->head < memory->n)
+        look_again(memory, record, memory->ids[memory->head], known);
+}
+
+static void count_settled(struct past_memory *memory)
+{
+    while (memory->settled < memory->n && memory->past[memory->settled].outcome != OUTCOME_PENDING)
+        memory->settled++;
+}
+
+static void mark_head(struct past_memory *memory, int64_t head)
+{
+    memory->head = place_of(memory, head);
+    if (memory->head < memory->n)
+        memory->past[memory->head].outcome = OUTCOME_KEEP;
+    else
+        memory->head = SIZE_MAX;
+}
+
+void record_past(struct history *history, struct past_memory *memory, const struct record *record,
+                 int64_t known, int64_t head)
+{
+    forget_if_past(memory, record, known);
+    for (int64_t d = memory->known + 1; d <= known; d++)
+        look_again(memory, record, record->decisions[d - 1].experiment, known);
+    memory->known = known;
+    add_new(memory, record, known);
+    unmark_head(memory, record, known);
+    count_settled(memory);
+    mark_head(memory, head);
+    *history = (struct history){.past = memory->past,
+                                .n = memory->n,
+                                .head = memory->head,
+                                .planned = (size_t)record->study.planned,
+                                .settled = memory->settled,
+                                .seen = &memory->seen};
 }

@@ -9,17 +9,30 @@
 #define HARNESS_RECORD_PAST_H
 
 #include "record.h"
+#include "seen.h"
 #include "strategy.h"
 
-/* The first `known` decisions, and the configs of all experiments; those not decided by then are
- * pending.  past [record->n_experiments] is filled; both borrow from the record.  head: the
- * experiment that proposals start from, 0 none; it counts as kept, though its decision may not be
- * known (a baseline that is still under way). */
-void record_past(struct history *history, struct past *past, const struct record *record,
-                 int64_t known, int64_t head);
+/* What was made of a record so far, so that the next proposal reads what is new in it alone.  Zero
+ * at first. */
+struct past_memory {
+    struct past *past; /* [n] config and unit are the record's */
+    int32_t *ids;      /* [n] the experiment that each is */
+    size_t n;
+    size_t rows;             /* experiments of the record that were looked at */
+    size_t settled;          /* none of the first so many is pending */
+    int64_t known, baseline; /* decisions that were known, and what record_baseline() said then */
+    size_t head;             /* in past: counted as kept whatever was decided; SIZE_MAX: none */
+    struct seen seen;
+};
 
-/* The experiment that history->past[at] is. */
-int64_t record_past_experiment(const struct history *history, size_t at,
-                               const struct record *record);
+void past_memory_clear(struct past_memory *memory);
+
+/* The first `known` decisions, and the configs of all experiments; those not decided by then are
+ * pending.  `history` borrows from the memory and the record.  head: the experiment that proposals
+ * start from, 0 none; it counts as kept, though its decision may not be known (a baseline that is
+ * still under way).  A memory belongs to one record, at any of its ages: of an earlier one than
+ * last time it is made anew. */
+void record_past(struct history *history, struct past_memory *memory, const struct record *record,
+                 int64_t known, int64_t head);
 
 #endif

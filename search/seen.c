@@ -38,21 +38,29 @@ static size_t find_slot(const struct seen *seen, const struct value *config)
     for (size_t i = 0; i < seen->space->n; i++)
         hash = value_hash(hash, &config[i]);
     size_t at = hash & (seen->n_slots - 1);
-    while (seen->slots[at] != 0 &&
-           !space_same(seen->space, seen->history->past[seen->slots[at] - 1].config, config))
+    while (seen->slots[at] != NULL && !space_same(seen->space, seen->slots[at], config))
         at = (at + 1) & (seen->n_slots - 1);
     return at;
 }
 
-void seen_init(struct seen *seen, const struct space *space, const struct history *history)
+static void grow(struct seen *seen)
 {
-    size_t n_slots = 16;
+    const struct value **old = seen->slots;
+    size_t n_old = seen->n_slots;
 
-    while (n_slots < 2 * history->n)
-        n_slots *= 2;
-    *seen = (struct seen){space, history, mem_new(n_slots, sizeof *seen->slots), n_slots};
-    for (size_t i = 0; i < history->n; i++)
-        seen->slots[find_slot(seen, history->past[i].config)] = i + 1;
+    seen->n_slots *= 2;
+    seen->slots = mem_new(seen->n_slots, sizeof(const struct value *));
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i] != NULL)
+            seen->slots[find_slot(seen, old[i])] = old[i];
+    free(old);
+}
+
+void seen_init(struct seen *seen, const struct space *space)
+{
+    const size_t first = 16;
+
+    *seen = (struct seen){space, mem_new(first, sizeof(const struct value *)), 0, first};
 }
 
 void seen_clear(struct seen *seen)
@@ -61,7 +69,18 @@ void seen_clear(struct seen *seen)
     *seen = (struct seen){0};
 }
 
+void seen_add(struct seen *seen, const struct value *config)
+{
+    size_t at = find_slot(seen, config);
+
+    if (seen->slots[at] != NULL)
+        return;
+    seen->slots[at] = config;
+    if (2 * ++seen->n >= seen->n_slots)
+        grow(seen);
+}
+
 bool seen_has(const struct seen *seen, const struct value *config)
 {
-    return seen->slots[find_slot(seen, config)] != 0;
+    return seen->slots[find_slot(seen, config)] != NULL;
 }

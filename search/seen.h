@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * seen.h - the configs of a history as a hash set, so that "was this tried?" costs the same after
- * ten experiments and after ten thousand.
+ * seen.h - configs as a hash set that grows with a history, so that "was this tried?" costs the
+ * same after ten experiments and after a hundred thousand.
  */
 #ifndef SEARCH_SEEN_H
 #define SEARCH_SEEN_H
@@ -9,17 +9,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "strategy.h"
+#include "space.h"
 
 struct seen {
-    const struct space *space;
-    const struct history *history; /* borrowed */
-    size_t *slots;                 /* [n_slots] index into history->past, plus one; 0: free */
-    size_t n_slots;                /* a power of two */
+    const struct space *space;  /* borrowed */
+    const struct value **slots; /* [n_slots] configs, borrowed; NULL: free */
+    size_t n, n_slots;          /* n_slots is a power of two, and more than twice n */
 };
 
-void seen_init(struct seen *seen, const struct space *space, const struct history *history);
+void seen_init(struct seen *seen, const struct space *space);
 void seen_clear(struct seen *seen);
+
+/* The config [space->n] must live as long as the set; one that is there already stays. */
+void seen_add(struct seen *seen, const struct value *config);
 bool seen_has(const struct seen *seen, const struct value *config);
 
 #endif

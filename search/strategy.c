@@ -91,7 +91,7 @@ static bool is_apart(const struct param *param, const struct value *value, doubl
 static bool is_crowded(const struct space *space, const struct history *history,
                        const struct value *config, const double *unit)
 {
-    for (size_t k = history->n; k-- > 0;) {
+    for (size_t k = history->n; k-- > history->settled;) {
         const struct past *past = &history->past[k];
         bool apart = past->outcome != OUTCOME_PENDING;
         for (size_t i = 0; i < space->n && !apart; i++)
@@ -145,24 +145,33 @@ static int look_everywhere(struct value *config, const struct space *space,
                err);
 }
 
+static const struct seen *see_all(struct seen *seen, const struct space *space,
+                                  const struct history *history)
+{
+    seen_init(seen, space);
+    for (size_t i = 0; i < history->n; i++)
+        seen_add(seen, history->past[i].config);
+    return seen;
+}
+
 int strategy_propose(struct value *config, const struct strategy *strategy,
                      const struct space *space, const struct history *history, uint64_t study_seed,
                      uint64_t index, struct err *err)
 {
     struct history known = *history;
-    struct seen seen;
+    struct seen own = {0};
     struct rng rng;
 
     if (!is_searched(space))
         return 1;
-    seen_init(&seen, space, history);
     known.study_seed = study_seed;
-    known.seen = &seen;
+    if (known.seen == NULL)
+        known.seen = see_all(&own, space, history);
     rng_init(&rng, study_seed, "propose", index);
     int rc = ask(config, strategy, space, &known, &rng, ATTEMPTS, err);
     if (rc == 1 && strategy != &strategy_grid)
         rc = look_everywhere(config, space, &known, &rng, err);
-    seen_clear(&seen);
+    seen_clear(&own);
     return rc == -1 ? err_wrap(err, "strategy '%s'", strategy->name) : rc;
 }
 

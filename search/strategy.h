@@ -43,10 +43,11 @@ struct history {
     size_t n;
     size_t head;    /* index of the config that proposals start from; SIZE_MAX when there is none */
     size_t planned; /* experiments that the study was begun for; 0: not known */
-
-    /* Filled by strategy_propose() for the strategies; the caller leaves them zero. */
-    uint64_t study_seed;     /* for what must be the same in all proposals of a study */
-    const struct seen *seen; /* the configs of the past, for proposal_is_useful() */
+    size_t settled; /* none of the first so many is pending; 0: nobody has looked */
+    /* The configs of the past (seen.h), for proposal_is_useful(); where the caller keeps none
+     * (NULL), strategy_propose() makes it. */
+    const struct seen *seen;
+    uint64_t study_seed; /* strategy_propose() sets it: for what is the same in all proposals */
 };
 
 /* The config that proposals start from: the head's, the baseline's while there is no head, or NULL

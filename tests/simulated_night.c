@@ -322,7 +322,7 @@ static int propose(struct simulated_night *night, struct err *err)
 {
     while (may_propose(night)) {
         struct experiment e;
-        int rc = propose_repeat(&e, &night->record, err);
+        int rc = propose_repeat(&e, &night->record, &night->past, err);
         night->exhausted = rc == 1;
         if (rc != 0)
             return rc == 1 ? 0 : -1;
@@ -428,6 +428,7 @@ int simulated_begin(struct simulated_night *out, const struct night_plan *plan, 
 void simulated_end(struct simulated_night *night)
 {
     referee_clear(&night->referee);
+    past_memory_clear(&night->past);
     record_clear(&night->record);
     free(night->events);
     free(night->busy);

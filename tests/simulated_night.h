@@ -22,6 +22,7 @@
 
 #include "err.h"
 #include "record.h"
+#include "record_past.h"
 #include "referee.h"
 #include "rng.h"
 
@@ -77,6 +78,7 @@ struct simulated_night {
     struct night_plan plan;
     struct record record;
     struct referee referee;
+    struct past_memory past;
     struct rng order;
     struct night_event *events;
     size_t n_events;

@@ -143,7 +143,9 @@ static void answer(struct night *night, int64_t experiment, const char *text, co
 static int next(struct experiment *out, const struct record *record)
 {
     struct err err = {0};
-    int rc = propose_repeat(out, record, &err);
+    struct past_memory past = {0};
+    int rc = propose_repeat(out, record, &past, &err);
+    past_memory_clear(&past);
 
     if (rc < 0)
         fail_msg("%s", err.text);

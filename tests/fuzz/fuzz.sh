@@ -3,7 +3,7 @@
 # fuzz.sh BUILD SECONDS [TARGET…] - each target by libFuzzer for so long.  What it finds new is kept
 # in BUILD/corpus/<target>, an input that breaks something in BUILD/crash-<target>-….  One line each:
 # target, executions, seconds, findings, and the executions of all calls so far, which
-# BUILD/executions.tsv lists with commit and date.
+# BUILD/executions.tsv lists with commit and date.  LENGTH: of the longest input (16384 bytes).
 set -u
 build=$1 seconds=$2
 shift 2
@@ -20,7 +20,7 @@ for target in "$@"; do
     "$build/tests/replay" -s "$target" >"$build/corpus/$target/seed"
     words=tests/fuzz/words/$target
     FUZZ_TARGET=$target "$build/tests/fuzz" $([ ! -e "$words" ] || echo "-dict=$words") \
-        -max_total_time="$seconds" -timeout=1 -rss_limit_mb=512 -max_len=16384 \
+        -max_total_time="$seconds" -timeout=1 -rss_limit_mb=512 -max_len="${LENGTH:-16384}" \
         -print_final_stats=1 -artifact_prefix="$build/crash-$target-" \
         "$build/corpus/$target" "tests/fuzz/corpus/$target" >"$build/$target.log" 2>&1
     status=$?

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a strategy is told of the record, from a memory that grows with it and from one made anew.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "check.h"
+#include "mem.h"
+#include "propose.h"
+#include "record_past.h"
+#include "simulated_night.h"
+
+static const char parameters[] = "  lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-2, start: 1e-3}\n"
+                                 "  depth: {distribution: int_uniform, min: 1, max: 6, start: 2}\n";
+
+/* A bowl; one config in ten fails, the first never. */
+static double truth(const void *of, const struct space *space, const struct value *config)
+{
+    double lr = config[space_find(space, "lr")].number, x = log10(lr) + 3;
+
+    (void)of;
+    return lr != 1e-3 && fmod(floor(lr * 1e7), 10) == 7 ? (double)NAN : 2 + x * x;
+}
+
+static void begin_night(struct simulated_night *night, const char *study)
+{
+    static const struct surface surface = {.parameters = parameters, .truth = truth};
+    const struct night_plan plan = {.surface = &surface,
+                                    .strategy = "tpe",
+                                    .procedure = PROCEDURE_TWO_LEVEL,
+                                    .sigma_d = 0.1,
+                                    .rho = 0.5,
+                                    .seed = 7,
+                                    .cap = 120,
+                                    .jobs = 2,
+                                    .study = study};
+    struct err err = {0};
+
+    if (simulated_begin(night, &plan, &err) != 0 || simulated_run(night, &err) != 0)
+        fail_msg("%s", err.text);
+}
+
+static bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static bool same_past(const struct past *a, const struct past *b)
+{
+    return a->unit == b->unit && a->config == b->config && a->outcome == b->outcome &&
+           same_number(a->loss, b->loss) && same_number(a->loss_se, b->loss_se) &&
+           same_number(a->gain, b->gain);
+}
+
+static size_t count_settled(const struct history *history)
+{
+    size_t n = 0;
+
+    while (n < history->n && history->past[n].outcome != OUTCOME_PENDING)
+        n++;
+    return n;
+}
+
+/* What the next proposal of `record` is told: by `memory`, and by one that is made for it. */
+static struct history told(struct past_memory *memory, const struct record *record)
+{
+    int64_t next = (int64_t)record->n_experiments + 1;
+    struct past_memory anew = {0};
+    struct history grown, made;
+
+    record_past(&grown, memory, record, record_known(record, next), propose_against(record, next));
+    record_past(&made, &anew, record, record_known(record, next), propose_against(record, next));
+    assert_int_equal(grown.n, made.n);
+    assert_int_equal(grown.head, made.head);
+    assert_int_equal(grown.settled, made.settled);
+    assert_true(grown.settled <= count_settled(&grown));
+    assert_int_equal(grown.seen->n, made.seen->n);
+    for (size_t i = 0; i < grown.n; i++) {
+        assert_true(same_past(&grown.past[i], &made.past[i]));
+        assert_true(seen_has(grown.seen, grown.past[i].config));
+        assert_ptr_equal(grown.past[i].config, record->experiments[memory->ids[i] - 1].config);
+    }
+    past_memory_clear(&anew);
+    return grown;
+}
+
+static struct record as_it_was(const struct record *record, size_t experiments)
+{
+    struct record then = *record;
+
+    then.n_experiments = experiments;
+    return then;
+}
+
+static void what_grows_with_the_record_is_what_would_be_made_anew(void **state)
+{
+    (void)state;
+    const char *const studies[] = {"", "lookahead: 5\n", "placebo: 4\nlookahead: 3\n",
+                                   "lookahead: 20\n"};
+
+    for (size_t s = 0; s < sizeof studies / sizeof studies[0]; s++) {
+        struct simulated_night night;
+        struct past_memory memory = {0};
+        size_t pending = 0, failed = 0;
+        begin_night(&night, studies[s]);
+        for (size_t n = 1; n <= night.record.n_experiments; n++) {
+            struct record then = as_it_was(&night.record, n);
+            struct history history = told(&memory, &then);
+            for (size_t i = 0; i < history.n; i++) {
+                pending += history.past[i].outcome == OUTCOME_PENDING;
+                failed += history.past[i].outcome == OUTCOME_FAILED;
+            }
+        }
+        assert_true(failed > 0);
+        assert_true(s == 0 || pending > 0);
+        past_memory_clear(&memory);
+        simulated_end(&night);
+    }
+}
+
+static void a_memory_can_be_asked_about_an_earlier_record(void **state)
+{
+    (void)state;
+    struct simulated_night night;
+    struct past_memory memory = {0};
+
+    begin_night(&night, "lookahead: 4\n");
+    for (size_t n = 100; n > 0; n -= 20) {
+        struct record then = as_it_was(&night.record, n);
+        told(&memory, &then);
+        told(&memory, &night.record);
+    }
+    past_memory_clear(&memory);
+    simulated_end(&night);
+}
+
+/* The first decisions are made those of baselines that failed: what stands before the first that is
+ * kept is withdrawn, in the memory too. */
+static void what_is_withdrawn_leaves_the_memory(void **state)
+{
+    (void)state;
+    struct simulated_night night;
+    struct past_memory memory = {0};
+
+    begin_night(&night, "lookahead: 20\n");
+    struct record early = as_it_was(&night.record, 15);
+    early.n_decisions = 0;
+    assert_int_equal(told(&memory, &early).n, 15);
+    struct decision *decisions = mem_new(night.record.n_decisions, sizeof *decisions);
+    memcpy(decisions, night.record.decisions, night.record.n_decisions * sizeof *decisions);
+    struct record then = as_it_was(&night.record, 40);
+    then.decisions = decisions;
+    for (size_t i = 0; i < 10; i++)
+        decisions[i].incumbent = 0;
+    decisions[10].incumbent = 11;
+    struct history history = told(&memory, &then);
+    size_t shown = 1; /* the first baseline, which is no proposal */
+    for (size_t i = 10; i < 40; i++)
+        shown += then.experiments[i].purpose != PURPOSE_PLACEBO;
+    assert_int_equal(history.n, shown);
+    assert_int_equal(memory.ids[1], 11);
+    free(decisions);
+    past_memory_clear(&memory);
+    simulated_end(&night);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_grows_with_the_record_is_what_would_be_made_anew),
+        cmocka_unit_test(a_memory_can_be_asked_about_an_earlier_record),
+        cmocka_unit_test(what_is_withdrawn_leaves_the_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
