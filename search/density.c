@@ -88,16 +88,47 @@ static void fill_plain(struct density *density)
             density->plain[density->n_plain++] = i;
 }
 
-static void fill_mass(struct density *density)
+static struct density_part part_of(const struct density *density, size_t at)
 {
-    size_t d = density->space->n;
+    const struct param *param = &density->space->params[at];
+    double k = (double)param->n_values, width = density->width[at];
 
-    density->mass = mem_new(density->n * d, sizeof *density->mass);
+    if (!param_is_choice(param))
+        return (struct density_part){at, false, NAN, NAN};
+    return (struct density_part){at, true, log(1 - width + width / k) + log(k),
+                                 log(width / k) + log(k)};
+}
+
+static void fill_others(struct density *density)
+{
+    const struct space *space = density->space;
+
+    density->others = mem_new(space->n, sizeof *density->others);
+    for (size_t i = 0; i < space->n; i++)
+        if (is_searched(&space->params[i]) && !is_plain(&space->params[i]))
+            density->others[density->n_others++] = part_of(density, i);
+}
+
+/* Where a config stands in a parameter; NAN where it is inactive. */
+static double standing(const struct value *config, const double *unit, size_t at)
+{
+    return config[at].type == VALUE_NONE ? (double)NAN : unit[at];
+}
+
+static void fill_centres(struct density *density)
+{
+    size_t m = density->n_others;
+
+    density->centre = mem_new(density->n * m, sizeof *density->centre);
+    density->mass = mem_new(density->n * m, sizeof *density->mass);
     for (size_t k = 0; k < density->n; k++)
-        for (size_t i = 0; i < d; i++)
-            if (density->width[i] > 0 && !param_is_choice(&density->space->params[i]) &&
-                !is_plain(&density->space->params[i]))
-                density->mass[k * d + i] = log_mass(member(density, k)->unit[i], density->width[i]);
+        for (size_t j = 0; j < m; j++) {
+            size_t at = density->others[j].at;
+            double centre = standing(member(density, k)->config, member(density, k)->unit, at);
+            density->centre[k * m + j] = centre;
+            if (!density->others[j].choice && !isnan(centre))
+                density->mass[k * m + j] = log_mass(centre, density->width[at]);
+        }
 }
 
 /* log of the product over the plain parameters of what experiment k's densities are divided by: a
@@ -145,7 +176,8 @@ void density_init(struct density *density, const struct space *space, const stru
     *density = (struct density){.space = space, .history = history, .list = list, .n = n};
     fill_width(density);
     fill_plain(density);
-    fill_mass(density);
+    fill_others(density);
+    fill_centres(density);
     fill_scaled(density);
 }
 
@@ -155,36 +187,30 @@ void density_clear(struct density *density)
     free(density->plain);
     free(density->scaled);
     free(density->constant);
+    free(density->others);
+    free(density->centre);
     free(density->mass);
 }
 
 /* --- the density of a config ------------------------------------------------------------------ */
 
-static double log_choice(const struct param *param, const struct value *a, const struct value *b,
-                         double width)
+/* What all but the plain parameters add about experiment k; here [n_others]: where the config
+ * stands. */
+static double log_others(const struct density *density, size_t k, const double *here)
 {
-    double k = (double)param->n_values;
-
-    return log(value_same(a, b) ? 1 - width + width / k : width / k) + log(k);
-}
-
-/* What all but the plain parameters add about experiment k. */
-static double log_others(const struct density *density, size_t k, const struct value *config,
-                         const double *unit)
-{
-    const struct past *past = member(density, k);
-    size_t d = density->space->n;
+    const double *centre = density->centre + k * density->n_others;
+    const double *mass = density->mass + k * density->n_others;
     double sum = 0;
 
-    for (size_t i = 0; i < d; i++) {
-        const struct param *param = &density->space->params[i];
-        if (density->width[i] == 0 || is_plain(param) || config[i].type == VALUE_NONE ||
-            past->config[i].type == VALUE_NONE)
+    for (size_t j = 0; j < density->n_others; j++) {
+        const struct density_part *part = &density->others[j];
+        if (isnan(here[j]) || isnan(centre[j]))
             continue;
-        double z = (unit[i] - past->unit[i]) / density->width[i];
-        sum += param_is_choice(param)
-                   ? log_choice(param, &config[i], &past->config[i], density->width[i])
-                   : -0.5 * z * z - density->mass[k * d + i];
+        double z = (here[j] - centre[j]) / density->width[part->at];
+        if (part->choice)
+            sum += z == 0 ? part->same : part->differs;
+        else
+            sum += -0.5 * z * z - mass[j];
     }
     return sum;
 }
@@ -201,22 +227,24 @@ static double log_sum(const double *part, size_t n, double most)
 
 double density_log(const struct density *density, const struct value *config, const double *unit)
 {
-    size_t m = density->n_plain;
-    bool others = m < density->space->n;
-    double *part = mem_new(density->n + m, sizeof *part), *scaled = part + density->n, most = 0;
+    size_t n = density->n, m = density->n_plain;
+    double *part = mem_new(n + m + density->n_others, sizeof *part), most = 0;
+    double *scaled = part + n, *here = scaled + m;
 
     for (size_t i = 0; i < m; i++)
         scaled[i] = unit[density->plain[i]] / density->width[density->plain[i]];
+    for (size_t j = 0; j < density->n_others; j++)
+        here[j] = standing(config, unit, density->others[j].at);
     double half = 0.5 * cholesky_dot(scaled, scaled, m);
-    for (size_t k = 0; k < density->n; k++) {
+    for (size_t k = 0; k < n; k++) {
         part[k] = cholesky_dot(scaled, density->scaled + k * m, m) + density->constant[k] - half;
-        if (others)
-            part[k] += log_others(density, k, config, unit);
-        most = fmax(most, part[k]);
+        if (density->n_others > 0)
+            part[k] += log_others(density, k, here);
+        most = part[k] > most ? part[k] : most;
     }
-    double log_of_sum = log_sum(part, density->n, most);
+    double log_of_sum = log_sum(part, n, most);
     free(part);
-    return log_of_sum - log((double)(density->n + 1));
+    return log_of_sum - log((double)(n + 1));
 }
 
 /* --- drawing ---------------------------------------------------------------------------------- */

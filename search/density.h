@@ -17,6 +17,8 @@
 #ifndef SEARCH_DENSITY_H
 #define SEARCH_DENSITY_H
 
+#include <stdbool.h>
+
 #include "ranking.h"
 #include "rng.h"
 #include "space.h"
@@ -24,6 +26,13 @@
 
 #define DENSITY_WIDTH_MIN 0.03
 #define DENSITY_WIDTH_MAX 0.5
+
+/* A searched parameter that is a choice, or may be inactive. */
+struct density_part {
+    size_t at; /* in the space */
+    bool choice;
+    double same, differs; /* of a choice: log densities of its own value, and of another */
+};
 
 struct density {
     const struct space *space;
@@ -33,10 +42,12 @@ struct density {
     double *width; /* [space->n] SD; of a choice: b; 0 where there is nothing to search */
     size_t *plain; /* [n_plain] the numbers that are never inactive */
     size_t n_plain;
-    double *scaled;   /* [n, n_plain] their coordinates, divided by their widths */
-    double *constant; /* [n] what the plain ones add to the log whatever the config */
-    double *mass;     /* [n, space->n] log of what a normal density is divided by; of the plain
-                       * ones it is in `constant` */
+    double *scaled;              /* [n, n_plain] their coordinates, divided by their widths */
+    double *constant;            /* [n] what the plain ones add to the log whatever the config */
+    struct density_part *others; /* [n_others] */
+    size_t n_others;
+    double *centre; /* [n, n_others] their coordinates; NAN: inactive there */
+    double *mass;   /* [n, n_others] log of what a normal density is divided by; 0 of choices */
 };
 
 /* Everything given is borrowed until density_clear(); n may be 0. */
@@ -44,7 +55,8 @@ void density_init(struct density *density, const struct space *space, const stru
                   const struct ranked *list, size_t n);
 void density_clear(struct density *density);
 
-/* Log density of a config, relative to any value alike. */
+/* Log density of a config, relative to any value alike; unit: space_encode() of it, as the
+ * history's are of theirs. */
 double density_log(const struct density *density, const struct value *config, const double *unit);
 
 /* A point of the mixture. */

@@ -18,7 +18,9 @@
  * would not be seen: with a tenth of the volume failing beside the optimum, 6.7 % of the runs after
  * the first twenty were lost with power 0, 3.8 % with 4, 2.3 % with 12.
  *
- * The first FIRST experiments are those of `sobol`.
+ * The first FIRST experiments are those of `sobol`.  In a long study a proposal looks at the NEWEST
+ * experiments, at OLDER of those before them, evenly spread, and at the head: what it costs does
+ * not grow with the night, and where a search has been for long the newest are near the best.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -31,7 +33,7 @@
 extern const struct strategy strategy_tpe;
 extern const struct strategy strategy_sobol;
 
-enum { FIRST = 10, CANDIDATES = 96, GOOD_MIN = 4, GOOD_MAX = 25 };
+enum { FIRST = 10, CANDIDATES = 96, GOOD_MIN = 4, GOOD_MAX = 25, NEWEST = 1000, OLDER = 1000 };
 #define GOOD_SHARE 0.15
 #define CAUTION    12.0 /* power of the share of successes */
 
@@ -57,15 +59,17 @@ struct spread {
     double mean, variance, noise;
 };
 
-static struct spread spread_of(const struct history *history, size_t known)
+/* list [n] of which `known` have a loss */
+static struct spread spread_of(const struct history *history, const struct ranked *list, size_t n,
+                               size_t known)
 {
     struct spread s = {0, 0, 0};
 
-    for (size_t i = 0; i < history->n; i++)
-        if (has_loss(&history->past[i]))
-            s.mean += history->past[i].loss / (double)known;
-    for (size_t i = 0; i < history->n; i++) {
-        const struct past *past = &history->past[i];
+    for (size_t i = 0; i < n; i++)
+        if (has_loss(&history->past[list[i].at]))
+            s.mean += history->past[list[i].at].loss / (double)known;
+    for (size_t i = 0; i < n; i++) {
+        const struct past *past = &history->past[list[i].at];
         if (!has_loss(past))
             continue;
         s.variance += (past->loss - s.mean) * (past->loss - s.mean) / (double)known;
@@ -85,20 +89,33 @@ static double shrink(const struct spread *spread, const struct past *past)
     return spread->mean + (past->loss - spread->mean) * signal / (signal + noise);
 }
 
-/* list [history->n] <- all experiments, best first, by their losses drawn towards the mean (failed,
- * pending or unknown: INFINITY); returns how many of them have one. */
-static size_t rank(struct ranked *list, const struct history *history)
+/* list [NEWEST + OLDER + 1] <- the experiments that are looked at, oldest first; returns how many.
+ */
+static size_t recall(struct ranked *list, const struct history *history)
+{
+    size_t older = history->n > NEWEST ? history->n - NEWEST : 0, n = 0;
+    size_t step = older > OLDER ? (older + OLDER - 1) / OLDER : 1;
+
+    for (size_t i = 0; i < history->n; i++)
+        if (i >= older || i % step == 0 || i == history->head)
+            list[n++].at = i;
+    return n;
+}
+
+/* list [n] <- best first, by their losses drawn towards the mean (failed, pending or unknown:
+ * INFINITY); returns how many of them have one. */
+static size_t rank(struct ranked *list, size_t n, const struct history *history)
 {
     size_t known = 0;
 
-    for (size_t i = 0; i < history->n; i++)
-        known += has_loss(&history->past[i]);
-    struct spread spread = spread_of(history, known);
-    for (size_t i = 0; i < history->n; i++) {
-        const struct past *past = &history->past[i];
-        list[i] = (struct ranked){has_loss(past) ? shrink(&spread, past) : (double)INFINITY, i};
+    for (size_t i = 0; i < n; i++)
+        known += has_loss(&history->past[list[i].at]);
+    struct spread spread = spread_of(history, list, n, known);
+    for (size_t i = 0; i < n; i++) {
+        const struct past *past = &history->past[list[i].at];
+        list[i].key = has_loss(past) ? shrink(&spread, past) : (double)INFINITY;
     }
-    qsort(list, history->n, sizeof *list, by_loss);
+    qsort(list, n, sizeof *list, by_loss);
     return known;
 }
 
@@ -161,26 +178,27 @@ static void choose(double *unit, const struct model *model, struct rng *rng)
     free(settled);
 }
 
-static size_t list_failed(struct ranked *list, const struct history *history)
+static size_t list_failed(struct ranked *lost, const struct ranked *list, size_t n,
+                          const struct history *history)
 {
-    size_t n = 0;
+    size_t n_lost = 0;
 
-    for (size_t i = 0; i < history->n; i++)
-        if (history->past[i].outcome == OUTCOME_FAILED)
-            list[n++] = (struct ranked){INFINITY, i};
-    return n;
+    for (size_t i = 0; i < n; i++)
+        if (history->past[list[i].at].outcome == OUTCOME_FAILED)
+            lost[n_lost++] = list[i];
+    return n_lost;
 }
 
-/* list [history->n] of rank(), `known` of them with a loss */
+/* list [n] of rank(), `known` of them with a loss */
 static void propose_dense(double *unit, const struct space *space, const struct history *history,
-                          const struct ranked *list, size_t known, struct rng *rng)
+                          const struct ranked *list, size_t n, size_t known, struct rng *rng)
 {
-    struct ranked *lost = mem_new(history->n, sizeof *lost);
-    size_t n_good = count_good(known), n_lost = list_failed(lost, history);
+    struct ranked *lost = mem_new(n, sizeof *lost);
+    size_t n_good = count_good(known), n_lost = list_failed(lost, list, n, history);
     struct model model;
 
     density_init(&model.good, space, history, list, n_good);
-    density_init(&model.bad, space, history, list + n_good, history->n - n_good);
+    density_init(&model.bad, space, history, list + n_good, n - n_good);
     density_init(&model.ended, space, history, list, n_lost > 0 ? known : 0);
     density_init(&model.failed, space, history, lost, n_lost);
     choose(unit, &model, rng);
@@ -201,9 +219,9 @@ static int propose(double *unit, const struct space *space, const struct history
             unit[i] = rng_uniform(rng);
         return 0;
     }
-    struct ranked *list = mem_new(history->n, sizeof *list);
-    size_t known = rank(list, history);
-    propose_dense(unit, space, history, list, known, rng);
+    struct ranked *list = mem_new(NEWEST + OLDER + 1, sizeof *list);
+    size_t n = recall(list, history), known = rank(list, n, history);
+    propose_dense(unit, space, history, list, n, known, rng);
     free(list);
     return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * big_record [-g] [-n EXPERIMENTS] DIR - writes the record of a long study straight into
- * DIR/runs/simulated/study.db, without a process, a file of a run or a git repository: for
+ * big_record [-g] [-n EXPERIMENTS] [-s STRATEGY] DIR - writes the record of a long study straight
+ * into DIR/runs/simulated/study.db, without a process, a file of a run or a git repository: for
  * measuring what reads records.  Proposals, runs, tests and decisions are those of a simulated
- * night (simulated_night.h) on a space as a language model's, one run in fifty fails.  With -g by
- * the rule `greedy`, which takes so long for each experiment whatever came before it.
+ * night (simulated_night.h) on a space as a language model's, one run in fifty fails; the strategy
+ * is `random` without -s.  With -g by the rule `greedy`, which takes so long for each experiment
+ * whatever came before it.
  */
 #include <math.h>
 #include <stdio.h>
@@ -236,13 +237,15 @@ int main(int argc, char **argv)
     struct err err = {0};
     unsigned long long n = 0;
 
-    for (int c; (c = getopt(argc, argv, "gn:")) != -1;)
+    for (int c; (c = getopt(argc, argv, "gn:s:")) != -1;)
         if (c == 'g')
             plan.procedure = PROCEDURE_GREEDY;
+        else if (c == 's')
+            plan.strategy = optarg;
         else if (c != 'n' || !integer_read(&n, optarg, 1000000) || n == 0)
             return 2;
     if (optind + 1 != argc) {
-        fprintf(stderr, "usage: big_record [-g] [-n EXPERIMENTS] DIR\n");
+        fprintf(stderr, "usage: big_record [-g] [-n EXPERIMENTS] [-s STRATEGY] DIR\n");
         return 2;
     }
     plan.cap = n > 0 ? (int64_t)n : plan.cap;
