@@ -5,7 +5,7 @@
 # The layers.  A folder is compiled with -I for itself and for what stands to its left, so that an
 # include against the arrows does not compile:
 #
-#     base <- search <- experiments <- reports <- harness      =>  build/nightshift
+#     base <- search <- experiments <- reports <- harness      =>  build/nightshift, -serve
 #     base <- trainer                                          =>  build/nightshift-lm
 
 sees_base        := harness/base
@@ -98,13 +98,14 @@ sources_experiments := $(wildcard experiments/*.c)
 sources_reports     := $(wildcard reports/*.c)
 sources_harness     := $(wildcard harness/*.c)
 sources_trainer     := $(wildcard trainer/*.c)
+sources_beside      := $(wildcard harness/shim/*.c harness/serve/*.c)
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 nightshift_sources    := $(foreach l,base search experiments reports harness,$(sources_$(l)))
 nightshift-lm_sources := $(sources_base) $(sources_trainer)
 
 .PHONY: all deps deps-cluster demo e44 check check-slow simulate bench bench-search lint format install uninstall clean help
-all: $(B)/nightshift $(B)/nightshift-lm
+all: $(B)/nightshift $(B)/nightshift-serve $(B)/nightshift-lm
 
 # The shim is a program of its own, small and quick to start, and a part of `nightshift` as bytes.
 # The linker takes what it calls and no more: keep what it calls in files that call little.
@@ -127,6 +128,10 @@ $(B)/obj/reports/chart_script.o: reports/chart_script.S $(B)/chart_script.js
 $(B)/obj/harness/topics.o: harness/topics.S $(wildcard docs/*.md)
 	$(call short,as)mkdir -p $(@D) && $(CC) -c -o $@ $<
 
+# HTTP is the business of a program of its own, which `nightshift serve` becomes (harness/serve/main.c).
+$(B)/nightshift-serve: $(call objects,$(wildcard harness/serve/*.c)) $(B)/obj/reports/chart_script.o $(B)/libparts.a
+	$(call short,link)$(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) -lm
+
 # What is no C.
 carried := $(B)/obj/harness/shim_image.o $(B)/obj/reports/chart_script.o $(B)/obj/harness/topics.o
 
@@ -147,6 +152,7 @@ $(eval $(call layer,experiments,experiments))
 $(eval $(call layer,reports,reports))
 $(eval $(call layer,harness,harness))
 $(eval $(call layer,harness,harness/shim))
+$(eval $(call layer,harness,harness/serve))
 $(eval $(call layer,trainer,trainer))
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
@@ -306,19 +312,20 @@ bench-search: deps
 	@sh share/bench-search.sh
 # One file at a time: clang-tidy 14 carries what it knows of va_start into the next file, wrongly.
 lint:
-	@printf '%s\n' $(nightshift_sources) $(sources_trainer) | xargs -P "$$(nproc)" -I '{}' \
+	@printf '%s\n' $(nightshift_sources) $(sources_beside) $(sources_trainer) | xargs -P "$$(nproc)" -I '{}' \
 	    clang-tidy --quiet '{}' -- -std=c11 -D_GNU_SOURCE -DNIGHTSHIFT_VERSION='"$(VERSION)"' \
 	    $(addprefix -I,$(all_layers)) $(LIB_CFLAGS)
 	@cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	    --library=share/cppcheck.cfg \
-	    $(addprefix -I,$(filter-out tests,$(all_layers))) $(nightshift_sources) $(sources_trainer)
+	    $(addprefix -I,$(filter-out tests,$(all_layers))) $(nightshift_sources) $(sources_beside) $(sources_trainer)
 format:
-	clang-format -i $(nightshift_sources) $(sources_trainer) $(wildcard */*.h harness/base/*.h tests/*.c)
+	clang-format -i $(nightshift_sources) $(sources_beside) $(sources_trainer) $(wildcard */*.h harness/base/*.h tests/*.c)
 
 # Writes below DESTDIR alone.  Packagers set PREFIX, or any of the folders.
 studies := $(DESTDIR)$(DATADIR)/nightshift/experiments
 install: all man
 	install -Dm755 $(B)/nightshift $(DESTDIR)$(BINDIR)/nightshift
+	install -Dm755 $(B)/nightshift-serve $(DESTDIR)$(BINDIR)/nightshift-serve
 	install -Dm755 $(B)/nightshift-lm $(DESTDIR)$(BINDIR)/nightshift-lm
 	for page in $(man_pages); do \
 	    install -Dm644 $(B)/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
@@ -334,7 +341,7 @@ install: all man
 	    install -Dm644 share/completion/_$$name $(DESTDIR)$(ZSHDIR)/_$$name && \
 	    install -Dm644 share/completion/$$name.fish $(DESTDIR)$(FISHDIR)/$$name.fish || exit 1; done
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/nightshift $(DESTDIR)$(BINDIR)/nightshift-lm
+	rm -f $(DESTDIR)$(BINDIR)/nightshift $(DESTDIR)$(BINDIR)/nightshift-serve $(DESTDIR)$(BINDIR)/nightshift-lm
 	rm -f $(DESTDIR)$(MANDIR)/man[157]/nightshift.1 $(DESTDIR)$(MANDIR)/man[157]/nightshift-*.[157]
 	rm -rf $(DESTDIR)$(DATADIR)/nightshift
 	rm -f $(DESTDIR)$(UNITDIR)/nightshift@.*

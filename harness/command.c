@@ -2,9 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "pager.h"
 #include "str.h"
 #include "version.h"
 
@@ -73,22 +71,6 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-/* What came from outside may stand in an error, but must not reach a terminal as it is. */
-static void say_error(const char *text)
-{
-    struct str safe = {0};
-
-    str_add(&safe, "nightshift: ");
-    while (*text != '\0') {
-        size_t len = strcspn(text, "\n");
-        str_add_printable(&safe, text, len, len);
-        str_add(&safe, "\n");
-        text += len + (text[len] == '\n');
-    }
-    fputs(str_text(&safe), stderr);
-    str_clear(&safe);
-}
-
 /* What was meant by `word`, one of names[n]. */
 static int unknown(const char *what, const char *word, const char *const *names, size_t n)
 {
@@ -99,7 +81,7 @@ static int unknown(const char *what, const char *word, const char *const *names,
         err_usage(&err, "unknown %s '%s' (did you mean '%s'?)", what, word, near);
     else
         err_usage(&err, "unknown %s '%s'; see `nightshift help`", what, word);
-    say_error(err.text);
+    command_complain(err.text);
     return err.code;
 }
 
@@ -116,39 +98,6 @@ static int unknown_command(const char *word)
     return unknown("command", word, names, n);
 }
 
-/* A command that may be paged has the option --no-pager; its help is paged too. */
-static pid_t begin_pager(const struct command *command, const struct arguments *arguments)
-{
-    for (const struct option_row *row = command->options; row != NULL && row->name != NULL; row++)
-        if (strcmp(row->name, "no-pager") == 0)
-            return option_value(command, arguments, row->name) == NULL ? pager_begin() : 0;
-    return 0;
-}
-
-static int run_command(const struct command *command, int argc, char **argv)
-{
-    struct arguments arguments;
-    struct err err = {0};
-    bool help;
-    pid_t pager = 0;
-    int status = arguments_read(&arguments, &help, command, argc, argv, &err);
-
-    if (status == 0) {
-        pager = begin_pager(command, &arguments);
-        if (help)
-            arguments_help(command);
-        else
-            status = command->run(&arguments, &err);
-        arguments_free(&arguments);
-    }
-    if (fflush(stdout) != 0 && status == 0)
-        status = err_sys(&err, "cannot write to standard output");
-    pager_end(pager);
-    if (status < 0)
-        say_error(err.text);
-    return status < 0 ? (int)err.code : status;
-}
-
 static int print_version(void)
 {
     struct str text = {0};
@@ -160,7 +109,7 @@ static int print_version(void)
         rc = err_sys(&err, "cannot write to standard output");
     str_clear(&text);
     if (rc != 0)
-        say_error(err.text);
+        command_complain(err.text);
     return rc != 0 ? err.code : 0;
 }
 
@@ -175,6 +124,6 @@ int command_main(int argc, char **argv)
     const struct command *command = command_find(name);
     if (command == NULL)
         return unknown_command(name);
-    int status = run_command(command, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+    int status = command_call(command, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
     return argc < 2 ? ERR_USAGE : status;
 }

@@ -45,6 +45,12 @@ extern const struct command *const commands[]; /* NULL-terminated, in the order 
 int command_main(int argc, char **argv);
 const struct command *command_find(const char *name); /* NULL: unknown */
 
+/* Runs a command with its own words, argv[0] being any; prints errors; returns the exit status. */
+int command_call(const struct command *command, int argc, char **argv);
+
+/* Prints an error, line by line, on standard error. */
+void command_complain(const char *text);
+
 /* The value of an option by its long name; NULL where it was not given. */
 const char *option_value(const struct command *command, const struct arguments *arguments,
                          const char *name);

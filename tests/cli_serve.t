@@ -37,6 +37,10 @@ trap finish EXIT
 refused 2 'has not been run yet' 'a study that was never run has no report' nightshift serve dusk.yaml
 run 0 'the study runs' nightshift run -q dusk.yaml
 refused 2 'is no port' 'a port is a number' nightshift serve dusk.yaml --port 65536
+mkdir alone && cp "$(command -v nightshift)" alone
+refused 3 "'nightshift-serve' is neither" 'without the program that knows HTTP it says so' \
+    env PATH=/usr/bin:/bin alone/nightshift serve dusk.yaml
+rm -r alone
 refused 2 'a token has' 'a short token is refused' nightshift serve dusk.yaml --token abc
 
 nightshift serve dusk.yaml >address 2>talk &

@@ -20,7 +20,7 @@ ok $? 'a build'
 build two/much/deeper/with_another_name TZ=Asia/Tokyo LC_ALL=C.UTF-8 HOME=/nowhere MAKEFLAGS=-j2
 ok $? 'another build elsewhere, in another zone, locale and order'
 ln -s two/much/deeper/with_another_name other
-for program in nightshift nightshift-lm; do
+for program in nightshift nightshift-serve nightshift-lm; do
     cmp one/build/$program other/build/$program >out 2>err
     ok $? "$program is the same bytes"
     ! grep -qaF "$work" one/build/$program

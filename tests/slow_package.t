@@ -17,6 +17,7 @@ install() { make -s -C "$root" B="${BUILD:-build}" DESTDIR="$dest" "$@" >out 2>e
 
 if command -v scdoc >/dev/null; then
     install install PREFIX=/opt/n && [ -x "$dest/opt/n/bin/nightshift" ] && [ -x "$dest/opt/n/bin/nightshift-lm" ] &&
+        [ -x "$dest/opt/n/bin/nightshift-serve" ] &&
         [ -s "$dest/opt/n/share/man/man1/nightshift-run.1" ] && [ -s "$dest/opt/n/share/man/man5/nightshift-study.5" ] &&
         [ -s "$dest/opt/n/share/nightshift/schema/study.json" ]
     ok $? 'make install'
