@@ -76,9 +76,7 @@ static void write_verified(struct str *out, const struct subject *s)
 
 static void write_nothing(struct str *out, const struct subject *s)
 {
-    if (s->tally.proposals == 0 && s->record->study.n_hypotheses > 0)
-        registry_write_outcome(out, s->record);
-    else if (s->tally.proposals == 0)
+    if (s->tally.proposals == 0)
         str_add(out, "**Nothing yet**: no proposal has been decided.");
     else if (s->record->study.procedure == PROCEDURE_GREEDY)
         str_addf(out,
@@ -93,6 +91,7 @@ static void write_claim(struct str *out, const struct subject *s)
 {
     int64_t baseline = facts_baseline(s->facts);
     enum outcome began = facts_outcome(s->facts, baseline);
+    size_t before = out->len;
 
     if (began == OUTCOME_FAILED)
         str_add(out, "**The baseline failed**: there is nothing to compare with.");
@@ -102,8 +101,12 @@ static void write_claim(struct str *out, const struct subject *s)
         write_confirmed(out, s);
     else if (s->best > 0)
         write_verified(out, s);
-    else
+    else if (s->tally.proposals > 0 || s->record->study.n_hypotheses == 0)
         write_nothing(out, s);
+    if (began == OUTCOME_KEEP && s->record->study.n_hypotheses > 0) {
+        str_add(out, out->len > before ? "\n\n" : "");
+        registry_write_outcome(out, s->record);
+    }
     str_add(out, "\n\n");
 }
 

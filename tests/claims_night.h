@@ -51,9 +51,10 @@ static inline void night_add_baseline(struct record *record)
 {
     struct err err = {0, ""};
     struct experiment e;
-    int64_t enqueued;
+    struct past_memory past = {0};
 
-    assert_int_equal(propose_next(&e, &enqueued, record, NULL, &err), 0);
+    assert_int_equal(propose_repeat(&e, record, &past, &err), 0);
+    past_memory_clear(&past);
     record_add_experiment(record, &e);
     experiment_clear(&e);
 }
