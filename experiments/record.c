@@ -266,6 +266,8 @@ const struct run_curves *record_curves(const struct record *record, const struct
 void record_set_curves(struct record *record, const struct run *run,
                        const struct run_curves *curves)
 {
+    if (curves->kind == PLACE_NONE && run->id > (int64_t)record->n_curves)
+        return; /* who has said nothing needs no place */
     while (record->n_curves < (size_t)run->id) {
         record->curves = mem_room(record->curves, record->n_curves, sizeof *record->curves);
         record->curves[record->n_curves++] = (struct run_curves){.kind = PLACE_NONE};

@@ -26,8 +26,10 @@ static const char *const settings[] = {
     "PRAGMA mmap_size = 0",        "PRAGMA temp_store = MEMORY",
     "PRAGMA synchronous = FULL",   NULL,
 };
+/* A writer that lives long needs of the file what it has just written, and little else. */
 static const char *const writer_settings[] = {
     "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA cache_size = -512",
     "PRAGMA journal_size_limit = 16777216",
     NULL,
 };

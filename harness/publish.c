@@ -169,6 +169,8 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
     for (size_t i = 0; i < planned; i++)
         plan_clear(&plans[i]);
     free(plans);
+    if (n > 0)
+        mem_give_back(); /* a group of commits takes more than all else */
     return rc;
 }
 

@@ -1491,6 +1491,32 @@ static void a_night_remembers_why_its_baseline_failed(void **state)
     store_close(store);
 }
 
+static void a_run_that_has_said_nothing_on_its_way_takes_no_place(void **state)
+{
+    struct store *store = begin_record(*state);
+    struct record record = load(store);
+    struct run_curves none = {.kind = PLACE_NONE}, some = {.kind = PLACE_NONE};
+
+    add_experiment(store, &record, PURPOSE_BASELINE);
+    for (uint32_t seed = 1; seed <= 3; seed++) {
+        add_run(store, &record, 1, seed, CLASS_OK, 1);
+        record_set_curves(&record, &record.runs[seed - 1], &none);
+    }
+    assert_int_equal(record.n_curves, 0);
+
+    run_curves_add(&some, &(struct curve_record){.progress = (double)NAN, .step = 5, .metric = 2});
+    record_set_curves(&record, &record.runs[1], &some);
+    assert_int_equal(record.n_curves, 2);
+    assert_int_equal(record_curves(&record, &record.runs[0])->kind, PLACE_NONE);
+    assert_int_equal(record_curves(&record, &record.runs[1])->metric.n, 1);
+    assert_int_equal(record_curves(&record, &record.runs[2])->kind, PLACE_NONE);
+    record_set_curves(&record, &record.runs[1], &none);
+    assert_int_equal(record_curves(&record, &record.runs[1])->metric.n, 0);
+    run_curves_clear(&some);
+    record_clear(&record);
+    store_close(store);
+}
+
 static void what_forgets_its_rows_is_the_study_and_can_be_filled_again(void **state)
 {
     struct store *store = begin_record(*state);
@@ -1726,6 +1752,7 @@ int main(void)
         ROW(a_night_remembers_what_git_lacks_and_each_refs_newest),
         ROW(a_night_remembers_why_the_newest_decision_was_made),
         ROW(a_night_remembers_why_its_baseline_failed),
+        ROW(a_run_that_has_said_nothing_on_its_way_takes_no_place),
         ROW(what_forgets_its_rows_is_the_study_and_can_be_filled_again),
         cmocka_unit_test(a_mean_does_not_depend_on_the_order_of_the_runs),
         cmocka_unit_test(a_summary_of_too_little_is_unknown),

@@ -69,6 +69,11 @@ void mem_return_large(void)
     mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
+void mem_give_back(void)
+{
+    malloc_trim(0);
+}
+
 char *mem_strdup(const char *text)
 {
     return mem_strndup(text, strlen(text));

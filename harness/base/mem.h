@@ -35,6 +35,9 @@ void *mem_fit(void *at, size_t n, size_t size) MEM_NEVER_NULL;
  * they are freed, and grow in place, so that large arrays leave no holes behind. */
 void mem_return_large(void);
 
+/* After something large that has left small holes: what is free goes back to the system. */
+void mem_give_back(void);
+
 char *mem_strdup(const char *text) MEM_NEVER_NULL;
 char *mem_strndup(const char *text, size_t len) MEM_NEVER_NULL;
 
