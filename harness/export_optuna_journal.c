@@ -4,9 +4,11 @@
  * from the top.  A trial is one operation that creates it as it ended.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "export.h"
 #include "json.h"
+#include "mem.h"
 #include "optuna_trial.h"
 
 #define WORKER "nightshift"
@@ -63,20 +65,69 @@ static void add_tree(struct json_line *line, const char *name, json_t *value)
     json_decref(value);
 }
 
-static void add_params(struct json_line *line, const struct space *space,
-                       const struct value *config, char *const *texts)
+static void add_params(struct json_line *line, const struct facts *facts,
+                       const struct value *config)
 {
-    json_t *params = json_object(), *ranges = json_object();
+    const struct space *space = &facts->record->study.space;
+    struct str *out = json_line_add(line, "params");
+    bool first = true;
+
+    str_addn(out, "{", 1);
+    for (size_t k = 0; k < space->n; k++) {
+        size_t i = facts->by_name[k];
+        const struct param *param = &space->params[i];
+        if (!param_is_searched(param) || config[i].type == VALUE_NONE)
+            continue;
+        str_addn(out, ",", !first);
+        first = false;
+        json_write_string(out, param->name);
+        str_addn(out, ":", 1);
+        json_write_number(out, optuna_value(param, &config[i]));
+    }
+    str_addn(out, "}", 1);
+}
+
+/* `members` [space->n]: each parameter's name and distribution as they stand in every trial. */
+static void add_distributions(struct json_line *line, const struct facts *facts,
+                              const struct value *config, const struct str *members)
+{
+    struct str *out = json_line_add(line, "distributions");
+    bool first = true;
+
+    str_addn(out, "{", 1);
+    for (size_t k = 0; k < facts->record->study.space.n; k++) {
+        size_t i = facts->by_name[k];
+        if (members[i].len == 0 || config[i].type == VALUE_NONE)
+            continue;
+        str_addn(out, ",", !first);
+        first = false;
+        str_addn(out, members[i].at, members[i].len);
+    }
+    str_addn(out, "}", 1);
+}
+
+/* A constant has none. */
+static struct str *distribution_members(const struct space *space)
+{
+    char **texts = optuna_distributions(space);
+    struct str *members = mem_new(space->n, sizeof *members);
 
     for (size_t i = 0; i < space->n; i++) {
-        const struct param *param = &space->params[i];
-        if (texts[i] == NULL || config[i].type == VALUE_NONE)
+        if (texts[i] == NULL)
             continue;
-        json_object_set_new(params, param->name, json_real(optuna_value(param, &config[i])));
-        json_object_set_new(ranges, param->name, json_string(texts[i]));
+        json_write_string(&members[i], space->params[i].name);
+        str_addn(&members[i], ":", 1);
+        json_write_string(&members[i], texts[i]);
     }
-    add_tree(line, "params", params);
-    add_tree(line, "distributions", ranges);
+    optuna_distributions_free(texts, space);
+    return members;
+}
+
+static void members_free(struct str *members, const struct space *space)
+{
+    for (size_t i = 0; i < space->n; i++)
+        str_clear(&members[i]);
+    free(members);
 }
 
 static json_t *points_json(const struct optuna_trial *trial)
@@ -105,9 +156,10 @@ static void add_outcome(struct json_line *line, const struct optuna_trial *trial
     }
 }
 
-static int write_trial(struct str *out, const struct view *view, int64_t id, char *const *texts,
-                       struct err *err)
+static int write_trial(struct str *out, const struct view *view, int64_t id,
+                       const struct str *members, struct err *err)
 {
+    const struct value *config = view->record.experiments[id - 1].config;
     struct optuna_trial trial;
     struct json_line line = {0};
 
@@ -117,7 +169,8 @@ static int write_trial(struct str *out, const struct view *view, int64_t id, cha
     json_write_string(json_line_add(&line, "worker_id"), WORKER);
     json_write_integer(json_line_add(&line, "study_id"), 0);
     add_outcome(&line, &trial);
-    add_params(&line, &view->record.study.space, view->record.experiments[id - 1].config, texts);
+    add_params(&line, &view->facts, config);
+    add_distributions(&line, &view->facts, config, members);
     json_line_end(json_line_add(&line, "user_attrs"), &trial.attributes);
     add_tree(&line, "intermediate_values", points_json(&trial));
     json_line_end(out, &line);
@@ -130,12 +183,12 @@ static int write_trial(struct str *out, const struct view *view, int64_t id, cha
 int export_optuna_journal(struct str *out, const struct view *view, struct err *err)
 {
     const struct space *space = &view->record.study.space;
-    char **texts = optuna_distributions(space);
+    struct str *members = distribution_members(space);
     int rc = 0;
 
     write_study(out, view);
     for (size_t i = 0; rc == 0 && i < view->record.n_experiments; i++)
-        rc = write_trial(out, view, (int64_t)i + 1, texts, err);
-    optuna_distributions_free(texts, space);
+        rc = write_trial(out, view, (int64_t)i + 1, members, err);
+    members_free(members, space);
     return rc;
 }

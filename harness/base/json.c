@@ -11,7 +11,7 @@
 static void write_escaped(struct str *out, unsigned char c)
 {
     if (c == '"' || c == '\\')
-        str_addf(out, "\\%c", c);
+        str_addn(out, (const char[]){'\\', (char)c}, 2);
     else if (c == '\n')
         str_add(out, "\\n");
     else if (c == '\t')
