@@ -87,9 +87,9 @@ static void copy_point(struct experiment *copy, size_t n)
     struct value *config = mem_new(n, sizeof *config + sizeof(double));
     double *unit = (double *)(config + n);
 
-    if (n > 0) {
-        memcpy(config, copy->config, n * sizeof *config);
-        memcpy(unit, copy->unit, n * sizeof *unit);
+    for (size_t i = 0; i < n; i++) {
+        config[i] = copy->config[i];
+        unit[i] = copy->unit != NULL ? copy->unit[i] : (double)NAN;
     }
     copy->config = config;
     copy->unit = unit;

@@ -93,7 +93,7 @@ struct experiment {
     enum purpose purpose : 8;
     bool verified;         /* a test has kept it */
     struct value *config;  /* [space->n]; in a record one block with unit */
-    double *unit;          /* [space->n] */
+    double *unit;          /* [space->n]; NAN: not loaded */
     char sha[SHA256_TEXT]; /* of the canonical config */
     int32_t against;       /* the incumbent it was proposed from; 0 for the baseline */
     int32_t decision;      /* number of its own decision, its first (of a side of a hypothesis:
@@ -200,10 +200,10 @@ void record_clear(struct record *record);
 void record_forget_rows(struct record *record);
 
 /*
- * Append one row each; texts and arrays inside are copied, so the caller keeps its own (a source
- * may be NULL).  Ids must be the next ones.  They keep the look-ups below fast and right; nobody
- * else appends.  A run's end is written into the struct run that record_add_run() returned (its
- * place may move with the next run, so keep the index); a decision also sets
+ * Append one row each; texts and arrays inside are copied, so the caller keeps its own (source and
+ * unit may be NULL).  Ids must be the next ones.  They keep the look-ups below fast and right;
+ * nobody else appends.  A run's end is written into the struct run that record_add_run() returned
+ * (its place may move with the next run, so keep the index); a decision also sets
  * experiments[].decision.
  */
 void record_add_experiment(struct record *record, const struct experiment *experiment);

@@ -46,8 +46,12 @@ int store_load(struct store *store, struct record *out, struct err *err);
  * The same for who only looks, without what it does not show; parts are or-ed.
  *   STORE_CONFIGS  without: every config is VALUE_NONE throughout
  *   STORE_VALUES   without: no runs, pairs and curves
- *   STORE_DETAILS  without: of experiments no sha, steps and time, of runs only whose they are,
- * class and value, of decisions no test and level, z, sd, df and body; no curves STORE_RUNS both
+ *   STORE_DETAILS  without:
+ *                    experiments    no sha, steps and time, no place in the unit cube (NAN)
+ *                    runs           whose they are, class and value, nothing else; no curves
+ *                    decisions      no test and level, no z, sd, df, no body
+ *                    commits        no parent and tree
+ *   STORE_RUNS     both of them
  *   STORE_COMMITS  without: no outbox
  *   STORE_OF_GIT   what commits are made of.  Without: decisions have no body (NULL), commits no
  *                  tree (""), and a parent only where they are not published yet

@@ -274,10 +274,12 @@ static int load_outbox(struct store *store, struct record *out, struct query *q,
     struct outbox outbox = {.decision = query_get_int(q)};
 
     outbox.ref = pack_pattern(store, query_get_int(q));
-    query_get_hex(q, outbox.parent, sizeof outbox.parent);
-    query_get_hex(q, outbox.tree, sizeof outbox.tree);
     query_get_hex(q, outbox.commit, sizeof outbox.commit);
     outbox.done = query_get_int(q) != 0;
+    if (query_has_more(q)) {
+        query_get_hex(q, outbox.parent, sizeof outbox.parent);
+        query_get_hex(q, outbox.tree, sizeof outbox.tree);
+    }
     bool good = outbox.ref != NULL && is_id(outbox.decision, out->n_decisions);
     if (good)
         record_add_outbox(out, &outbox);
@@ -317,8 +319,9 @@ static int load_experiments(struct store *store, struct record *out, unsigned pa
                             struct err *err)
 {
     const struct space *space = &out->study.space;
-    struct experiment scratch = {.config = mem_new(space->n, sizeof(struct value)),
-                                 .unit = mem_new(space->n, sizeof(double))};
+    struct experiment scratch = {
+        .config = mem_new(space->n, sizeof(struct value)),
+        .unit = (parts & STORE_DETAILS) != 0 ? mem_new(space->n, sizeof(double)) : NULL};
     bool configs = (parts & STORE_CONFIGS) != 0;
     struct trial_reader reader;
     struct query q;
@@ -354,7 +357,7 @@ struct table {
     " head, " reason details " FROM decision ORDER BY number"
 #define DETAILS(body) ", test, alpha, z, sd, df, " body
 #define OUTBOX(from, which)                                                                        \
-    "SELECT decision, ref, " from ", commit_id, done FROM outbox" which " ORDER BY id"
+    "SELECT decision, ref, commit_id, done" from " FROM outbox" which " ORDER BY id"
 
 /* A night keeps the reasons that record_forget_reasons() leaves. */
 static const struct table tables[] = {
@@ -368,10 +371,10 @@ static const struct table tables[] = {
                DETAILS("NULL")),
      DECISIONS("reason", ""), load_decision, 0},
     {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, NULL, load_closing, 0},
-    {OUTBOX("parent, tree", ""), OUTBOX("iif(done, NULL, parent), NULL", ""),
-     OUTBOX("iif(done, NULL, parent), NULL",
+    {OUTBOX(", parent, tree", ""), OUTBOX(", iif(done, NULL, parent), NULL", ""),
+     OUTBOX(", iif(done, NULL, parent), NULL",
             " WHERE NOT done OR id IN (SELECT max(id) FROM outbox GROUP BY ref)"),
-     NULL, load_outbox, STORE_COMMITS},
+     OUTBOX("", ""), load_outbox, STORE_COMMITS},
     {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, NULL, NULL,
      load_answer, 0},
 };
@@ -480,7 +483,7 @@ int store_load_commits(struct store *store, struct record *record, int64_t decis
     int row;
 
     query_begin(&q, store,
-                "SELECT decision, ref, NULL, NULL, commit_id, done FROM outbox WHERE decision = ?"
+                "SELECT decision, ref, commit_id, done FROM outbox WHERE decision = ?"
                 " ORDER BY id");
     query_put_int(&q, decision);
     while ((row = query_next(&q, err)) == 1)

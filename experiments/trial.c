@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,7 +171,7 @@ struct trial_spelling {
     char text[FLAT_JSON_TEXT];
     bool plain;
     struct value value; /* VALUE_NONE: it was not read yet */
-    double unit;
+    double unit;        /* NAN: nobody has asked for it yet */
 };
 
 void trial_reader_init(struct trial_reader *out, const struct space *space)
@@ -201,7 +202,6 @@ static bool read_spelling(struct trial_reader *reader, struct value *config, int
                         .text = json->text,
                         .plain = json->plain};
     struct trial_spelling *last = &reader->last[index];
-    const struct param *param = &reader->space->params[index];
     struct err ignored;
 
     if (!is_spelt_alike(last, json)) {
@@ -211,7 +211,7 @@ static bool read_spelling(struct trial_reader *reader, struct value *config, int
         memcpy(last->text, json->text, strlen(json->text) + 1);
         last->plain = json->plain;
         last->value = config[index];
-        last->unit = param_encode(param, &config[index]);
+        last->unit = NAN;
     }
     config[index] = last->value;
     return true;
@@ -254,20 +254,28 @@ static int parse_any(struct value *config, const struct space *space, const char
     return rc;
 }
 
+static double place_of(struct trial_spelling *last, const struct param *param,
+                       const struct value *value)
+{
+    if (value->type == VALUE_NONE)
+        return param_encode(param, value);
+    if (isnan(last->unit))
+        last->unit = param_encode(param, value);
+    return last->unit;
+}
+
 int trial_reader_read(struct trial_reader *reader, struct value *config, double *unit,
                       const char *text, struct err *err)
 {
     const struct space *space = reader->space;
+    bool flat = read_flat(reader, config, text);
 
-    if (!read_flat(reader, config, text)) {
-        if (parse_any(config, space, text, err) != 0)
-            return -1;
+    if (!flat && parse_any(config, space, text, err) != 0)
+        return -1;
+    if (!flat && unit != NULL)
         space_encode(unit, space, config);
-        return 0;
-    }
-    for (size_t i = 0; i < space->n; i++)
-        unit[i] = config[i].type != VALUE_NONE ? reader->last[i].unit
-                                               : param_encode(&space->params[i], &config[i]);
+    for (size_t i = 0; flat && unit != NULL && i < space->n; i++)
+        unit[i] = place_of(&reader->last[i], &space->params[i], &config[i]);
     return 0;
 }
 
@@ -276,7 +284,7 @@ int trial_parse(struct value *config, const struct space *space, const char *tex
     struct trial_reader reader;
 
     trial_reader_init(&reader, space);
-    int rc = read_flat(&reader, config, text) ? 0 : parse_any(config, space, text, err);
+    int rc = trial_reader_read(&reader, config, NULL, text, err);
     trial_reader_clear(&reader);
     return rc;
 }

@@ -36,7 +36,8 @@ struct trial_reader {
 void trial_reader_init(struct trial_reader *out, const struct space *space); /* borrows the space */
 void trial_reader_clear(struct trial_reader *reader);
 int trial_reader_read(struct trial_reader *reader, struct value *config, double *unit,
-                      const char *text, struct err *err); /* both [space->n] */
+                      const char *text,
+                      struct err *err); /* both [space->n]; unit NULL: not asked */
 
 /*
  * The argv of one run, NULL-terminated; the caller frees with argv_free().  Placeholders inside an

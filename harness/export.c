@@ -43,8 +43,14 @@ static void write_tsv_row(struct str *out, const struct view *view, int64_t id)
     bool crashed = outcome == OUTCOME_FAILED || summary.n == 0;
     char *change = facts_change(&view->facts, id);
 
-    str_addf(out, "%.7s\t%.6f\t%.1f\t%s\t", commit != NULL ? commit : "-",
-             crashed ? 0.0 : summary.mean, peak_gb(view, id), status_word(outcome));
+    str_addn(out, commit != NULL ? commit : "-", commit != NULL ? strnlen(commit, 7) : 1);
+    str_add(out, "\t");
+    str_add_fixed(out, crashed ? 0.0 : summary.mean, 6);
+    str_add(out, "\t");
+    str_add_fixed(out, peak_gb(view, id), 1);
+    str_add(out, "\t");
+    str_add(out, status_word(outcome));
+    str_add(out, "\t");
     str_add_printable(out, change, strlen(change), 500); /* a tab becomes \x09 */
     str_add(out, "\n");
     free(change);

@@ -78,10 +78,8 @@ static void add_params(struct json_line *line, const struct facts *facts,
         const struct param *param = &space->params[i];
         if (!param_is_searched(param) || config[i].type == VALUE_NONE)
             continue;
-        str_addn(out, ",", !first);
+        json_write_key(out, param->name, first);
         first = false;
-        json_write_string(out, param->name);
-        str_addn(out, ":", 1);
         json_write_number(out, optuna_value(param, &config[i]));
     }
     str_addn(out, "}", 1);
@@ -115,8 +113,7 @@ static struct str *distribution_members(const struct space *space)
     for (size_t i = 0; i < space->n; i++) {
         if (texts[i] == NULL)
             continue;
-        json_write_string(&members[i], space->params[i].name);
-        str_addn(&members[i], ":", 1);
+        json_write_key(&members[i], space->params[i].name, true);
         json_write_string(&members[i], texts[i]);
     }
     optuna_distributions_free(texts, space);

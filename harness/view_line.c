@@ -59,11 +59,8 @@ void view_write_config(struct str *out, const struct facts *facts, const struct 
         size_t i = facts->by_name[k];
         if (config[i].type == VALUE_NONE)
             continue;
-        if (!first)
-            str_addn(out, ",", 1);
+        json_write_key(out, space->params[i].name, first);
         first = false;
-        json_write_string(out, space->params[i].name);
-        str_addn(out, ":", 1);
         view_write_value(out, &config[i]);
     }
     str_addn(out, "}", 1);

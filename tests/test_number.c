@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -227,12 +228,43 @@ static void what_is_no_number_is_refused(void **state)
             fail_msg("'%s' was read as %g", texts[i], x);
 }
 
+static void check_fixed(double x)
+{
+    for (int decimals = 0; decimals <= 8; decimals++) {
+        struct str text = {0}, want = {0};
+        str_add_fixed(&text, x, decimals);
+        str_addf(&want, "%.*f", decimals, x);
+        assert_string_equal(str_text(&text), str_text(&want));
+        str_clear(&text);
+        str_clear(&want);
+    }
+}
+
+/* Ties are what is easily rounded wrongly: every multiple of 1/256 has one at some place. */
+static void decimals_are_those_of_printf(void **state)
+{
+    static const double special[] = {0,       -0.0,  NAN,       INFINITY,  -INFINITY,   5e-324,
+                                     DBL_MIN, 1e-15, 1e-7,      5e-7,      999999999.9, 1e9,
+                                     1e300,   -1e-9, 0.9999995, 9.9999999, 1e9 - 1e-7};
+    struct rng rng;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+        check_fixed(special[i]);
+    for (int i = -2000; i < 2000; i++)
+        check_fixed(i / 256.0);
+    rng_init(&rng, 1, "decimals", 0);
+    for (int i = 0; i < 20000; i++)
+        check_fixed(ldexp(rng_uniform(&rng) - 0.5, (int)rng_below(&rng, 80) - 45));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_has_the_shortest_text_that_reads_back),
         cmocka_unit_test(the_shortest_text_has_the_digits_of_printf),
         cmocka_unit_test(digits_are_those_of_printf),
+        cmocka_unit_test(decimals_are_those_of_printf),
         cmocka_unit_test(numbers_are_spelt_as_ever),
         cmocka_unit_test(a_text_is_read_as_the_nearest_double),
         cmocka_unit_test(what_is_no_number_is_refused),

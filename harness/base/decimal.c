@@ -229,6 +229,47 @@ bool decimal_write_shortest(char out[DECIMAL_TEXT], double x)
     return true;
 }
 
+/* --- a number of decimals ----------------------------------------------------------------------
+ */
+
+/* x 10^decimals as a whole number, exactly rounded, ties to even.  0 <= x < 1e9. */
+static uint64_t round_scaled(double x, uint64_t ten)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    int shift = 1075 - (int)(bits >> 52); /* above 22, for x is below 2^30 */
+    if (shift > 100)                      /* below 1e-14: the product has less than 74 bits */
+        return 0;
+    wide product = (wide)((bits & 0xfffffffffffff) | 1ull << 52) * ten;
+    wide half = (wide)1 << (shift - 1), rest = product & (2 * half - 1);
+    uint64_t whole = (uint64_t)(product >> shift);
+    return whole + (rest > half || (rest == half && whole % 2 == 1));
+}
+
+bool decimal_write_fixed(char out[DECIMAL_TEXT], double x, int decimals)
+{
+    char text[DECIMAL_TEXT], *at = text + sizeof text;
+    uint64_t ten = 1;
+
+    if (!(fabs(x) < 1e9) || decimals < 1 || decimals > 6)
+        return false;
+    for (int i = 0; i < decimals; i++)
+        ten *= 10;
+    uint64_t left = round_scaled(fabs(x), ten);
+    *--at = '\0';
+    for (int i = 0; i < decimals; i++, left /= 10)
+        *--at = (char)('0' + left % 10);
+    *--at = '.';
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (signbit(x))
+        *--at = '-';
+    memcpy(out, at, (size_t)(text + sizeof text - at));
+    return true;
+}
+
 bool decimal_write_whole(char out[DECIMAL_TEXT], double x)
 {
     char room[SPLIT + 1];

@@ -24,6 +24,9 @@ bool decimal_write(char out[DECIMAL_TEXT], double x, int digits);
 /* The same with as many digits, 15 to 17, as it takes to read back as x.  False: find out. */
 bool decimal_write_shortest(char out[DECIMAL_TEXT], double x);
 
+/* What "%.*f" writes, of at most 6 decimals.  False: ask printf. */
+bool decimal_write_fixed(char out[DECIMAL_TEXT], double x, int decimals);
+
 /* What "%.0f" writes of a whole number below 1e15.  False: it is none. */
 bool decimal_write_whole(char out[DECIMAL_TEXT], double x);
 

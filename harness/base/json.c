@@ -88,6 +88,24 @@ void json_write_string(struct str *out, const char *text)
     str_addn(out, "\"", 1);
 }
 
+void json_write_key(struct str *out, const char *name, bool first)
+{
+    size_t len = strlen(name);
+
+    if (!is_plain(name, len)) {
+        str_addn(out, ",", !first);
+        json_write_string(out, name);
+        str_addn(out, ":", 1);
+        return;
+    }
+    char *room = str_room(out, len + 3 + !first);
+    if (!first)
+        *room++ = ',';
+    *room = '"';
+    memcpy(room + 1, name, len);
+    memcpy(room + 1 + len, "\":", 2);
+}
+
 struct member {
     const char *name;
     const json_t *value;
@@ -109,10 +127,7 @@ static void write_object(struct str *out, const json_t *object)
     qsort(members, n, sizeof *members, by_name);
     str_addn(out, "{", 1);
     for (size_t i = 0; i < n; i++) {
-        if (i > 0)
-            str_addn(out, ",", 1);
-        json_write_string(out, members[i].name);
-        str_addn(out, ":", 1);
+        json_write_key(out, members[i].name, i == 0);
         json_write(out, members[i].value);
     }
     str_addn(out, "}", 1);

@@ -23,6 +23,9 @@ void json_write(struct str *out, const json_t *value);
 /* "text" with JSON's escapes, in quotes. */
 void json_write_string(struct str *out, const char *text);
 
+/* `"name":`, behind a comma where it is not the first of its object. */
+void json_write_key(struct str *out, const char *name, bool first);
+
 /* A JSON number, or null where x is not finite (unknown is null, never 0). */
 json_t *json_number_or_null(double x);
 

@@ -81,10 +81,7 @@ void json_line_end(struct str *out, struct json_line *line)
     str_addn(out, "{", 1);
     for (size_t i = 0; i < line->n_order; i++) {
         const char *value = json_line_value(&len, line, order[i]);
-        if (i > 0)
-            str_addn(out, ",", 1);
-        json_write_string(out, line->members[order[i]].name);
-        str_addn(out, ":", 1);
+        json_write_key(out, line->members[order[i]].name, i == 0);
         str_addn(out, value, len);
     }
     str_addn(out, "}", 1);

@@ -118,6 +118,19 @@ const char *number_short(char out[NUMBER_TEXT], double x, int digits)
     return out;
 }
 
+void str_add_fixed(struct str *s, double x, int decimals)
+{
+    char text[NUMBER_TEXT];
+
+    if (decimal_write_fixed(text, x, decimals)) {
+        str_add(s, text);
+        return;
+    }
+    locale_t before = uselocale(plain_locale());
+    str_addf(s, "%.*f", decimals, x);
+    uselocale(before);
+}
+
 /* "1e-05" is written "1e-5": the exponent needs no padding to be read back. */
 static void trim_exponent(char *text)
 {

@@ -36,6 +36,9 @@ const char *number_text(char out[NUMBER_TEXT], double x);
 /* `x` with `digits` significant digits, for people. */
 const char *number_short(char out[NUMBER_TEXT], double x, int digits);
 
+/* Adds `x` with so many decimals, as "%.*f" of the C locale does. */
+void str_add_fixed(struct str *s, double x, int decimals);
+
 /*
  * Reads the whole of `text` as a number ("1e-3", "0.5", "nan", "-inf"; no blanks, no hex, no
  * trailing junk).  Independent of the locale.  True when it is one.
