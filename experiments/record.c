@@ -15,12 +15,19 @@ const char *const variant_names[] = {"own", "repeat", "neighbour", "salted", NUL
 const char *const decision_kind_names[] = {"head",    "verify",     "placebo",
                                            "confirm", "hypothesis", NULL};
 
+/* Experiments whose configs, and then whose unit points, share a block.  One by one they would lie
+ * among what comes and goes, and keep its pages. */
+enum { POINTS = 256 };
+
+static size_t count_blocks(const struct record *record)
+{
+    return (record->n_experiments + POINTS - 1) / POINTS;
+}
+
 static void free_texts_of_rows(struct record *record)
 {
-    for (size_t i = 0; i < record->n_experiments; i++) {
-        free(record->experiments[i].config);
+    for (size_t i = 0; i < record->n_experiments; i++)
         free(record->experiments[i].remark);
-    }
     for (size_t i = 0; i < record->n_runs; i++)
         free(record->runs[i].detail);
     for (size_t i = 0; i < record->n_curves; i++)
@@ -43,6 +50,9 @@ void record_forget_rows(struct record *record)
 
     memcpy(left.source, record->source, sizeof left.source);
     free_texts_of_rows(record);
+    for (size_t i = 0; i < count_blocks(record); i++)
+        free(record->points[i]);
+    free(record->points);
     free(record->answers);
     free(record->experiments);
     free(record->runs);
@@ -81,12 +91,18 @@ static const char *share_text(struct record *record, const char *text)
     return record->texts[record->n_texts++] = mem_strdup(text);
 }
 
-/* Config and unit of the copy get a block of their own. */
-static void copy_point(struct experiment *copy, size_t n)
+/* Config and unit of the copy, the next experiment, get their places in a block. */
+static void copy_point(struct record *record, struct experiment *copy)
 {
-    struct value *config = mem_new(n, sizeof *config + sizeof(double));
-    double *unit = (double *)(config + n);
+    size_t n = record->study.space.n, block = record->n_experiments / POINTS;
+    size_t at = record->n_experiments % POINTS;
 
+    if (at == 0) {
+        record->points = mem_room(record->points, block, sizeof *record->points);
+        record->points[block] = mem_new(POINTS * n, sizeof(struct value) + sizeof(double));
+    }
+    struct value *config = record->points[block] + at * n;
+    double *unit = (double *)(record->points[block] + POINTS * n) + at * n;
     for (size_t i = 0; i < n; i++) {
         config[i] = copy->config[i];
         unit[i] = copy->unit != NULL ? copy->unit[i] : (double)NAN;
@@ -107,7 +123,7 @@ void record_add_experiment(struct record *record, const struct experiment *exper
     struct experiment copy = *experiment;
 
     assert(experiment->id == (int64_t)record->n_experiments + 1);
-    copy_point(&copy, record->study.space.n);
+    copy_point(record, &copy);
     copy.remark = copy_text(experiment->remark);
     copy.source =
         copy.source != NULL && copy.source[0] != '\0' ? share_text(record, copy.source) : "";

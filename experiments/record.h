@@ -92,7 +92,7 @@ struct experiment {
     int32_t id;
     enum purpose purpose : 8;
     bool verified;         /* a test has kept it */
-    struct value *config;  /* [space->n]; in a record one block with unit */
+    struct value *config;  /* [space->n]; in a record a place in one of its blocks, as unit */
     double *unit;          /* [space->n]; NAN: not loaded */
     char sha[SHA256_TEXT]; /* of the canonical config */
     int32_t against;       /* the incumbent it was proposed from; 0 for the baseline */
@@ -174,7 +174,8 @@ struct record {
     char source[41];    /* the commit that is built where nothing was patched; "": none is */
     struct experiment *experiments;
     size_t n_experiments;
-    struct run *runs; /* by id: every attempt, in the order of their starts */
+    struct value **points; /* blocks with the configs and units of so many experiments each */
+    struct run *runs;      /* by id: every attempt, in the order of their starts */
     size_t n_runs;
     struct run_curves *curves; /* [n_curves] what the first runs said on their way; see
                                 * record_curves() */
