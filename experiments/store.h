@@ -46,12 +46,11 @@ int store_load(struct store *store, struct record *out, struct err *err);
  * The same for who only looks, without what it does not show; parts are or-ed.
  *   STORE_CONFIGS  without: every config is VALUE_NONE throughout
  *   STORE_VALUES   without: no runs, pairs and curves
- *   STORE_DETAILS  without:
- *                    experiments    no sha, steps and time, no place in the unit cube (NAN)
- *                    runs           whose they are, class and value, nothing else; no curves
- *                    decisions      no test and level, no z, sd, df, no body
- *                    commits        no parent and tree
- *   STORE_RUNS     both of them
+ *   STORE_ENDS     without: of runs only whose they are, class and value; no curves
+ *   STORE_DETAILS  without: of experiments no sha, steps and time, and no place in the unit cube
+ *                  (NAN); of decisions no test and level, z, sd, df and body; of commits no parent
+ *                  and tree
+ *   STORE_RUNS     these three
  *   STORE_COMMITS  without: no outbox
  *   STORE_OF_GIT   what commits are made of.  Without: decisions have no body (NULL), commits no
  *                  tree (""), and a parent only where they are not published yet
@@ -62,7 +61,8 @@ enum store_part {
     STORE_COMMITS = 4,
     STORE_OF_GIT = 8,
     STORE_DETAILS = 16,
-    STORE_RUNS = STORE_VALUES | STORE_DETAILS,
+    STORE_ENDS = 32,
+    STORE_RUNS = STORE_VALUES | STORE_ENDS | STORE_DETAILS,
 };
 int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err);
 

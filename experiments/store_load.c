@@ -347,7 +347,8 @@ struct table {
     const char *night; /* what a night goes on from; NULL: as brief */
     const char *terse; /* without details, which are the last columns; NULL: as brief */
     int (*load)(struct store *store, struct record *out, struct query *q, struct err *err);
-    unsigned part; /* of what only some readers need; 0: all do */
+    unsigned part;    /* of what only some readers need; 0: all do */
+    unsigned details; /* the part without which it is read tersely */
 };
 
 #define RUNS(details)                                                                              \
@@ -362,21 +363,21 @@ struct table {
 /* A night keeps the reasons that record_forget_reasons() leaves. */
 static const struct table tables[] = {
     {RUNS(", exit_code, signal, wall_s, cpu_s, peak_mib, steps, flops, started, ended, detail"),
-     NULL, NULL, RUNS(""), load_run, STORE_VALUES},
+     NULL, NULL, RUNS(""), load_run, STORE_VALUES, STORE_ENDS},
     {"SELECT experiment, against, idx, seed, test, after FROM pair ORDER BY id", NULL, NULL, NULL,
-     load_pair, STORE_VALUES},
+     load_pair, STORE_VALUES, 0},
     {DECISIONS("reason", DETAILS("unpacked(body)")), DECISIONS("reason", DETAILS("NULL")),
      DECISIONS("iif(number = (SELECT max(number) FROM decision) OR (verdict = 'failed'"
                " AND incumbent IS NULL AND against IS NULL), reason, NULL)",
                DETAILS("NULL")),
-     DECISIONS("reason", ""), load_decision, 0},
-    {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, NULL, load_closing, 0},
+     DECISIONS("reason", ""), load_decision, 0, STORE_DETAILS},
+    {"SELECT after, placebo FROM closing ORDER BY after", NULL, NULL, NULL, load_closing, 0, 0},
     {OUTBOX(", parent, tree", ""), OUTBOX(", iif(done, NULL, parent), NULL", ""),
      OUTBOX(", iif(done, NULL, parent), NULL",
             " WHERE NOT done OR id IN (SELECT max(id) FROM outbox GROUP BY ref)"),
-     OUTBOX("", ""), load_outbox, STORE_COMMITS},
+     OUTBOX("", ""), load_outbox, STORE_COMMITS, STORE_DETAILS},
     {"SELECT experiment, text, refusal, source FROM answer ORDER BY id", NULL, NULL, NULL,
-     load_answer, 0},
+     load_answer, 0, 0},
 };
 
 /* Beside the parts that others may ask for. */
@@ -386,7 +387,7 @@ static const char *choose_sql(const struct table *table, unsigned parts)
 {
     if ((parts & FOR_A_NIGHT) != 0 && table->night != NULL)
         return table->night;
-    if ((parts & STORE_DETAILS) == 0 && table->terse != NULL)
+    if ((parts & table->details) == 0 && table->terse != NULL)
         return table->terse;
     return (parts & STORE_OF_GIT) == 0 && table->brief != NULL ? table->brief : table->sql;
 }
@@ -415,7 +416,7 @@ static int load_all(struct store *store, struct record *out, unsigned parts, str
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (load_table(store, out, &tables[i], parts, err) != 0)
             return -1;
-    return (parts & STORE_RUNS) == STORE_RUNS ? store_load_curves(store, out, err) : 0;
+    return (parts & STORE_ENDS) != 0 ? store_load_curves(store, out, err) : 0;
 }
 
 /* All tables as of one moment, also while the writer goes on. */

@@ -241,10 +241,14 @@ static int write_csv(struct str *out, const struct view *view, struct err *err)
 }
 
 /* clang-format off */
-enum { RUNS = STORE_CONFIGS | STORE_RUNS, ALL = RUNS | STORE_COMMITS };
+enum {
+    RUNS = STORE_CONFIGS | STORE_VALUES | STORE_ENDS,
+    EXPERIMENTS = RUNS | STORE_COMMITS,
+    ALL = EXPERIMENTS | STORE_DETAILS,
+};
 
 const struct export_format export_formats[] = {
-    {"tsv", "autoresearch's results.tsv, one row an experiment", false, ALL, write_tsv, NULL},
+    {"tsv", "autoresearch's results.tsv, one row an experiment", false, EXPERIMENTS, write_tsv, NULL},
     {"jsonl", "one JSON object a run", false, RUNS, write_jsonl, NULL},
     {"csv", "one row a run, RFC 4180", false, RUNS, write_csv, NULL},
     {"optuna", "SQLite storage of Optuna 3.0 and 3.1; `optuna storage upgrade` mends it for later ones",
