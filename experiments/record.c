@@ -98,7 +98,7 @@ static void copy_point(struct record *record, struct experiment *copy)
     size_t at = record->n_experiments % POINTS;
 
     if (at == 0) {
-        record->points = mem_room(record->points, block, sizeof *record->points);
+        record->points = mem_room(record->points, block, sizeof(struct value *));
         record->points[block] = mem_new(POINTS * n, sizeof(struct value) + sizeof(double));
     }
     struct value *config = record->points[block] + at * n;
