@@ -50,12 +50,13 @@ static bool has_control(uint64_t eight)
     return ((eight - ones * 0x20) & ~eight & ones << 7) != 0;
 }
 
-/* Whether nothing in text[len] must be escaped. */
-static bool is_plain(const char *text, size_t len)
+/* Whether nothing in the text, which has *length bytes, must be escaped. */
+static bool is_plain(size_t *length, const char *text)
 {
+    size_t len = strlen(text), i = 0;
     uint64_t eight;
-    size_t i = 0;
 
+    *length = len;
     for (; i + sizeof eight <= len; i += sizeof eight) {
         memcpy(&eight, text + i, sizeof eight);
         if (has_control(eight) || has_byte(eight, '"') || has_byte(eight, '\\') ||
@@ -69,9 +70,9 @@ static bool is_plain(const char *text, size_t len)
 
 void json_write_string(struct str *out, const char *text)
 {
-    size_t len = strlen(text), plain;
+    size_t len, plain;
 
-    if (is_plain(text, len)) { /* as nearly all are */
+    if (is_plain(&len, text)) { /* as nearly all are */
         char *room = str_room(out, len + 2);
         room[0] = room[len + 1] = '"';
         memcpy(room + 1, text, len);
@@ -90,9 +91,9 @@ void json_write_string(struct str *out, const char *text)
 
 void json_write_key(struct str *out, const char *name, bool first)
 {
-    size_t len = strlen(name);
+    size_t len;
 
-    if (!is_plain(name, len)) {
+    if (!is_plain(&len, name)) {
         str_addn(out, ",", !first);
         json_write_string(out, name);
         str_addn(out, ":", 1);
@@ -103,7 +104,8 @@ void json_write_key(struct str *out, const char *name, bool first)
         *room++ = ',';
     *room = '"';
     memcpy(room + 1, name, len);
-    memcpy(room + 1 + len, "\":", 2);
+    room[len + 1] = '"';
+    room[len + 2] = ':';
 }
 
 struct member {
