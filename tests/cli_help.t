@@ -20,6 +20,12 @@ topics=$(sed -n '/^Topics/,/^$/s/^  \([a-z-]*\) .*/\1/p' out)
 [ "$(echo "$commands" | wc -l)" -ge 20 ] && [ "$(echo "$topics" | wc -l)" -ge 10 ] &&
     ! echo "$commands" | grep -q '^complete$'
 ok $? 'many of each, but not the one for shells'
+for file in "$tests"/../harness/command_*.c; do
+    file=${file##*/command_}
+    [ "${file%.c}" = complete ] || nightshift help "${file%.c}" >page 2>>err || echo "$file"
+done >out
+[ ! -s out ]
+ok $? 'every file of a command has help, from which its manual page is made'
 [ -z "$(printf '%s\n' $commands $topics | sort | uniq -d)" ]
 ok $? 'no topic has the name of a command'
 for topic in $topics; do
