@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "procedure.h"
 #include "section.h"
 #include "strategy.h"
+#include "study_folders.h"
 #include "table.h"
 #include "view.h"
 
@@ -51,26 +51,15 @@ static void list_sections(struct table *table)
         add(table, sections[i]->name, sections[i]->title);
 }
 
-static void add_study(struct table *table, const char *db)
-{
-    char *dir = path_dir(db);
-
-    add(table, strrchr(dir, '/') != NULL ? strrchr(dir, '/') + 1 : dir, dir);
-    free(dir);
-}
-
 /* Those that a command finds when STUDY is left out. */
 static void list_studies(struct table *table)
 {
-    static const char *const patterns[] = {"runs/*/study.db", "*/runs/*/study.db",
-                                           "*/*/runs/*/study.db", NULL};
-    glob_t found = {0};
+    struct study_folders found;
 
-    for (int i = 0; patterns[i] != NULL; i++)
-        glob(patterns[i], i > 0 ? GLOB_APPEND : 0, NULL, &found);
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        add_study(table, found.gl_pathv[i]);
-    globfree(&found);
+    study_folders_find(&found);
+    for (size_t i = 0; i < found.n; i++)
+        add(table, strrchr(found.path[i], '/') + 1, found.path[i]);
+    study_folders_clear(&found);
 }
 
 /* clang-format off */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "place.h"
 #include "store_glance.h"
 #include "study.h"
+#include "study_folders.h"
 #include "topic.h"
 
 enum { MOST_IDS = 50 };
@@ -74,17 +74,16 @@ static void offer_folders(const struct completion *c)
 
 static void offer_studies(const struct completion *c)
 {
-    glob_t found = {0};
+    static const char runs[] = "runs/";
+    struct study_folders found;
 
     if (c->study != NULL || c->operands > 0)
         return;
-    glob("runs/*/study.db", 0, NULL, &found);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        char *dir = path_dir(found.gl_pathv[i]);
-        offer(c, dir + strlen("runs/"), "a study that was begun");
-        free(dir);
-    }
-    globfree(&found);
+    study_folders_find(&found);
+    for (size_t i = 0; i < found.n; i++)
+        if (strncmp(found.path[i], runs, strlen(runs)) == 0)
+            offer(c, found.path[i] + strlen(runs), "a study that was begun");
+    study_folders_clear(&found);
     str_add(c->out, ":studies\n");
 }
 

@@ -2,7 +2,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "mem.h"
 #include "place.h"
 #include "str.h"
+#include "study_folders.h"
 
 enum { LOCK_TEXT = 64 };
 
@@ -99,21 +99,12 @@ static int from_run_dir(struct place *out, const char *path, struct err *err)
     return rc;
 }
 
-static bool is_run_dir(const char *path)
-{
-    char *db = path_join(path, "study.db");
-    bool is = file_is_regular(db);
-
-    free(db);
-    return is;
-}
-
 /* runs/<word> below the current directory, for those who type the study's name. */
 static char *run_dir_named(const char *word)
 {
     char *path = mem_printf("runs/%s", word);
 
-    if (strchr(word, '/') == NULL && is_run_dir(path))
+    if (strchr(word, '/') == NULL && study_folder_is(path))
         return path;
     free(path);
     return NULL;
@@ -122,22 +113,16 @@ static char *run_dir_named(const char *word)
 bool place_is_study(const char *word)
 {
     char *named = run_dir_named(word);
-    bool is = named != NULL || is_run_dir(word) || file_is_regular(word);
+    bool is = named != NULL || study_folder_is(word) || file_is_regular(word);
 
     free(named);
     return is;
 }
 
-/* The records below the current directory; globfree() in any case. */
-static int look_around(glob_t *found, struct err *err)
+static int look_around(struct study_folders *found, struct err *err)
 {
-    static const char *const patterns[] = {"runs/*/study.db", "*/runs/*/study.db",
-                                           "*/*/runs/*/study.db", NULL};
-
-    *found = (glob_t){0};
-    for (int i = 0; patterns[i] != NULL; i++)
-        glob(patterns[i], i > 0 ? GLOB_APPEND : 0, NULL, found);
-    if (found->gl_pathc > 0)
+    study_folders_find(found);
+    if (found->n > 0)
         return 0;
     return err_usage(err, "no study has been run below this folder: name a study file");
 }
@@ -145,22 +130,17 @@ static int look_around(glob_t *found, struct err *err)
 /* The only one of them. */
 static int from_here(struct place *out, struct err *err)
 {
-    glob_t found;
-    int rc = 0;
+    struct study_folders found;
+    int rc = -1;
 
-    if (is_run_dir("."))
+    if (study_folder_is("."))
         return from_run_dir(out, ".", err);
-    if (look_around(&found, err) != 0) {
-        rc = -1;
-    } else if (found.gl_pathc > 1) {
-        rc = err_usage(err, "%zu studies lie below this folder ('%s', '%s'…): name one",
-                       found.gl_pathc, found.gl_pathv[0], found.gl_pathv[1]);
-    } else {
-        char *dir = path_dir(found.gl_pathv[0]);
-        rc = from_run_dir(out, dir, err);
-        free(dir);
-    }
-    globfree(&found);
+    if (look_around(&found, err) == 0 && found.n == 1)
+        rc = from_run_dir(out, found.path[0], err);
+    else if (found.n > 1)
+        err_usage(err, "%zu studies lie below this folder ('%s', '%s'…): name one", found.n,
+                  found.path[0], found.path[1]);
+    study_folders_clear(&found);
     return rc;
 }
 
@@ -168,7 +148,7 @@ static int find(struct place *out, const char *word, const char *dir, struct err
 {
     if (word == NULL)
         return dir != NULL ? from_run_dir(out, dir, err) : from_here(out, err);
-    if (is_run_dir(word))
+    if (study_folder_is(word))
         return from_run_dir(out, word, err);
     char *named = run_dir_named(word);
     if (named != NULL && !file_exists(word)) {
@@ -211,29 +191,18 @@ int place_find(struct place *out, const char *word, const char *dir, struct err 
     return -1;
 }
 
-static int find_all(struct place *out, size_t *n, const glob_t *found, struct err *err)
-{
-    for (size_t i = 0; i < found->gl_pathc; i++) {
-        char *dir = path_dir(found->gl_pathv[i]);
-        int rc = place_find(&out[i], dir, NULL, err);
-        free(dir);
-        if (rc != 0)
-            return -1;
-        ++*n;
-    }
-    return 0;
-}
-
 int place_find_all(struct place **out, size_t *n, struct err *err)
 {
-    glob_t found;
+    struct study_folders found;
     int rc = look_around(&found, err);
 
     *n = 0;
-    *out = mem_new(found.gl_pathc, sizeof **out);
-    if (rc == 0)
-        rc = find_all(*out, n, &found, err);
-    globfree(&found);
+    *out = mem_new(found.n, sizeof **out);
+    for (size_t i = 0; rc == 0 && i < found.n; i++) {
+        rc = place_find(&(*out)[i], found.path[i], NULL, err);
+        *n += rc == 0;
+    }
+    study_folders_clear(&found);
     return rc;
 }
 

@@ -119,6 +119,10 @@ ok $? 'note: an unknown experiment is refused'
 look 0 list strategies && says 'perturb' && look 0 list executors && says 'local' &&
     look 0 list sections && says 'found' && look 0 list studies && says 'runs/night'
 ok $? 'list: strategies, executors, sections, studies'
+mkdir runs/night/runs/night && cp runs/night/study.db runs/night/runs/night/
+look 0 list studies && [ "$(wc -l <out)" -eq 1 ] && look 0 status && says 'night: not running'
+ok $? 'a study is not looked for among the runs of another'
+rm -r runs/night/runs/night
 refused 2 "did you mean 'strategies'" 'list: a misspelt kind is suggested' nightshift list strategy
 
 look 0 export --format tsv && [ "$(head -1 out)" = \
