@@ -18,9 +18,25 @@ static char *ask(void *library, const char *name)
     return tell != NULL ? mem_strdup(tell()) : NULL;
 }
 
+/* OpenBLAS starts its threads while it is loaded, and sends its process SIGINT where one cannot be
+ * started.  We ask it for its name alone: without threads. */
+static void *load_without_threads(void)
+{
+    static const char threads[] = "OPENBLAS_NUM_THREADS";
+    char *before = getenv(threads) != NULL ? mem_strdup(getenv(threads)) : NULL;
+    void *library = NULL;
+
+    if (setenv(threads, "1", 1) == 0)
+        library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (before == NULL || setenv(threads, before, 1) != 0)
+        unsetenv(threads);
+    free(before);
+    return library;
+}
+
 void blas_look(struct blas *out)
 {
-    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    void *library = load_without_threads();
 
     *out = (struct blas){0};
     if (library == NULL)

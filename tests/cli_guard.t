@@ -57,6 +57,19 @@ kill -HUP $pid
 wait $pid
 ok $? 'a hang-up does not end a night'
 
+# A machine at its limit of processes: no thread can be started. OpenBLAS, whose name the record has,
+# would end its process for that.
+mkdir crowded && plain 3 0 >crowded/plain.yaml
+echo 'int pthread_create(void *a, const void *b, void *(*c)(void *), void *d);
+int pthread_create(void *a, const void *b, void *(*c)(void *), void *d)
+{ (void)a, (void)b, (void)c, (void)d; return 11; /* EAGAIN */ }' >threads.c
+cc -shared -fPIC -o threads.so threads.c
+run 0 'a night starts no thread' env LD_PRELOAD="$PWD/threads.so" \
+    ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" nightshift run crowded/plain.yaml
+nightshift log crowded/plain.yaml --json >out
+[ "$(wc -l <out)" -eq 3 ] && ! grep -q '"failed"' out
+ok $? 'and comes to its end'
+
 # --- secrets, modes and links ----------------------------------------------------------------------
 
 mkdir secrets && plain 3 0 >secrets/plain.yaml
