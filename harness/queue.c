@@ -245,6 +245,45 @@ static int refused(struct queue *queue, struct err *err)
     return 0;
 }
 
+/* --- results ---------------------------------------------------------------------------------- */
+
+/* The files are there until the run is recorded, so that who adopts it after a crash finds them. */
+static int take_one(struct queue *queue, int64_t number, struct err *err)
+{
+    struct queue_task *task = find_number(queue, number);
+    struct task_result result = {.end = TASK_ENDED};
+    int rc = 0;
+
+    if (is_of_batch(queue, number)) { /* so the queue has taken it */
+        queue->unsure = false;
+        queue->accepted = true;
+    }
+    if (task == NULL) {
+        queue_forget_task(queue, number);
+    } else if (task->stand != STAND_TOLD && task->stand != STAND_ENDED) {
+        rc = task_result_read(&result, queue->terms.folder, number, err);
+        if (rc == 0)
+            rc = queue_take_result(queue, task, &result, err);
+    }
+    return rc;
+}
+
+/* A shared folder that cannot be read for a while is no reason to end a night: what is in it is
+ * looked for as long as a result is. */
+static void take_results(struct queue *queue)
+{
+    struct err why = {0};
+    int64_t *numbers;
+    size_t n;
+    int rc = queue_list_numbers(&numbers, &n, queue->terms.folder, "done", &why);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = take_one(queue, numbers[i], &why);
+    free(numbers);
+    if (rc != 0)
+        say_trouble(queue, "results cannot be read", why.text);
+    queue->done_at = clock_s() + DONE_EVERY_S;
+}
+
 /* --- looking ---------------------------------------------------------------------------------- */
 
 static bool is_over(enum sight sight)
@@ -319,6 +358,8 @@ static int looked(struct queue *queue, struct reply *reply, struct err *err)
         listed[i] = queue->tasks[i].id[0] != '\0';
     queue->look_at = now + queue->terms.rule->every_s;
     int rc = 0;
+    if (queue->unsure && !found) /* a short run is over before one looks */
+        take_results(queue);
     if (queue->unsure && !found) {
         rc = refused(queue, err);
     } else {
@@ -415,46 +456,6 @@ static int do_next(struct queue *queue, bool may_submit, struct err *err)
     return 0;
 }
 
-/* The files are there until the run is recorded, so that who adopts it after a crash finds them. */
-static int take_one(struct queue *queue, int64_t number, struct err *err)
-{
-    struct queue_task *task = find_number(queue, number);
-    struct task_result result = {.end = TASK_ENDED};
-    int rc = 0;
-
-    if (is_of_batch(queue, number)) { /* so the queue has taken it */
-        queue->unsure = false;
-        queue->accepted = true;
-    }
-    if (task == NULL) {
-        queue_forget_task(queue, number);
-    } else if (task->stand != STAND_TOLD && task->stand != STAND_ENDED) {
-        rc = task_result_read(&result, queue->terms.folder, number, err);
-        if (rc == 0)
-            rc = queue_take_result(queue, task, &result, err);
-    }
-    return rc;
-}
-
-/* A shared folder that cannot be read for a while is no reason to end a night: what is in it is
- * looked for as long as a result is. */
-static void take_results(struct queue *queue)
-{
-    struct err why = {0};
-    int64_t *numbers;
-    size_t n;
-
-    if (clock_s() < queue->done_at)
-        return;
-    int rc = queue_list_numbers(&numbers, &n, queue->terms.folder, "done", &why);
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = take_one(queue, numbers[i], &why);
-    free(numbers);
-    if (rc != 0)
-        say_trouble(queue, "results cannot be read", why.text);
-    queue->done_at = clock_s() + DONE_EVERY_S;
-}
-
 /* Those that cannot wait are given up when the queue has had its time. */
 static void hurry(struct queue *queue)
 {
@@ -474,7 +475,8 @@ static int turn(struct queue *queue, bool may_submit, struct err *err)
 {
     if (queue->n == 0 && queue->doing == DOING_NOTHING)
         return 0;
-    take_results(queue);
+    if (clock_s() >= queue->done_at)
+        take_results(queue);
     if (queue->doing != DOING_NOTHING && hear(queue, err) != 0)
         return -1;
     hurry(queue);

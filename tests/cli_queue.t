@@ -66,6 +66,13 @@ run 0 'the answer to a submission is lost' nightshift run deaf/night.yaml
 same deaf && [ "$(sort "$queue/submitted" | uniq -d | wc -l)" -eq 0 ]
 ok $? 'the queue is asked, and no job is submitted again'
 wait
+study swift
+touch "$queue/deaf" "$queue/swift"
+: >"$queue/submitted"
+run 0 'a run that is over before the queue can be asked counts as taken' nightshift run swift/night.yaml
+same swift && [ "$(sort "$queue/submitted" | uniq -d | wc -l)" -eq 0 ]
+ok $? 'and none is submitted again'
+rm "$queue/deaf" "$queue/swift"
 
 study full
 touch "$queue/full"

@@ -5,6 +5,7 @@
 # began, since numbers of processes are used again.  Files in DIR make it misbehave:
 #   full     submit fails                    down     everything fails
 #   deaf     submit takes the job, and fails as if the answer was lost    slow  it starts a second later
+#   swift    the job is over before submit is
 #   twice    each job is started twice       eat      jobs vanish without having run
 # DIR/submitted has a line for each job that was taken.
 use strict;
@@ -45,6 +46,7 @@ sub submit
     my $pid = set("eat") ? 0 : begin($script);
     begin($script) if set("twice");
     note($pid, $name) if $pid;
+    select(undef, undef, undef, 0.02) while set("swift") && $pid && defined began($pid);
     fail("the answer was lost") if set("deaf");
     print "job $pid is submitted\n";
 }
