@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,6 +9,36 @@
 #include "mem.h"
 #include "query.h"
 
+/* errno of what failed last on a file of the record, the database or its log; 0 where nothing has.
+ */
+static int last_errno(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    int code = 0;
+
+    if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL ||
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code) != SQLITE_OK)
+        return 0;
+    return code;
+}
+
+/* SQLite calls a page malformed too where reading it fails with one of these. */
+static bool is_unreadable(int code)
+{
+    return code == EIO || code == ENXIO || code == ERANGE;
+}
+
+int store_damage(struct store *store, const char *said, struct err *err)
+{
+    sqlite3 *db = store->db;
+
+    if (db != NULL && (is_unreadable(last_errno(db, SQLITE_FCNTL_FILE_POINTER)) ||
+                       is_unreadable(last_errno(db, SQLITE_FCNTL_JOURNAL_POINTER))))
+        return err_environment(err, "record '%s' cannot be read: %s", store->path, said);
+    return err_integrity(err, "record '%s': %s", store->path, said);
+}
+
 int store_error(struct store *store, int rc, struct err *err)
 {
     const char *said = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
@@ -15,6 +46,7 @@ int store_error(struct store *store, int rc, struct err *err)
     switch (rc & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+        return store_damage(store, said, err);
     case SQLITE_CONSTRAINT:
     case SQLITE_SCHEMA:
     case SQLITE_ERROR:

@@ -40,6 +40,10 @@ struct store {
 /* Says what SQLite said, with the exit status that fits `rc`.  Always -1. */
 int store_error(struct store *store, int rc, struct err *err);
 
+/* The error where SQLite has said that the record is damaged: that it cannot be read, an error of
+ * the environment, where reading has failed. */
+int store_damage(struct store *store, const char *said, struct err *err);
+
 /* Runs statements without parameters or rows, one after the other; NULL ends them. */
 int store_execute(struct store *store, const char *const *statements, struct err *err);
 

@@ -7,16 +7,6 @@
 #include "pack.h"
 #include "query.h"
 
-/* "… error code=8458" is about a page that could not be read, not about what is on it; the code's
- * last byte tells the kind of the error. */
-static bool is_unread(const char *said)
-{
-    static const char word[] = "error code=";
-    const char *at = strstr(said, word);
-
-    return at != NULL && (strtol(at + strlen(word), NULL, 10) & 0xff) != SQLITE_CORRUPT;
-}
-
 /* `PRAGMA quick_check` and its like answer "ok", or what is wrong. */
 static int check_pages(struct store *store, const char *pragma, struct err *err)
 {
@@ -28,10 +18,8 @@ static int check_pages(struct store *store, const char *pragma, struct err *err)
         return -1;
     char *said = query_get_text(&q);
     query_end(&q);
-    if (said != NULL && is_unread(said))
-        rc = err_environment(err, "record '%s' cannot be read: %s", store->path, said);
-    else if (said == NULL || strcmp(said, "ok") != 0)
-        rc = err_integrity(err, "record '%s': %s", store->path, said != NULL ? said : "no answer");
+    if (said == NULL || strcmp(said, "ok") != 0)
+        rc = store_damage(store, said != NULL ? said : "no answer", err);
     free(said);
     return rc;
 }

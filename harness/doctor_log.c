@@ -6,9 +6,7 @@
 
 int check_log(struct finding *out, const struct patient *p, struct err *err)
 {
-    if (store_check_log(p->store, err) != 0)
-        str_add(&out->violated, err->text);
-    return 0;
+    return doctor_take(out, store_check_log(p->store, err), err);
 }
 
 int check_fold(struct finding *out, const struct patient *p, struct err *err)

@@ -34,6 +34,10 @@ struct finding {
 
 typedef int check_function(struct finding *out, const struct patient *patient, struct err *err);
 
+/* What a look has returned, with its error: that something contradicts itself is a finding (0);
+ * what could not be looked at is none (-1). */
+int doctor_take(struct finding *out, int rc, const struct err *err);
+
 /* The pages of the database and the rows in them. */
 check_function check_pages, check_order, check_twice, check_values, check_hashes;
 /* The log, and the log against the tables. */

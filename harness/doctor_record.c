@@ -8,13 +8,22 @@
 #include "store_audit.h"
 #include "trial.h"
 
+int doctor_take(struct finding *out, int rc, const struct err *err)
+{
+    if (rc != 0 && err->code != ERR_INTEGRITY)
+        return -1;
+    if (rc != 0)
+        str_add(&out->violated, err->text);
+    return 0;
+}
+
 int check_pages(struct finding *out, const struct patient *p, struct err *err)
 {
-    if (store_check(p->store, p->deep, err) != 0)
-        str_add(&out->violated, err->text);
-    else if (p->unreadable != NULL && !store_has_gap(p->store))
+    int rc = doctor_take(out, store_check(p->store, p->deep, err), err);
+
+    if (rc == 0 && out->violated.len == 0 && p->unreadable != NULL && !store_has_gap(p->store))
         str_add(&out->violated, p->unreadable);
-    return 0;
+    return rc;
 }
 
 /* --- I4 -------------------------------------------------------------------------------------- */
