@@ -17,7 +17,7 @@ static int last_errno(sqlite3 *db, int which)
     int code = 0;
 
     if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || file == NULL ||
-        file->pMethods == NULL ||
+        file->pMethods == NULL || file->pMethods->xFileControl == NULL || /* a file in memory */
         file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code) != SQLITE_OK)
         return 0;
     return code;

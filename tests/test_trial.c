@@ -146,7 +146,7 @@ static void check_both_readers(struct trial_reader *kept, const char *text)
     const struct space *space = kept->space;
     struct value quick[16], full[16];
     struct err quick_err = {0, ""}, full_err = {0, ""};
-    char with_blank[1024];
+    char with_blank[1100];
 
     snprintf(with_blank, sizeof with_blank, " %s", text);
     int quick_rc = trial_parse(quick, space, text, &quick_err);
