@@ -128,10 +128,11 @@ static void write_changed(struct str *out, const struct subject *s)
 static int write_belief(struct str *out, const struct subject *s, struct store *store,
                         struct err *err)
 {
-    struct placebo_rates pooled;
+    struct placebo_rates own, pooled;
     struct str text = {0};
     size_t unread;
 
+    placebo_count(&own, s->record);
     if (placebo_pool(&pooled, &unread, s->record, store, err) != 0)
         return -1;
     if (isfinite(s->floor.visible) && s->record->study.procedure != PROCEDURE_GREEDY) {
@@ -145,6 +146,8 @@ static int write_belief(struct str *out, const struct subject *s, struct store *
              plural(s->tally.tests), s->tally.keeps);
     str_add(&text, "; placebos that a test took for better: ");
     placebo_write(&text, &pooled.test);
+    if (pooled.test.decided > own.test.decided)
+        str_add(&text, ", with the studies beside it");
     write_fact(out, "Believe it?", &text);
     return 0;
 }
