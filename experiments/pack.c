@@ -88,7 +88,7 @@ static const struct pattern *find_pattern(struct store *store, int64_t id)
         return NULL;
     char *text = query_get_text(&q);
     query_end(&q);
-    return remember(packer, id, text, strlen(text));
+    return text != NULL ? remember(packer, id, text, strlen(text)) : NULL; /* NULL: damaged */
 }
 
 const char *pack_pattern(struct store *store, int64_t id)
