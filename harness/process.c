@@ -114,12 +114,11 @@ static bool was_started_with(const char *pid, const char *word)
 {
     char path[64], *text = NULL;
     size_t room = 0;
-    ssize_t len;
     bool found = false;
 
     snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
     FILE *in = fopen(path, "re");
-    while (in != NULL && !found && (len = getdelim(&text, &room, '\0', in)) > 0)
+    while (in != NULL && !found && getdelim(&text, &room, '\0', in) > 0)
         found = strcmp(text, word) == 0;
     free(text);
     if (in != NULL)

@@ -105,9 +105,8 @@ void progress_decided(struct progress *progress, const struct record *record)
     if (d->verdict == OUTCOME_FAILED) {
         str_add(&line, "  ");
         progress_add_failure(&line, record, d);
-    } else if (d->kind == DECISION_HYPOTHESIS) {
-        str_addf(&line, "  %s", d->reason);
-    } else if (d->test == 0 && record_early_run(record, d->experiment) != NULL) {
+    } else if (d->kind == DECISION_HYPOTHESIS ||
+               (d->test == 0 && record_early_run(record, d->experiment) != NULL)) {
         str_addf(&line, "  %s", d->reason);
     }
     log_info("%s", line.at);

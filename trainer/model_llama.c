@@ -719,6 +719,7 @@ static void llama_gradient(const struct model *model, real *losses, real *gradie
     struct pass p = pass_of(model, weights, gradient, work, batch);
     size_t head = head_at(&p.s, model);
 
+    assert(gradient != NULL);
     forward(&p);
     classifier_gradient(losses, p.d.norm, weight_gradient(&p, head), p.tile, p.last_norm,
                         weights + head, batch->targets, p.rows, p.s.dim, p.s.vocab, scale);
