@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""browser.py ADDRESS ELEMENT TEXT... - opens a page in chromium and waits until the element of that
-id says each TEXT in turn; prints each as it is seen.  Whatever the page says on its console goes to
-standard error, behind "CONSOLE".  Exit 1: a text was not seen for five minutes, or the console said something.
+"""browser.py ADDRESS ELEMENT TEXT... - opens a page in chromium and waits until it is there with all
+its frames and the element of that id says each TEXT in turn; prints each as it is seen.  Whatever the
+page says on its console goes to standard error, behind "CONSOLE".  Exit 1: a text was not seen for
+five minutes, or the console said something.
 
 `chromium --dump-dom` prints a page as soon as it is loaded, so what happens later is never in it:
 here the browser is asked, by the DevTools protocol over a pipe (JSON, a NUL behind each message).
@@ -10,6 +11,7 @@ here the browser is asked, by the DevTools protocol over a pipe (JSON, a NUL beh
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -78,7 +80,8 @@ class Browser:
         self.ask("Page.navigate", url=address)
 
     def text(self, element):
-        look = "(document.getElementById(%s)||{textContent:''}).textContent" % json.dumps(element)
+        look = ("document.readyState === 'complete' && document.getElementById(%s)?.textContent || ''"
+                % json.dumps(element))
         return self.ask("Runtime.evaluate", expression=look).get("result", {}).get("value", "")
 
     def wait_for(self, element, text):
@@ -94,6 +97,7 @@ class Browser:
 
 def main():
     address, element, texts = sys.argv[1], sys.argv[2], sys.argv[3:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # not without the browser
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(profile)
         try:

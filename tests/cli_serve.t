@@ -25,10 +25,12 @@ search: {strategy: grid}
 run_cap: 2
 END
 
-server=
+server= browser=
 finish()
 {
-    [ -z "$server" ] || kill "$server" 2>/dev/null
+    for pid in $server $browser; do
+        kill "$pid" 2>/dev/null
+    done
     wait
     rm -rf "$work"
 }
@@ -45,7 +47,7 @@ refused 2 'a token has' 'a short token is refused' nightshift serve dusk.yaml --
 
 nightshift serve dusk.yaml >address 2>talk &
 server=$!
-await 20 [ -s address ]
+await 50 [ -s address ]
 grep -qxE 'http://127\.0\.0\.1:[0-9]+/\?token=[0-9a-f]{32}' address
 ok $? 'it prints its address, with a secret word'
 port=$(sed 's/.*:\([0-9]*\).*/\1/' address)
@@ -61,16 +63,18 @@ sys.exit(0 if mine == [want] and not six else 1)
 END
 ok $? 'it listens on 127.0.0.1 alone'
 
-# raw BYTES: what comes back for a request, its head in `head`, its body in `out`.
+# raw.py PORT BYTES [SECONDS [TEXT]]: what comes back for a request, its head in `head`, its body in
+# `out`: all of it, or until TEXT has come.
 cat >raw.py <<'END'
 import socket, sys, time
 port, request = int(sys.argv[1]), sys.argv[2].encode().decode('unicode_escape').encode('latin-1')
 s = socket.create_connection(('127.0.0.1', port), 10)
 end = time.monotonic() + (float(sys.argv[3]) if len(sys.argv) > 3 else 10)
+until = sys.argv[4].encode() if len(sys.argv) > 4 else None
 got = b''
 try:
     s.sendall(request)
-    while time.monotonic() < end:
+    while time.monotonic() < end and (until is None or until not in got):
         s.settimeout(max(0.01, end - time.monotonic()))
         part = s.recv(65536)
         if not part:
@@ -159,7 +163,7 @@ ok $? 'nonsense'
 kill -0 "$server"
 ok $? 'all of that has done no harm'
 
-python3 raw.py "$port" "GET /events HTTP/1.1\r\n$host\r\nCookie: $cookie\r\n\r\n" 14 2>err &
+python3 raw.py "$port" "GET /events HTTP/1.1\r\n$host\r\nCookie: $cookie\r\n\r\n" 60 'event: changed' 2>err &
 listener=$!
 sleep 3
 nightshift run -q dusk.yaml --experiments 3 >talk2 2>&1
@@ -171,6 +175,7 @@ answers 200 && cmp -s out runs/dusk/report/report.html
 ok $? 'and the report is the new one'
 
 if [ -n "${BROWSER:-}" ] && command -v chromium >/dev/null; then
+    : >out # at once: a report stands there, and the shell in the background may take its time
     python3 "$tests/browser.py" "$(cat address)" state live renewed >out 2>err &
     browser=$!
     while kill -0 $browser 2>/dev/null && ! grep -q live out; do
@@ -178,7 +183,9 @@ if [ -n "${BROWSER:-}" ] && command -v chromium >/dev/null; then
     done
     nightshift run -q dusk.yaml --experiments 4 >talk2 2>&1
     wait $browser
-    ok $? 'a browser shows it and renews it when a decision falls, without a word of complaint'
+    status=$?
+    browser=
+    ok $status 'a browser shows it and renews it when a decision falls, without a word of complaint'
 else
     tap_n=$((tap_n + 1))
     echo "ok $tap_n # SKIP a browser: no chromium here, or left to tests/slow_serve.t"
