@@ -249,11 +249,9 @@ int main(int argc, char **argv)
         return 2;
     }
     plan.cap = n > 0 ? (int64_t)n : plan.cap;
-    int rc = simulated_begin(&night, &plan, &err);
+    int rc = simulated_whole(&night, &plan, &err);
     if (rc == 0) {
-        rc = simulated_run(&night, &err);
-        if (rc == 0)
-            rc = write_record(argv[optind], &night, &err);
+        rc = write_record(argv[optind], &night, &err);
         simulated_end(&night);
     }
     if (rc != 0)

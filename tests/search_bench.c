@@ -161,7 +161,7 @@ static double run_night(struct simulated_night *night, const struct night_plan *
     struct err err = {0};
     double before = processor_ms();
 
-    if (simulated_begin(night, plan, &err) != 0 || simulated_run(night, &err) != 0)
+    if (simulated_whole(night, plan, &err) != 0)
         die("this night failed:", err.text);
     return (processor_ms() - before) / (double)night->record.n_experiments;
 }

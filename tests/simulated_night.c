@@ -425,6 +425,16 @@ int simulated_begin(struct simulated_night *out, const struct night_plan *plan, 
     return 0;
 }
 
+int simulated_whole(struct simulated_night *out, const struct night_plan *plan, struct err *err)
+{
+    if (simulated_begin(out, plan, err) != 0)
+        return -1;
+    if (simulated_run(out, err) == 0)
+        return 0;
+    simulated_end(out);
+    return -1;
+}
+
 void simulated_end(struct simulated_night *night)
 {
     referee_clear(&night->referee);
@@ -581,16 +591,12 @@ void simulated_measure(double out[MEASURES], const struct simulated_night *night
 int simulate(double out[MEASURES], const struct night_plan *plan, struct err *err)
 {
     struct simulated_night night;
-    int rc = -1;
 
-    if (simulated_begin(&night, plan, err) != 0)
+    if (simulated_whole(&night, plan, err) != 0)
         return -1;
-    if (simulated_run(&night, err) == 0) {
-        simulated_measure(out, &night);
-        rc = 0;
-    }
+    simulated_measure(out, &night);
     simulated_end(&night);
-    return rc;
+    return 0;
 }
 
 /* --- many ----------------------------------------------------------------------------------- */

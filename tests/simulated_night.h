@@ -99,6 +99,9 @@ int simulated_cut(struct simulated_night *out, const struct simulated_night *nig
 
 /* Goes on to the end of the night. */
 int simulated_run(struct simulated_night *night, struct err *err);
+
+/* Both: from nothing to the end of the night.  -1: there is nothing to end. */
+int simulated_whole(struct simulated_night *out, const struct night_plan *plan, struct err *err);
 void simulated_end(struct simulated_night *night);
 
 double simulated_truth(const struct simulated_night *night, int64_t experiment);

@@ -15,7 +15,7 @@
 #include "bench_problem.h"
 #include "mem.h"
 #include "recommend.h"
-#include "simulated_night.h"
+#include "whole_night.h"
 
 static void draw_instance(struct bench_instance *out, const char *name, uint64_t number)
 {
@@ -181,8 +181,8 @@ static double truth(const void *of, const struct space *space, const struct valu
     return bench_regret(of, space, config);
 }
 
-static void run_night(struct simulated_night *night, struct surface *surface,
-                      const struct bench_instance *instance, double sd)
+static void run_on(struct simulated_night *night, struct surface *surface,
+                   const struct bench_instance *instance, double sd)
 {
     struct night_plan plan = {.surface = surface,
                               .strategy = "sobol",
@@ -192,11 +192,9 @@ static void run_night(struct simulated_night *night, struct surface *surface,
                               .cap = 200,
                               .jobs = 1,
                               .study = ""};
-    struct err err = {0};
 
     *surface = (struct surface){instance->parameters, instance, truth, NULL};
-    assert_int_equal(simulated_begin(night, &plan, &err), 0);
-    assert_int_equal(simulated_run(night, &err), 0);
+    run_night(night, &plan);
     assert_int_equal(night->record.n_runs, 200);
 }
 
@@ -211,7 +209,7 @@ static void a_run_of_a_night_is_its_truth_with_the_noise_or_failed(void **state)
     (void)state;
 
     draw_instance(&instance, "crash-5", 1);
-    run_night(&night, &surface, &instance, 0.5);
+    run_on(&night, &surface, &instance, 0.5);
     for (size_t i = 0; i < night.record.n_runs; i++) {
         const struct run *run = &night.record.runs[i];
         double loss = simulated_truth(&night, run->experiment);
@@ -238,7 +236,7 @@ static void what_is_recommended_claims_less_than_the_least_noisy_loss(void **sta
         struct simulated_night night;
         struct surface surface;
         draw_instance(&instance, "sphere-5", number);
-        run_night(&night, &surface, &instance, 2 * instance.unit);
+        run_on(&night, &surface, &instance, 2 * instance.unit);
         struct past past[200];
         struct recommendation best;
         size_t lucky = 0;

@@ -21,7 +21,7 @@
 #include "mem.h"
 #include "record_early.h"
 #include "rng.h"
-#include "simulated_night.h"
+#include "whole_night.h"
 
 /* --- curves ---------------------------------------------------------------------------------- */
 
@@ -349,14 +349,6 @@ static struct night_plan plan_with(const char *study)
                                .study = study};
 }
 
-static void run_night(struct simulated_night *night, const struct night_plan *plan)
-{
-    struct err err = {0};
-
-    if (simulated_begin(night, plan, &err) != 0 || simulated_run(night, &err) != 0)
-        fail_msg("%s", err.text);
-}
-
 static void assert_same_decisions(const struct record *a, const struct record *b)
 {
     assert_int_equal(a->n_decisions, b->n_decisions);
@@ -406,8 +398,6 @@ static void jobs_and_order_of_ends_change_no_decision(void **state)
 
 static void a_kill_after_any_event_changes_no_decision(void **state)
 {
-    struct err err = {0};
-
     (void)state;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         struct night_plan plan = plan_with(rules[i]);
@@ -418,8 +408,7 @@ static void a_kill_after_any_event_changes_no_decision(void **state)
         run_night(&whole, &plan);
         assert_true(count_class(&whole.record, CLASS_STOPPED) >= 3);
         for (size_t n = 0; n <= whole.n_events; n += 3) {
-            if (simulated_cut(&again, &whole, n, &err) != 0 || simulated_run(&again, &err) != 0)
-                fail_msg("%s", err.text);
+            run_killed_night(&again, &whole, n);
             assert_same_decisions(&whole.record, &again.record);
             simulated_end(&again);
         }

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "simulated_night.h"
+#include "whole_night.h"
 
 static struct night_plan plan_of(const char *landscape, enum procedure_kind procedure)
 {
@@ -23,22 +23,6 @@ static struct night_plan plan_of(const char *landscape, enum procedure_kind proc
                                .seed = 1,
                                .jobs = 1,
                                .study = ""};
-}
-
-static void begin(struct simulated_night *night, const struct night_plan *plan)
-{
-    struct err err = {0};
-
-    if (simulated_begin(night, plan, &err) != 0)
-        fail_msg("%s", err.text);
-}
-
-static void run(struct simulated_night *night)
-{
-    struct err err = {0};
-
-    if (simulated_run(night, &err) != 0)
-        fail_msg("%s", err.text);
 }
 
 static void assert_same_number(double a, double b)
@@ -88,14 +72,12 @@ static void assert_order_is_nothing(enum procedure_kind procedure, int lookahead
     plan.study = study;
     plan.cap = 40;
     plan.rho = 0.6;
-    begin(&calm, &plan);
-    run(&calm);
+    run_night(&calm, &plan);
     assert_true(calm.record.n_experiments == 40 && calm.record.n_decisions >= 40);
     plan.any_order = true;
     for (plan.jobs = 1; plan.jobs <= 5; plan.jobs++) {
         plan.order++;
-        begin(&wild, &plan);
-        run(&wild);
+        run_night(&wild, &plan);
         assert_same_record(&calm.record, &wild.record);
         simulated_end(&wild);
     }
@@ -113,15 +95,11 @@ static void decisions_are_the_same_for_any_number_of_jobs_and_any_finishing_orde
 static void assert_survives_every_kill(struct night_plan plan)
 {
     struct simulated_night whole, again;
-    struct err err = {0};
 
-    begin(&whole, &plan);
-    run(&whole);
+    run_night(&whole, &plan);
     assert_true(whole.n_events > 100);
     for (size_t n = 0; n <= whole.n_events; n++) {
-        if (simulated_cut(&again, &whole, n, &err) != 0)
-            fail_msg("%s", err.text);
-        run(&again);
+        run_killed_night(&again, &whole, n);
         assert_same_record(&whole.record, &again.record);
         simulated_end(&again);
     }
@@ -160,8 +138,7 @@ static void a_night_ends_with_its_test_a_placebo_s_and_a_confirmation(void **sta
 
     (void)state;
     plan.cap = 20;
-    begin(&night, &plan);
-    run(&night);
+    run_night(&night, &plan);
     const struct record *record = &night.record;
     assert_int_equal(record->n_closings, 1);
     assert_true(count_kind(record, DECISION_VERIFY) >= 1);
@@ -181,8 +158,7 @@ static void no_seed_serves_two_tests_or_a_test_and_the_search(void **state)
 
     (void)state;
     plan.runs = 300;
-    begin(&night, &plan);
-    run(&night);
+    run_night(&night, &plan);
     for (size_t i = 0; i < night.record.n_pairs; i++)
         for (size_t k = 0; k < i; k++) {
             const struct pair *a = &night.record.pairs[i], *b = &night.record.pairs[k];

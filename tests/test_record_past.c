@@ -15,10 +15,11 @@
 #include "mem.h"
 #include "propose.h"
 #include "record_past.h"
-#include "simulated_night.h"
+#include "whole_night.h"
 
-static const char parameters[] = "  lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-2, start: 1e-3}\n"
-                                 "  depth: {distribution: int_uniform, min: 1, max: 6, start: 2}\n";
+static const char parameters[] =
+    "  lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-2, start: 1e-3}\n"
+    "  depth: {distribution: int_uniform, min: 1, max: 6, start: 2}\n";
 
 /* A bowl; one config in ten fails, the first never. */
 static double truth(const void *of, const struct space *space, const struct value *config)
@@ -29,7 +30,12 @@ static double truth(const void *of, const struct space *space, const struct valu
     return lr != 1e-3 && fmod(floor(lr * 1e7), 10) == 7 ? (double)NAN : 2 + x * x;
 }
 
-static void begin_night(struct simulated_night *night, const char *study)
+struct told_night {
+    struct simulated_night night;
+    struct past_memory memory;
+};
+
+static void begin_told(struct told_night *t, const char *study)
 {
     static const struct surface surface = {.parameters = parameters, .truth = truth};
     const struct night_plan plan = {.surface = &surface,
@@ -41,10 +47,15 @@ static void begin_night(struct simulated_night *night, const char *study)
                                     .cap = 120,
                                     .jobs = 2,
                                     .study = study};
-    struct err err = {0};
 
-    if (simulated_begin(night, &plan, &err) != 0 || simulated_run(night, &err) != 0)
-        fail_msg("%s", err.text);
+    *t = (struct told_night){.memory = {0}};
+    run_night(&t->night, &plan);
+}
+
+static void end_told(struct told_night *t)
+{
+    past_memory_clear(&t->memory);
+    simulated_end(&t->night);
 }
 
 static bool same_number(double a, double b)
@@ -68,14 +79,16 @@ static size_t count_settled(const struct history *history)
     return n;
 }
 
-/* What the next proposal of `record` is told: by `memory`, and by one that is made for it. */
-static struct history told(struct past_memory *memory, const struct record *record)
+/* What the next proposal of `record`, the night's at any of its ages, is told: by the night's
+ * memory, and by one that is made for it. */
+static struct history tell(struct told_night *t, const struct record *record)
 {
     int64_t next = (int64_t)record->n_experiments + 1;
     struct past_memory anew = {0};
     struct history grown, made;
 
-    record_past(&grown, memory, record, record_known(record, next), propose_against(record, next));
+    record_past(&grown, &t->memory, record, record_known(record, next),
+                propose_against(record, next));
     record_past(&made, &anew, record, record_known(record, next), propose_against(record, next));
     assert_int_equal(grown.n, made.n);
     assert_int_equal(grown.head, made.head);
@@ -85,18 +98,27 @@ static struct history told(struct past_memory *memory, const struct record *reco
     for (size_t i = 0; i < grown.n; i++) {
         assert_true(same_past(&grown.past[i], &made.past[i]));
         assert_true(seen_has(grown.seen, grown.past[i].config));
-        assert_ptr_equal(grown.past[i].config, record->experiments[memory->ids[i] - 1].config);
+        assert_ptr_equal(grown.past[i].config, record->experiments[t->memory.ids[i] - 1].config);
     }
     past_memory_clear(&anew);
     return grown;
 }
 
-static struct record as_it_was(const struct record *record, size_t experiments)
+static struct record as_it_was(const struct told_night *t, size_t experiments)
 {
-    struct record then = *record;
+    struct record then = t->night.record;
 
     then.n_experiments = experiments;
     return then;
+}
+
+static size_t count_outcome(const struct history *history, enum outcome outcome)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < history->n; i++)
+        n += history->past[i].outcome == outcome;
+    return n;
 }
 
 static void what_grows_with_the_record_is_what_would_be_made_anew(void **state)
@@ -106,39 +128,33 @@ static void what_grows_with_the_record_is_what_would_be_made_anew(void **state)
                                    "lookahead: 20\n"};
 
     for (size_t s = 0; s < sizeof studies / sizeof studies[0]; s++) {
-        struct simulated_night night;
-        struct past_memory memory = {0};
+        struct told_night t;
         size_t pending = 0, failed = 0;
-        begin_night(&night, studies[s]);
-        for (size_t n = 1; n <= night.record.n_experiments; n++) {
-            struct record then = as_it_was(&night.record, n);
-            struct history history = told(&memory, &then);
-            for (size_t i = 0; i < history.n; i++) {
-                pending += history.past[i].outcome == OUTCOME_PENDING;
-                failed += history.past[i].outcome == OUTCOME_FAILED;
-            }
+        begin_told(&t, studies[s]);
+        for (size_t n = 1; n <= t.night.record.n_experiments; n++) {
+            struct record then = as_it_was(&t, n);
+            struct history history = tell(&t, &then);
+            pending += count_outcome(&history, OUTCOME_PENDING);
+            failed += count_outcome(&history, OUTCOME_FAILED);
         }
         assert_true(failed > 0);
         assert_true(s == 0 || pending > 0);
-        past_memory_clear(&memory);
-        simulated_end(&night);
+        end_told(&t);
     }
 }
 
 static void a_memory_can_be_asked_about_an_earlier_record(void **state)
 {
     (void)state;
-    struct simulated_night night;
-    struct past_memory memory = {0};
+    struct told_night t;
 
-    begin_night(&night, "lookahead: 4\n");
+    begin_told(&t, "lookahead: 4\n");
     for (size_t n = 100; n > 0; n -= 20) {
-        struct record then = as_it_was(&night.record, n);
-        told(&memory, &then);
-        told(&memory, &night.record);
+        struct record then = as_it_was(&t, n);
+        tell(&t, &then);
+        tell(&t, &t.night.record);
     }
-    past_memory_clear(&memory);
-    simulated_end(&night);
+    end_told(&t);
 }
 
 /* The first decisions are made those of baselines that failed: what stands before the first that is
@@ -146,29 +162,28 @@ static void a_memory_can_be_asked_about_an_earlier_record(void **state)
 static void what_is_withdrawn_leaves_the_memory(void **state)
 {
     (void)state;
-    struct simulated_night night;
-    struct past_memory memory = {0};
+    struct told_night t;
 
-    begin_night(&night, "lookahead: 20\n");
-    struct record early = as_it_was(&night.record, 15);
+    begin_told(&t, "lookahead: 20\n");
+    const struct record *whole = &t.night.record;
+    struct record early = as_it_was(&t, 15);
     early.n_decisions = 0;
-    assert_int_equal(told(&memory, &early).n, 15);
-    struct decision *decisions = mem_new(night.record.n_decisions, sizeof *decisions);
-    memcpy(decisions, night.record.decisions, night.record.n_decisions * sizeof *decisions);
-    struct record then = as_it_was(&night.record, 40);
+    assert_int_equal(tell(&t, &early).n, 15);
+    struct decision *decisions = mem_new(whole->n_decisions, sizeof *decisions);
+    memcpy(decisions, whole->decisions, whole->n_decisions * sizeof *decisions);
+    struct record then = as_it_was(&t, 40);
     then.decisions = decisions;
     for (size_t i = 0; i < 10; i++)
         decisions[i].incumbent = 0;
     decisions[10].incumbent = 11;
-    struct history history = told(&memory, &then);
+    struct history history = tell(&t, &then);
     size_t shown = 1; /* the first baseline, which is no proposal */
     for (size_t i = 10; i < 40; i++)
         shown += then.experiments[i].purpose != PURPOSE_PLACEBO;
     assert_int_equal(history.n, shown);
-    assert_int_equal(memory.ids[1], 11);
+    assert_int_equal(t.memory.ids[1], 11);
     free(decisions);
-    past_memory_clear(&memory);
-    simulated_end(&night);
+    end_told(&t);
 }
 
 int main(void)
