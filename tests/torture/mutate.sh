@@ -12,7 +12,7 @@ sync-wal    power  experiments/store.c          s/synchronous = FULL/synchronous
 sync-git    power  experiments/ledger.c         s/(GIT_OPT_ENABLE_FSYNC_GITDIR, 1)/(GIT_OPT_ENABLE_FSYNC_GITDIR, 0)/
 sync-output power  harness/shim.c               s/if (fsync(shim->outputs\[i\].file) != 0)/if (0)/
 swap        rival  experiments/ledger_publish.c s/rc = git_reference_create_matching(&ref, ledger->repo, plan->ref, &commit, 1, &parent,/(void)parent, rc = git_reference_create(\&ref, ledger->repo, plan->ref, \&commit, 1,/
-intent      syscallharness/publish.c            s/rc = store_intents(store, &d, plans, n, err);/rc = ledger_publish_all(ledger, plans, n, err) != 0 || store_intents(store, \&d, plans, n, err) != 0 ? -1 : 0;/
+intent      syscall harness/publish.c           s/rc = store_intents(store, &d, plans, n, err);/rc = ledger_publish_all(ledger, plans, n, err) != 0 || store_intents(store, \&d, plans, n, err) != 0 ? -1 : 0;/
 lock        second harness/place.c              s/if (flock(fd, LOCK_EX | LOCK_NB) == 0)/if (fd >= 0)/
 '
 
@@ -23,12 +23,23 @@ copy=$(mktemp -d "$base/nightshift-mutant-XXXXXX") || exit 3
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 
+# Whether a violation was found; what stopped for another reason has noticed nothing.
+torture() {
+    BUILD=$copy/build "$root/build/tests/torture" -n 200 "$1" >"$copy/out" 2>"$copy/err"
+    grep -q ' [1-9][0-9]* violations' "$copy/out"
+}
+
 make -s all build/tests/fake_trainer build/tests/fake_gnuplot build/tests/torture || exit 3
 git ls-files -co --exclude-standard | tar -cf - -T - | tar -xf - -C "$copy"
 cp -a build "$copy/"
 echo "$mutations" | while read -r name fault file edit; do
     [ -n "$name" ] || continue
     case " $* " in *"  "*) ;; *" $name "*) ;; *) continue ;; esac
+    if [ ! -f "$file" ]; then
+        echo "$name: there is no file $file"
+        echo bad >"$copy/bad"
+        continue
+    fi
     cp -p "$file" "$copy/$file.kept"
     sed "$edit" "$file" >"$copy/$file"
     if cmp -s "$file" "$copy/$file"; then
@@ -37,11 +48,11 @@ echo "$mutations" | while read -r name fault file edit; do
     elif ! (cd "$copy" && make -s build/nightshift >build/mutant.log 2>&1); then
         echo "$name: does not build: $(tail -n 1 "$copy/build/mutant.log")"
         echo bad >"$copy/bad"
-    elif BUILD=$copy/build "$root/build/tests/torture" -n 200 "$fault" >"$copy/out" 2>"$copy/err"; then
-        echo "$name: NOT NOTICED: $(cat "$copy/out")"
-        echo bad >"$copy/bad"
-    else
+    elif torture "$fault"; then
         echo "$name: noticed: $(cat "$copy/out"); $(grep '^torture:' "$copy/err" | head -n 1)"
+    else
+        echo "$name: NOT NOTICED: $(cat "$copy/out" "$copy/err")"
+        echo bad >"$copy/bad"
     fi
     mv "$copy/$file.kept" "$copy/$file"
     touch "$copy/$file"
