@@ -21,7 +21,8 @@ struct serve_options {
     const char *token;       /* NULL: a random one */
 };
 
-/* Prints the address on standard output, then serves until INT, TERM or HUP. */
+/* Prints the address on standard output, then serves until INT, TERM or HUP, which stay caught: the
+ * program ends then. */
 int serve_run(const struct serve_options *options, struct err *err);
 
 #endif

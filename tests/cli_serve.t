@@ -199,16 +199,20 @@ server=
 [ $status -eq 0 ] && ! ls -d "$work"/nightshift-serve-* 2>err >out
 ok $? 'TERM ends it, and it leaves nothing behind'
 
-# As a terminal's second Ctrl-C, or a shell that ends a whole group after its leader.
-rm -f address
-nightshift serve dusk.yaml >address 2>talk &
-server=$!
-await 50 [ -s address ]
-kill -INT "$server" && kill -TERM "$server" 2>err
-kill -TERM "$server" 2>err
-wait "$server"
-status=$?
-server=
-[ $status -eq 0 ] && ! ls -d "$work"/nightshift-serve-* 2>err >out
-ok $? 'so do several signals at once'
+# As a terminal's second Ctrl-C, or a shell that ends a whole group after its leader; one comes when
+# there is little left to be done, so more than once.
+ends() { read -r _ _ state _ <"/proc/$server/stat" && [ "$state" = Z ]; }
+failed=0
+for time in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    rm -f address
+    nightshift serve dusk.yaml >address 2>talk &
+    server=$!
+    await 50 [ -s address ]
+    kill -INT "$server"
+    while kill -TERM "$server" && ! ends; do :; done 2>err
+    wait "$server" || failed=$((failed + 1))
+    server=
+done
+[ $failed -eq 0 ] && ! ls -d "$work"/nightshift-serve-* 2>err >out
+ok $? 'so do signals that go on until it has ended'
 done_testing

@@ -390,19 +390,17 @@ static int serve_to_the_end(struct serve *s, int signals, struct err *err)
     return rc;
 }
 
-/* Signals are caught while there is a folder to be removed: a second one finds it removed too. */
+/* Signals stay caught to the end of the program: until the folder is removed, or one that comes
+ * late would leave it behind; and after that, or it would say that we were killed. */
 int serve_run(const struct serve_options *options, struct err *err)
 {
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP, 0};
     struct serve s = {.options = options, .stale = true};
-    int rc = -1;
 
     if (gate_init(&s.gate, options->token, err) != 0)
         return -1;
     int signals = signals_open(caught, err);
-    if (signals >= 0)
-        rc = serve_to_the_end(&s, signals, err);
-    if (signals >= 0)
-        signals_close(signals);
-    return rc;
+    if (signals < 0)
+        return -1;
+    return serve_to_the_end(&s, signals, err);
 }
