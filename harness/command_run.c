@@ -295,7 +295,8 @@ static int finish(struct session *session, enum loop_end end, int signal, struct
         status = -1;
     } else {
         say_end(text, &record->study, end, notifier);
-        *err = status < 0 ? why : *err;
+        if (status < 0)
+            *err = why;
     }
     free(text);
     return status;
