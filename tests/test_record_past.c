@@ -79,17 +79,16 @@ static size_t count_settled(const struct history *history)
     return n;
 }
 
-/* What the next proposal of `record`, the night's at any of its ages, is told: by the night's
- * memory, and by one that is made for it. */
-static struct history tell(struct told_night *t, const struct record *record)
+/* What a proposal that knows so many decisions of `record`, the night's at any of its ages, is
+ * told: by the night's memory, and by one that is made for it. */
+static struct history tell_known(struct told_night *t, const struct record *record, int64_t known)
 {
-    int64_t next = (int64_t)record->n_experiments + 1;
+    int64_t head = propose_against(record, (int64_t)record->n_experiments + 1);
     struct past_memory anew = {0};
     struct history grown, made;
 
-    record_past(&grown, &t->memory, record, record_known(record, next),
-                propose_against(record, next));
-    record_past(&made, &anew, record, record_known(record, next), propose_against(record, next));
+    record_past(&grown, &t->memory, record, known, head);
+    record_past(&made, &anew, record, known, head);
     assert_int_equal(grown.n, made.n);
     assert_int_equal(grown.head, made.head);
     assert_int_equal(grown.settled, made.settled);
@@ -102,6 +101,12 @@ static struct history tell(struct told_night *t, const struct record *record)
     }
     past_memory_clear(&anew);
     return grown;
+}
+
+/* As the next proposal is. */
+static struct history tell(struct told_night *t, const struct record *record)
+{
+    return tell_known(t, record, record_known(record, (int64_t)record->n_experiments + 1));
 }
 
 static struct record as_it_was(const struct told_night *t, size_t experiments)
@@ -157,6 +162,24 @@ static void a_memory_can_be_asked_about_an_earlier_record(void **state)
     end_told(&t);
 }
 
+static void fewer_experiments_or_fewer_decisions_are_an_earlier_record(void **state)
+{
+    (void)state;
+    struct told_night t;
+
+    begin_told(&t, "lookahead: 20\n");
+    struct record many = as_it_was(&t, 60), few = as_it_was(&t, 50);
+    size_t n = tell_known(&t, &many, 30).n;
+    assert_true(tell_known(&t, &few, 30).n < n);
+    struct history history = tell_known(&t, &few, 20);
+    size_t pending = count_outcome(&history, OUTCOME_PENDING);
+    history = tell_known(&t, &few, 30);
+    assert_true(count_outcome(&history, OUTCOME_PENDING) < pending);
+    history = tell_known(&t, &few, 20);
+    assert_int_equal(count_outcome(&history, OUTCOME_PENDING), pending);
+    end_told(&t);
+}
+
 /* The first decisions are made those of baselines that failed: what stands before the first that is
  * kept is withdrawn, in the memory too. */
 static void what_is_withdrawn_leaves_the_memory(void **state)
@@ -191,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_grows_with_the_record_is_what_would_be_made_anew),
         cmocka_unit_test(a_memory_can_be_asked_about_an_earlier_record),
+        cmocka_unit_test(fewer_experiments_or_fewer_decisions_are_an_earlier_record),
         cmocka_unit_test(what_is_withdrawn_leaves_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
