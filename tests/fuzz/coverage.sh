@@ -6,11 +6,11 @@ set -eu
 build=$1 corpus=$2
 # Some of these files write too: what is read is written again by the targets, or once by their seeds.
 readers='experiments/study.c experiments/study_.*.c experiments/yaml.*.c experiments/flat_json.c
-experiments/claim_text.c search/constraint_parse.c
+experiments/claim_text.c experiments/trial.c experiments/query.c experiments/pack.c experiments/store_curve.c search/constraint_parse.c
 harness/stream.*.c harness/tail.c harness/config_file.c harness/wandb.*.c trainer/data.c trainer/safetensors_header.c trainer/storage.c trainer/checkpoint.c
 trainer/compact.c trainer/config.c trainer/tokenizer.c trainer/tokenizer_json.c trainer/gguf.c trainer/gguf_tokenizer.c
 trainer/format_gguf.c experiments/store_load.c experiments/store_event.c experiments/store_list.c'
-for target in study stream tokens checkpoint record config tokenizer gguf sweep own_config; do
+for target in study stream tokens checkpoint record config tokenizer gguf sweep own_config packed; do
     LLVM_PROFILE_FILE="$build/$target.profraw" "$build/tests/replay" "$target" tests/fuzz/corpus \
         "$corpus"
 done

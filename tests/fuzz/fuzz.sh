@@ -7,7 +7,7 @@
 set -u
 build=$1 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- study stream tokens checkpoint record config tokenizer gguf sweep own_config
+[ $# -gt 0 ] || set -- study stream tokens checkpoint record config tokenizer gguf sweep own_config packed
 bad=0
 LSAN_OPTIONS=suppressions=tests/fuzz/leaks.supp:print_suppressions=0
 # Freed memory waits in a megabyte only: the small inputs here free little, and with the usual 256 MiB

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""inputs.py FOLDER - those inputs of the corpus that are no text: FOLDER/checkpoint, FOLDER/gguf.
+"""inputs.py FOLDER - those inputs of the corpus that are no text: FOLDER/checkpoint, FOLDER/gguf,
+FOLDER/packed.
 
 Each is a whole file, or one with a single thing wrong, which its name tells.
 """
@@ -521,6 +522,77 @@ def gguf_tokenizers():
     words_of("merge-stranger", 262, merges=(ARRAY, (TEXT, ["x x"])))
 
 
+# --- packed texts -------------------------------------------------------------------------------
+
+PATTERN = b"decision: keep\nexperiment: 12\nreason: it is better\nseeds: [1, 2, 3]\n"
+RAW, RLE, RESERVED = 0, 2, 6  # the type of a block (RFC 8878, 3.1.1.2), in its place
+LAST = 1
+BLOB, TEXT_TO_PACK = 0, 1
+
+
+def block(kind, n, content):
+    return struct.pack("<I", kind | n << 3)[:3] + content
+
+
+def frame(size, blocks, flags=0x20):
+    """Without its magic number; `size` as its bytes, of the width that the flags tell."""
+    return bytes([flags]) + size + blocks
+
+
+def packed(name, blob, pattern=PATTERN, kind=BLOB):
+    head = struct.pack("<H", len(pattern) | kind << 14)
+    save("packed", name, head + pattern + blob)
+
+
+def packed_texts():
+    said = b"it is worse"
+    raw = block(RAW | LAST, len(said), said)
+    whole = frame(bytes([len(said)]), raw)
+    four = lambda n: struct.pack("<I", n)
+    most = 16 << 20
+    packed("whole", b"\1" + whole)
+    packed("whole-two-blocks", b"\1" + frame(b"\6", block(RAW, 3, b"abc") + block(RLE | LAST, 3, b"d")))
+    packed("empty", b"\1" + frame(b"\0", block(RAW | LAST, 0, b"")))
+    packed("megabyte", b"\1" + frame(four(1 << 20), 7 * block(RLE, 1 << 17, b"a") +
+                                     block(RLE | LAST, 1 << 17, b"a"), 0xa0))
+    packed("zero-inside", b"\1" + frame(b"\3", block(RAW | LAST, 3, b"a\0b")))
+    packed("no-utf8", b"\1" + frame(b"\2", block(RAW | LAST, 2, b"\xff\xfe")))
+    packed("id-none", b"")
+    packed("id-zero", b"\0" + whole)
+    packed("id-other", b"\2" + whole)
+    packed("id-long-way-round", b"\x81\0" + whole)
+    packed("id-open", b"\x81")
+    packed("id-endless", b"\x81" * 10 + whole)
+    packed("pattern-none", b"\1" + whole, pattern=b"")
+    packed("pattern-short", b"\1" + whole, pattern=b"d")
+    packed("pattern-zero", b"\1" + whole, pattern=b"\0d")
+    packed("frame-none", b"\1")
+    packed("frame-cut", b"\1" + whole[:-1])
+    packed("frame-header-cut", b"\1" + whole[:1])
+    packed("frame-twice", b"\1" + whole + b"\x28\xb5\x2f\xfd" + whole)
+    packed("frame-tail", b"\1" + whole + b"tail")
+    packed("magic-too", b"\1\x28\xb5\x2f\xfd" + whole)
+    packed("size-unknown", b"\1" + frame(b"\0", raw, 0))
+    packed("size-too-large", b"\1" + frame(four(most + 1), raw, 0xa0))
+    packed("size-huge", b"\1" + frame(b"\xff" * 8, raw, 0xe0))
+    packed("size-beyond", b"\1" + frame(bytes([len(said) + 1]), raw))
+    packed("size-below", b"\1" + frame(bytes([len(said) - 1]), raw))
+    packed("block-reserved", b"\1" + frame(b"\3", block(RESERVED | LAST, 3, b"abc")))
+    packed("block-not-last", b"\1" + frame(b"\3", block(RAW, 3, b"abc")))
+    packed("block-too-long", b"\1" + frame(b"\3", block(RAW | LAST, 4, b"abc")))
+    packed("checksum-wrong", b"\1" + frame(b"\3", block(RAW | LAST, 3, b"abc") + bytes(4), 0x24))
+    packed("dictionary-by-id", b"\1" + frame(b"\7\3", block(RAW | LAST, 3, b"abc"), 0x21))
+    packed("reserved-bit", b"\1" + frame(b"\3", block(RAW | LAST, 3, b"abc"), 0x28))
+    alike = PATTERN.replace(b"12", b"13").replace(b"better", b"worse")
+    packed("text-alike", alike, kind=TEXT_TO_PACK)
+    packed("text-unlike", bytes(range(32, 127)), kind=TEXT_TO_PACK)
+    packed("text-alone", alike, pattern=b"", kind=TEXT_TO_PACK)
+    packed("text-short", b"short", kind=TEXT_TO_PACK)
+    packed("text-empty", b"", kind=TEXT_TO_PACK)
+    packed("text-zero", alike + b"\0" + alike, kind=TEXT_TO_PACK)
+    packed("text-no-utf8", alike + b"\xff" + alike, kind=TEXT_TO_PACK)
+
+
 def main():
     descriptions()
     vocabularies()
@@ -532,6 +604,7 @@ def main():
     gguf_lists()
     gguf_shapes()
     gguf_tokenizers()
+    packed_texts()
 
 
 main()

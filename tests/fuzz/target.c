@@ -12,12 +12,13 @@
 #include "target.h"
 
 extern const struct target target_study, target_stream, target_tokens, target_checkpoint,
-    target_record, target_config, target_tokenizer, target_gguf, target_sweep, target_own_config;
+    target_record, target_config, target_tokenizer, target_gguf, target_sweep, target_own_config,
+    target_packed;
 
 const struct target *const targets[] = {
-    &target_study,  &target_stream,    &target_tokens, &target_checkpoint, &target_record,
-    &target_config, &target_tokenizer, &target_gguf,   &target_sweep,      &target_own_config,
-    NULL,
+    &target_study,  &target_stream,     &target_tokens,    &target_checkpoint,
+    &target_record, &target_config,     &target_tokenizer, &target_gguf,
+    &target_sweep,  &target_own_config, &target_packed,    NULL,
 };
 
 const struct target *target_find(const char *name)

@@ -182,6 +182,21 @@ static int look_at_queue(struct store *store, struct err *err)
     return rc;
 }
 
+/* The bytes of the commits that are still to be published. */
+static int look_at_intents(struct store *store, const struct record *brief, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < brief->n_outbox; i++) {
+        char *bytes;
+        size_t len;
+        rc =
+            store_intent(store, &bytes, &len, brief->outbox[i].decision, brief->outbox[i].ref, err);
+        free(bytes);
+    }
+    return rc;
+}
+
 /* What was left out at first, as `show` asks for it. */
 static int look_at_parts(struct store *store, struct err *err)
 {
@@ -195,6 +210,8 @@ static int look_at_parts(struct store *store, struct err *err)
         if (rc == 0)
             rc = store_load_body(store, &brief, n, err);
     }
+    if (rc == 0)
+        rc = look_at_intents(store, &brief, err);
     record_clear(&brief);
     return rc;
 }

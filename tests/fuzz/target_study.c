@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The study file.  What is taken has a canonical text, and its start values are a config. */
+/* The study file.  What is taken has a canonical text, and its start values are a config
+ * that both of its texts are read back as; of them and the command an argv is made. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,21 +31,54 @@ static void describe(const struct study *study, const char *spec)
     }
 }
 
+/* Reads a config back from one of its texts. */
+static void read_again(const struct space *space, const char *text, const char *sha)
+{
+    struct value *config = mem_new(space->n + 1, sizeof *config);
+    char again[SHA256_TEXT];
+    struct err err;
+
+    if (trial_parse(config, space, text, &err) != 0)
+        abort();
+    trial_hash(again, space, config);
+    if (strcmp(sha, again) != 0)
+        abort();
+    free(config);
+}
+
+static void use_start(const struct study *study, const struct value *start)
+{
+    const struct argv_values values = {.config_path = "config.json",
+                                       .dir = target_folder(),
+                                       .study_dir = target_folder(),
+                                       .seed = 1,
+                                       .steps = 2};
+    const struct space *space = &study->space;
+    struct str json = {0}, yaml = {0};
+    char sha[SHA256_TEXT];
+
+    trial_hash(sha, space, start);
+    trial_write_json(&json, space, start);
+    trial_write_yaml(&yaml, space, start);
+    read_again(space, json.at, sha);
+    read_again(space, yaml.at, sha);
+    argv_free(trial_argv(space, start, study->command, study->n_command, &values));
+    str_clear(&yaml);
+    str_clear(&json);
+}
+
 static void use(const struct study *study)
 {
     struct value *start = mem_new(study->space.n + 1, sizeof *start);
-    struct str spec = {0}, yaml = {0};
-    char sha[SHA256_TEXT];
+    struct str spec = {0};
 
     study_write_spec(&spec, study);
     describe(study, spec.at);
     space_start(start, &study->space);
-    trial_hash(sha, &study->space, start);
-    trial_write_yaml(&yaml, &study->space, start);
+    use_start(study, start);
     if (study_passes_baseline(study) && study->lookahead < LOOKAHEAD_WIDE)
         abort();
     free(start);
-    str_clear(&yaml);
     str_clear(&spec);
 }
 

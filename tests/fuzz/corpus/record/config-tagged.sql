@@ -1,0 +1,2 @@
+--0 config tagged
+UPDATE experiment SET config = '{"x": !!int "0.5", "o": "a"}' WHERE id = 2;
