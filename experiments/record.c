@@ -15,14 +15,10 @@ const char *const variant_names[] = {"own", "repeat", "neighbour", "salted", NUL
 const char *const decision_kind_names[] = {"head",    "verify",     "placebo",
                                            "confirm", "hypothesis", NULL};
 
-/* Experiments whose configs, and then whose unit points, share a block.  One by one they would lie
- * among what comes and goes, and keep its pages. */
+/* Experiments whose configs, and then whose unit points, share the first block; each further one is
+ * for twice as many.  One by one they would lie among what comes and goes, and keep its pages; nor
+ * may they move. */
 enum { POINTS = 256 };
-
-static size_t count_blocks(const struct record *record)
-{
-    return (record->n_experiments + POINTS - 1) / POINTS;
-}
 
 static void free_texts_of_rows(struct record *record)
 {
@@ -46,19 +42,20 @@ static void free_texts_of_rows(struct record *record)
 
 void record_forget_rows(struct record *record)
 {
-    struct record left = {.study = record->study, .spec = record->spec};
+    struct shelf *shelf = record->shelf;
+    struct record left = {.shelf = shelf, .study = record->study, .spec = record->spec};
 
     memcpy(left.source, record->source, sizeof left.source);
     free_texts_of_rows(record);
-    for (size_t i = 0; i < count_blocks(record); i++)
-        free(record->points[i]);
+    for (size_t i = 0; i < record->n_points; i++)
+        shelf_free(shelf, record->points[i]);
     free(record->points);
     free(record->answers);
-    free(record->experiments);
-    free(record->runs);
+    shelf_free(shelf, record->experiments);
+    shelf_free(shelf, record->runs);
     free(record->curves);
-    free(record->pairs);
-    free(record->decisions);
+    shelf_free(shelf, record->pairs);
+    shelf_free(shelf, record->decisions);
     free(record->closings);
     free(record->outbox);
     free(record->texts);
@@ -91,18 +88,33 @@ static const char *share_text(struct record *record, const char *text)
     return record->texts[record->n_texts++] = mem_strdup(text);
 }
 
-/* Config and unit of the copy, the next experiment, get their places in a block. */
+/* How many experiments a block is for; the first of them is as many as all blocks before hold, but
+ * for POINTS. */
+static size_t block_size(size_t block)
+{
+    return (size_t)POINTS << block;
+}
+
+static struct value *new_block(const struct record *record, size_t block)
+{
+    return shelf_new(record->shelf, block_size(block) * record->study.space.n,
+                     sizeof(struct value) + sizeof(double));
+}
+
+/* Config and unit of the copy, the next experiment, get their places in the last block. */
 static void copy_point(struct record *record, struct experiment *copy)
 {
-    size_t n = record->study.space.n, block = record->n_experiments / POINTS;
-    size_t at = record->n_experiments % POINTS;
+    size_t n = record->study.space.n;
 
-    if (at == 0) {
-        record->points = mem_room(record->points, block, sizeof(struct value *));
-        record->points[block] = mem_new(POINTS * n, sizeof(struct value) + sizeof(double));
+    if (record->n_experiments == block_size(record->n_points) - POINTS) {
+        record->points = mem_room(record->points, record->n_points, sizeof(struct value *));
+        record->points[record->n_points] = new_block(record, record->n_points);
+        record->n_points++;
     }
-    struct value *config = record->points[block] + at * n;
-    double *unit = (double *)(record->points[block] + POINTS * n) + at * n;
+    size_t size = block_size(record->n_points - 1), at = record->n_experiments - (size - POINTS);
+    struct value *block = record->points[record->n_points - 1];
+    struct value *config = block + at * n;
+    double *unit = (double *)(block + size * n) + at * n;
     for (size_t i = 0; i < n; i++) {
         config[i] = copy->config[i];
         unit[i] = copy->unit != NULL ? copy->unit[i] : (double)NAN;
@@ -114,8 +126,14 @@ static void copy_point(struct record *record, struct experiment *copy)
 static struct record_index *index_of(struct record *record)
 {
     if (record->index == NULL)
-        record->index = record_index_new();
+        record->index = record_index_new(record->shelf);
     return record->index;
+}
+
+/* It is of the referee, and of claims. */
+static bool is_hidden(const struct experiment *e)
+{
+    return e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS;
 }
 
 void record_add_experiment(struct record *record, const struct experiment *experiment)
@@ -127,8 +145,10 @@ void record_add_experiment(struct record *record, const struct experiment *exper
     copy.remark = copy_text(experiment->remark);
     copy.source =
         copy.source != NULL && copy.source[0] != '\0' ? share_text(record, copy.source) : "";
-    record->experiments = mem_room(record->experiments, record->n_experiments, sizeof copy);
+    record->experiments =
+        shelf_room(record->shelf, record->experiments, record->n_experiments, sizeof copy);
     record->experiments[record->n_experiments++] = copy;
+    record->n_hidden += is_hidden(&copy);
 }
 
 struct run *record_add_run(struct record *record, const struct run *run)
@@ -137,7 +157,7 @@ struct run *record_add_run(struct record *record, const struct run *run)
     size_t row = record->n_runs;
 
     assert(run->id == (int64_t)record->n_runs + 1);
-    record->runs = mem_room(record->runs, record->n_runs, sizeof *run);
+    record->runs = shelf_room(record->shelf, record->runs, record->n_runs, sizeof *run);
     record->runs[record->n_runs] = *run;
     record->runs[record->n_runs++].detail = copy_text(run->detail);
     chain_add(&index->runs, run->experiment, row);
@@ -147,7 +167,7 @@ struct run *record_add_run(struct record *record, const struct run *run)
 
 void record_add_pair(struct record *record, const struct pair *pair)
 {
-    record->pairs = mem_room(record->pairs, record->n_pairs, sizeof *pair);
+    record->pairs = shelf_room(record->shelf, record->pairs, record->n_pairs, sizeof *pair);
     record->pairs[record->n_pairs] = *pair;
     chain_add(&index_of(record)->pairs, pair->experiment, record->n_pairs++);
 }
@@ -159,7 +179,8 @@ void record_add_decision(struct record *record, const struct decision *decision)
     assert(decision->number == (int64_t)record->n_decisions + 1);
     copy.reason = copy_text(decision->reason);
     copy.body = copy_text(decision->body);
-    record->decisions = mem_room(record->decisions, record->n_decisions, sizeof copy);
+    record->decisions =
+        shelf_room(record->shelf, record->decisions, record->n_decisions, sizeof copy);
     record->decisions[record->n_decisions++] = copy;
     if (copy.experiment < 1 || copy.experiment > (int64_t)record->n_experiments)
         return;
@@ -444,12 +465,13 @@ static int64_t count_withdrawn(const struct record *record)
 
 size_t record_experiments_known(const struct record *record)
 {
-    size_t n = 0;
+    size_t n = record->n_experiments - record->n_hidden;
+    int64_t baseline = record_baseline(record);
 
-    for (size_t i = 0; i < record->n_experiments; i++)
-        n += record->experiments[i].purpose != PURPOSE_PLACEBO &&
-             record->experiments[i].purpose != PURPOSE_HYPOTHESIS &&
-             !record_is_withdrawn(record, &record->experiments[i]);
+    for (int64_t id = 1; id < baseline && id <= (int64_t)record->n_experiments; id++) {
+        const struct experiment *e = &record->experiments[id - 1];
+        n -= !is_hidden(e) && record_is_withdrawn(record, e);
+    }
     return n;
 }
 

@@ -3,7 +3,8 @@
  * record.h - a study's record in memory: what store.c keeps on disk, as plain arrays.
  *
  * The loop keeps one and changes it together with the store; commands and reports load one and
- * only read.  Ids count from 1: experiment e is experiments[e - 1], decision n is decisions[n - 1].
+ * only read.  What of a night's record is seldom looked at leaves the memory (shelf.h).  Ids count
+ * from 1: experiment e is experiments[e - 1], decision n is decisions[n - 1].
  */
 #ifndef EXPERIMENTS_RECORD_H
 #define EXPERIMENTS_RECORD_H
@@ -14,6 +15,7 @@
 
 #include "curve.h"
 #include "file.h"
+#include "shelf.h"
 #include "space.h"
 #include "str.h"
 #include "strategy.h"
@@ -169,13 +171,16 @@ struct answer {
 };
 
 struct record {
-    struct study study; /* as recorded at the start, from the stored text */
-    char *spec;         /* its canonical text */
-    char source[41];    /* the commit that is built where nothing was patched; "": none is */
+    struct shelf *shelf; /* where its larger arrays lie; NULL: in memory.  Borrowed */
+    struct study study;  /* as recorded at the start, from the stored text */
+    char *spec;          /* its canonical text */
+    char source[41];     /* the commit that is built where nothing was patched; "": none is */
     struct experiment *experiments;
     size_t n_experiments;
+    size_t n_hidden; /* of them: placebos and sides of hypotheses, which no strategy knows of */
     struct value **points; /* blocks with the configs and units of so many experiments each */
-    struct run *runs;      /* by id: every attempt, in the order of their starts */
+    size_t n_points;
+    struct run *runs; /* by id: every attempt, in the order of their starts */
     size_t n_runs;
     struct run_curves *curves; /* [n_curves] what the first runs said on their way; see
                                 * record_curves() */

@@ -3,18 +3,23 @@
 
 #include "mem.h"
 #include "record_index.h"
+#include "shelf.h"
 
-struct record_index *record_index_new(void)
+struct record_index *record_index_new(struct shelf *shelf)
 {
-    return mem_new(1, sizeof(struct record_index));
+    struct record_index *index = mem_new(1, sizeof *index);
+
+    index->runs.shelf = index->pairs.shelf = index->commits.shelf = shelf;
+    index->last_runs.shelf = shelf;
+    return index;
 }
 
 void chain_clear(struct chain *chain)
 {
-    free(chain->first);
-    free(chain->last);
-    free(chain->next);
-    *chain = (struct chain){0};
+    shelf_free(chain->shelf, chain->first);
+    shelf_free(chain->shelf, chain->last);
+    shelf_free(chain->shelf, chain->next);
+    *chain = (struct chain){.shelf = chain->shelf};
 }
 
 void record_index_free(struct record_index *index)
@@ -24,22 +29,22 @@ void record_index_free(struct record_index *index)
     chain_clear(&index->runs);
     chain_clear(&index->pairs);
     chain_clear(&index->commits);
-    free(index->last_runs.slots);
+    shelf_free(index->last_runs.shelf, index->last_runs.slots);
     free(index->ended);
     free(index);
 }
 
 static void add_key(struct chain *chain)
 {
-    chain->first = mem_room(chain->first, chain->n_keys, sizeof *chain->first);
-    chain->last = mem_room(chain->last, chain->n_keys, sizeof *chain->last);
+    chain->first = shelf_room(chain->shelf, chain->first, chain->n_keys, sizeof *chain->first);
+    chain->last = shelf_room(chain->shelf, chain->last, chain->n_keys, sizeof *chain->last);
     chain->first[chain->n_keys] = chain->last[chain->n_keys] = 0;
     chain->n_keys++;
 }
 
 static void add_row(struct chain *chain)
 {
-    chain->next = mem_room(chain->next, chain->n, sizeof *chain->next);
+    chain->next = shelf_room(chain->shelf, chain->next, chain->n, sizeof *chain->next);
     chain->next[chain->n++] = 0;
 }
 
@@ -95,10 +100,10 @@ static uint32_t key_hash(int64_t experiment, enum run_variant variant, uint32_t 
 
 static void grow(struct seed_table *table)
 {
-    struct seed_table bigger = {.size = table->size > 0 ? 2 * table->size : 16,
-                                .used = table->used};
+    struct seed_table bigger = {
+        .shelf = table->shelf, .size = table->size > 0 ? 2 * table->size : 16, .used = table->used};
 
-    bigger.slots = mem_new(bigger.size, sizeof *bigger.slots);
+    bigger.slots = shelf_new(table->shelf, bigger.size, sizeof *bigger.slots);
     for (size_t i = 0; i < table->size; i++) {
         size_t at = table->slots[i].hash & (bigger.size - 1);
         if (table->slots[i].number == 0)
@@ -107,7 +112,7 @@ static void grow(struct seed_table *table)
             at = (at + 1) & (bigger.size - 1);
         bigger.slots[at] = table->slots[i];
     }
-    free(table->slots);
+    shelf_free(table->shelf, table->slots);
     *table = bigger;
 }
 

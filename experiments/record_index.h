@@ -17,6 +17,7 @@
 
 /* The rows about each experiment, in the order of the rows.  Numbers of rows from 1; 0: none. */
 struct chain {
+    struct shelf *shelf;    /* for its arrays */
     uint32_t *first, *last; /* [n_keys] by experiment */
     size_t n_keys;
     uint32_t *next; /* [n] by row */
@@ -29,6 +30,7 @@ struct seed_slot {
     uint32_t hash;   /* of its key, so that few other runs are looked at */
 };
 struct seed_table {
+    struct shelf *shelf;
     struct seed_slot *slots; /* [size], a power of two */
     size_t size, used;
 };
@@ -42,7 +44,7 @@ struct record_index {
     size_t n_ended;
 };
 
-struct record_index *record_index_new(void);
+struct record_index *record_index_new(struct shelf *shelf);
 void record_index_free(struct record_index *index); /* NULL is fine */
 
 /* The next row, n of the chain, is about experiment `key`; 0: about none. */

@@ -67,8 +67,9 @@ enum store_part {
 int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err);
 
 /* What a night goes on from: everything but reason and body of the decisions before the newest, and
- * of commits only those that git does not have yet, and each ref's newest. */
-int store_load_night(struct store *store, struct record *out, struct err *err);
+ * of commits only those that git does not have yet, and each ref's newest.  `shelf` (or NULL) is
+ * the record's, and must outlive it. */
+int store_load_night(struct store *store, struct record *out, struct shelf *shelf, struct err *err);
 
 /* What was left out above, of one experiment or decision of the record; commits in the order of
  * their decisions. */

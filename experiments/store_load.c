@@ -420,12 +420,11 @@ static int load_all(struct store *store, struct record *out, unsigned parts, str
 }
 
 /* All tables as of one moment, also while the writer goes on. */
-int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err)
+static int load_at_once(struct store *store, struct record *out, unsigned parts, struct err *err)
 {
     bool own = sqlite3_get_autocommit(store->db) != 0;
     struct query q;
 
-    *out = (struct record){0};
     if (own) {
         query_begin(&q, store, "BEGIN");
         if (query_run(&q, err) != 0)
@@ -439,16 +438,22 @@ int store_load_parts(struct store *store, struct record *out, unsigned parts, st
     return rc;
 }
 
+int store_load_parts(struct store *store, struct record *out, unsigned parts, struct err *err)
+{
+    *out = (struct record){0};
+    return load_at_once(store, out, parts, err);
+}
+
 int store_load(struct store *store, struct record *out, struct err *err)
 {
     return store_load_parts(store, out, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS | STORE_OF_GIT,
                             err);
 }
 
-int store_load_night(struct store *store, struct record *out, struct err *err)
+int store_load_night(struct store *store, struct record *out, struct shelf *shelf, struct err *err)
 {
-    return store_load_parts(store, out, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS | FOR_A_NIGHT,
-                            err);
+    *out = (struct record){.shelf = shelf};
+    return load_at_once(store, out, STORE_CONFIGS | STORE_RUNS | STORE_COMMITS | FOR_A_NIGHT, err);
 }
 
 /* --- one experiment --------------------------------------------------------------------------- */

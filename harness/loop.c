@@ -109,6 +109,8 @@ static int store_pair(struct loop *loop, const struct pair *pair, struct err *er
     int rc = store_begin(store, err);
 
     if (rc == 0)
+        rc = shelf_rest(loop->session->shelf, err);
+    if (rc == 0)
         rc = store_add_pair(store, pair, err);
     if (rc == 0)
         rc = store_commit(store, err);
@@ -310,6 +312,8 @@ static int store_experiment(struct loop *loop, const struct experiment *e, int64
     struct session *s = loop->session;
     int rc = store_begin(s->store, err);
 
+    if (rc == 0)
+        rc = shelf_rest(s->shelf, err);
     if (rc == 0)
         rc = store_add_experiment(s->store, &s->record.study.space, e, err);
     if (rc == 0 && enqueued > 0)
@@ -660,7 +664,9 @@ static int turn(struct loop *loop, struct err *err)
         return stop_runs(loop, false, err); /* of what was withdrawn */
     if (night_is_over(loop) && close_night(loop, err) != 0)
         return -1;
-    return site_tend(&loop->session->site, err);
+    if (shelf_rest(s->shelf, err) != 0)
+        return -1;
+    return site_tend(&s->site, err);
 }
 
 static enum loop_end how_it_ended(const struct loop *loop)
@@ -766,6 +772,7 @@ int loop_run(struct session *session, const struct limits *limits, enum loop_end
                         .cap = limits->experiments,
                         .run_cap = limits->runs,
                         .errand = limits->errand,
+                        .past = {.shelf = session->shelf},
                         .published = clock_s(),
                         .jobs = (size_t)limits->jobs,
                         .notifier = limits->notifier,

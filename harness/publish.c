@@ -264,6 +264,8 @@ int publish_decision(struct record *record, struct store *store, struct ledger *
     if (rc == 0)
         rc = plan_intents(plans, &n, record, ledger, &d, err);
     if (rc == 0)
+        rc = shelf_rest(record->shelf, err);
+    if (rc == 0)
         rc = store_intents(store, &d, plans, n, err);
     if (rc == 0) {
         record_add_decision(record, &d);

@@ -6,6 +6,7 @@
 #include "needs.h"
 #include "record_early.h"
 #include "record_past.h"
+#include "shelf.h"
 
 /* As far as it came: a run that was ended early is taken for as far behind as it was. */
 static double loss_of(const struct record *record, const struct run *run)
@@ -64,10 +65,10 @@ static bool is_hidden(const struct record *record, const struct experiment *e)
 
 void past_memory_clear(struct past_memory *memory)
 {
-    free(memory->past);
-    free(memory->ids);
+    shelf_free(memory->shelf, memory->past);
+    shelf_free(memory->shelf, memory->ids);
     seen_clear(&memory->seen);
-    *memory = (struct past_memory){0};
+    *memory = (struct past_memory){.shelf = memory->shelf};
 }
 
 /* A baseline that failed withdraws what was proposed from it: nothing of the memory holds then. */
@@ -80,7 +81,7 @@ static void forget_if_past(struct past_memory *memory, const struct record *reco
         past_memory_clear(memory);
     if (memory->rows == 0) {
         seen_clear(&memory->seen);
-        seen_init(&memory->seen, &record->study.space);
+        seen_init(&memory->seen, &record->study.space, memory->shelf);
         memory->head = SIZE_MAX;
     }
     memory->seen.space = &record->study.space;
@@ -117,8 +118,8 @@ static void add_new(struct past_memory *memory, const struct record *record, int
         const struct experiment *e = &record->experiments[memory->rows];
         if (is_hidden(record, e))
             continue;
-        memory->past = mem_room(memory->past, memory->n, sizeof *memory->past);
-        memory->ids = mem_room(memory->ids, memory->n, sizeof *memory->ids);
+        memory->past = shelf_room(memory->shelf, memory->past, memory->n, sizeof *memory->past);
+        memory->ids = shelf_room(memory->shelf, memory->ids, memory->n, sizeof *memory->ids);
         memory->past[memory->n] = past_of(record, e, known);
         memory->ids[memory->n++] = e->id;
         seen_add(&memory->seen, e->config);

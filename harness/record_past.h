@@ -13,10 +13,11 @@
 #include "strategy.h"
 
 /* What was made of a record so far, so that the next proposal reads what is new in it alone.  Zero
- * at first. */
+ * at first, but for the shelf. */
 struct past_memory {
-    struct past *past; /* [n] config and unit are the record's */
-    int32_t *ids;      /* [n] the experiment that each is */
+    struct shelf *shelf; /* where it lies; NULL: in memory.  Borrowed */
+    struct past *past;   /* [n] config and unit are the record's */
+    int32_t *ids;        /* [n] the experiment that each is */
     size_t n;
     size_t rows;             /* experiments of the record that were looked at */
     size_t settled;          /* none of the first so many is pending */

@@ -17,6 +17,9 @@
 #include "site_session.h"
 #include "source.h"
 
+/* A study of a few hundred experiments stays in memory. */
+enum { SHELF_LEAST = 64 << 10 };
+
 int session_leave(struct session *session, struct err *err)
 {
     return site_end(&session->site, &session->place, session->store, err);
@@ -28,6 +31,7 @@ void session_close(struct session *session)
     store_close(session->store);
     ledger_close(session->ledger);
     record_clear(&session->record);
+    shelf_close(session->shelf);
     free(session->program);
     free(session->proposer);
     free(session->evaluator);
@@ -375,7 +379,8 @@ static int open_record(struct session *session, const struct study *study,
         return -1;
     if (!session->resumed && begin_record(session, study, inputs, n, err) != 0)
         return -1;
-    if (store_load_night(session->store, &session->record, err) != 0 ||
+    session->shelf = shelf_open(place->run_dir, SHELF_LEAST);
+    if (store_load_night(session->store, &session->record, session->shelf, err) != 0 ||
         doctor_admit(session->store, &session->record, err) != 0 ||
         check_same_study(session, study, err) != 0 ||
         check_same_inputs(session, inputs, n, err) != 0 || note_session(session, err) != 0 ||

@@ -18,6 +18,7 @@ struct session {
     struct place place;
     int lock;
     struct store *store;
+    struct shelf *shelf;  /* where the record's larger arrays lie */
     struct record record; /* what a night goes on from (store_load_night()), kept so small */
     struct ledger *ledger;
     const struct executor *executor;

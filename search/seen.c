@@ -49,23 +49,26 @@ static void grow(struct seen *seen)
     size_t n_old = seen->n_slots;
 
     seen->n_slots *= 2;
-    seen->slots = mem_new(seen->n_slots, sizeof(const struct value *));
+    seen->slots = shelf_new(seen->shelf, seen->n_slots, sizeof(const struct value *));
     for (size_t i = 0; i < n_old; i++)
         if (old[i] != NULL)
             seen->slots[find_slot(seen, old[i])] = old[i];
-    free(old);
+    shelf_free(seen->shelf, old);
 }
 
-void seen_init(struct seen *seen, const struct space *space)
+void seen_init(struct seen *seen, const struct space *space, struct shelf *shelf)
 {
     const size_t first = 16;
 
-    *seen = (struct seen){space, mem_new(first, sizeof(const struct value *)), 0, first};
+    *seen = (struct seen){.shelf = shelf,
+                          .space = space,
+                          .slots = mem_new(first, sizeof(const struct value *)),
+                          .n_slots = first};
 }
 
 void seen_clear(struct seen *seen)
 {
-    free(seen->slots);
+    shelf_free(seen->shelf, seen->slots);
     *seen = (struct seen){0};
 }
 

@@ -9,15 +9,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shelf.h"
 #include "space.h"
 
 struct seen {
+    struct shelf *shelf;        /* for its slots */
     const struct space *space;  /* borrowed */
     const struct value **slots; /* [n_slots] configs, borrowed; NULL: free */
     size_t n, n_slots;          /* n_slots is a power of two, and more than twice n */
 };
 
-void seen_init(struct seen *seen, const struct space *space);
+/* `shelf` may be NULL; it is borrowed, and outlives the set. */
+void seen_init(struct seen *seen, const struct space *space, struct shelf *shelf);
 void seen_clear(struct seen *seen);
 
 /* The config [space->n] must live as long as the set; one that is there already stays. */

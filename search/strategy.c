@@ -148,7 +148,7 @@ static int look_everywhere(struct value *config, const struct space *space,
 static const struct seen *see_all(struct seen *seen, const struct space *space,
                                   const struct history *history)
 {
-    seen_init(seen, space);
+    seen_init(seen, space, NULL);
     for (size_t i = 0; i < history->n; i++)
         seen_add(seen, history->past[i].config);
     return seen;

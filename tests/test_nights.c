@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
+#include "shelf.h"
 #include "whole_night.h"
 
 static struct night_plan plan_of(const char *landscape, enum procedure_kind procedure)
@@ -148,6 +150,62 @@ static void a_night_ends_with_its_test_a_placebo_s_and_a_confirmation(void **sta
     simulated_end(&night);
 }
 
+/* A bowl that lets the shelf rest whenever a run is asked for. */
+static double restless_truth(const void *of, const struct space *space, const struct value *config)
+{
+    struct shelf *const *shelf = of;
+    double x = log10(config[space_find(space, "lr")].number) + 3;
+    struct err err = {0};
+
+    assert_int_equal(shelf_rest(*shelf, &err), 0);
+    return 2 + x * x;
+}
+
+static void run_on_shelf(struct simulated_night *out, enum procedure_kind procedure,
+                         struct shelf *const *shelf)
+{
+    const struct surface surface = {
+        .parameters = "  lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-2, start: "
+                      "2e-4}\n  wd: {distribution: uniform, min: 0, max: 1, start: 0.5}\n",
+        .of = shelf,
+        .truth = restless_truth};
+    const struct night_plan plan = {.surface = &surface,
+                                    .strategy = "tpe",
+                                    .procedure = procedure,
+                                    .sigma_d = 0.3,
+                                    .rho = 0.6,
+                                    .seed = 1,
+                                    .cap = 300,
+                                    .jobs = 2,
+                                    .study = "placebo: 5\n"};
+    struct err err = {0};
+
+    assert_int_equal(simulated_begin(out, &plan, &err), 0);
+    out->record.shelf = out->past.shelf = *shelf;
+    assert_int_equal(simulated_run(out, &err), 0);
+}
+
+static void a_night_whose_rows_are_put_aside_decides_the_same(void **state)
+{
+    const enum procedure_kind procedures[] = {PROCEDURE_TWO_LEVEL, PROCEDURE_PAIRED};
+    struct shelf *const none = NULL;
+    char *dir = scratch_new();
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct shelf *shelf = shelf_open(dir, 256);
+        struct simulated_night plain, aside;
+        run_on_shelf(&plain, procedures[i], &none);
+        run_on_shelf(&aside, procedures[i], &shelf);
+        assert_int_equal(plain.record.n_experiments, 300);
+        assert_same_record(&plain.record, &aside.record);
+        simulated_end(&plain);
+        simulated_end(&aside);
+        shelf_close(shelf);
+    }
+    scratch_remove(dir);
+}
+
 /* --- seeds ----------------------------------------------------------------------------------- */
 
 static void no_seed_serves_two_tests_or_a_test_and_the_search(void **state)
@@ -234,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions_are_the_same_for_any_number_of_jobs_and_any_finishing_order),
         cmocka_unit_test(a_kill_after_any_event_changes_no_decision),
+        cmocka_unit_test(a_night_whose_rows_are_put_aside_decides_the_same),
         cmocka_unit_test(a_night_ends_with_its_test_a_placebo_s_and_a_confirmation),
         cmocka_unit_test(no_seed_serves_two_tests_or_a_test_and_the_search),
         cmocka_unit_test(few_nights_without_anything_to_find_end_with_a_keep),

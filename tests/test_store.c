@@ -1385,7 +1385,7 @@ static struct record load_night(struct store *store)
     struct record record;
     struct err err = {0};
 
-    require(store_load_night(store, &record, &err), &err);
+    require(store_load_night(store, &record, NULL, &err), &err);
     return record;
 }
 

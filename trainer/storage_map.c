@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* storage_map.c - weights for reading alone, where they stand in their files. */
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "block.h"
+#include "lost_page.h"
 #include "mem.h"
 #include "storage.h"
 
-/*
- * A page that lies behind the end of a file that was cut short.  Any other error of the bus has its
- * usual end: the same access, once more, ends the program.
- */
-static void on_lost_page(int number, siginfo_t *info, void *context)
-{
-    static const char text[] =
-        "nightshift-lm: a file of weights became shorter while it was read\n";
-
-    (void)context;
-    if (info->si_code != BUS_ADRERR) {
-        (void)signal(number, SIG_DFL);
-        return;
-    }
-    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-        _exit(ERR_ENVIRONMENT); /* nobody listens; the status tells it too */
-    _exit(ERR_ENVIRONMENT);
-}
-
-static int watch_lost_pages(struct err *err)
-{
-    struct sigaction action = {.sa_sigaction = on_lost_page, .sa_flags = SA_SIGINFO};
-
-    sigemptyset(&action.sa_mask);
-    return sigaction(SIGBUS, &action, NULL) == 0 ? 0 : err_sys(err, "cannot watch for lost pages");
-}
+static const char cut_short[] =
+    "nightshift-lm: a file of weights became shorter while it was read\n";
 
 static const struct stored *stored_of(const struct storage *s, const struct naming *naming,
                                       const struct tensor *t)
@@ -154,7 +129,7 @@ int storage_map(struct weights *out, const struct storage *s, const struct model
     *out = (struct weights){.at = mem_new(model->n_tensors, sizeof *out->at),
                             .maps = mem_new(s->n_files, sizeof *out->maps),
                             .n_maps = s->n_files};
-    if (watch_lost_pages(err) != 0 || point_at_files(out, s, model, naming, err) != 0)
+    if (lost_page_watch(cut_short, err) != 0 || point_at_files(out, s, model, naming, err) != 0)
         return -1;
     return copy_others(out, s, model, naming, err);
 }

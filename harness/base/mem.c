@@ -44,22 +44,21 @@ void *mem_resize(void *at, size_t n, size_t size)
     return moved;
 }
 
+size_t mem_capacity(size_t n)
+{
+    return n <= 8 ? 8 : (size_t)1 << (64 - __builtin_clzl(n - 1));
+}
+
 void *mem_room(void *at, size_t n, size_t size)
 {
     if (n == 0)
-        return mem_resize(at, 8, size);
-    if (n >= 8 && (n & (n - 1)) == 0)
-        return mem_resize(at, 2 * n, size);
-    return at;
+        return mem_resize(at, mem_capacity(0), size);
+    return n == mem_capacity(n) ? mem_resize(at, 2 * n, size) : at;
 }
 
 void *mem_fit(void *at, size_t n, size_t size)
 {
-    size_t capacity = 8;
-
-    while (capacity < n)
-        capacity *= 2;
-    return mem_resize(at, capacity, size);
+    return mem_resize(at, mem_capacity(n), size);
 }
 
 void mem_return_large(void)

@@ -26,6 +26,7 @@ void *mem_resize(void *at, size_t n, size_t size) MEM_NEVER_NULL;
  * The capacity is the next power of two above n, at least 8, so it need not be stored.
  */
 void *mem_room(void *at, size_t n, size_t size) MEM_NEVER_NULL;
+size_t mem_capacity(size_t n); /* of such an array */
 
 /* Gives back what such an array has too much, after it has lost elements and holds `n`; returns it.
  */
