@@ -173,12 +173,11 @@ static void add_code(struct reader *r, const char *line, size_t len, int level)
 static char *next_cell(const char **p, const char *end)
 {
     const char *from = *p, *at = from;
-    bool code = false;
 
     if (from >= end)
         return NULL;
-    for (; at < end && (*at != '|' || (at > from && at[-1] == '\\')); at++)
-        code ^= *at == '`';
+    while (at < end && (*at != '|' || (at > from && at[-1] == '\\')))
+        at++;
     *p = at + 1;
     while (from < at && *from == ' ')
         from++;

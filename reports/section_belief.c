@@ -13,8 +13,8 @@
 #include "uneven.h"
 
 static const char *const rules[] = {
-    [PROCEDURE_TWO_LEVEL] = "two levels: the search goes on from what is likely better; only tests "
-                            "on fresh seeds verify",
+    [PROCEDURE_TWO_LEVEL] = ("two levels: the search goes on from what is likely better; only "
+                             "tests on fresh seeds verify"),
     [PROCEDURE_PAIRED] = "every proposal is tested against the incumbent on fresh seeds",
     [PROCEDURE_GREEDY] = "one run each, lower is better; nothing is tested",
 };
