@@ -664,6 +664,7 @@ static int turn(struct loop *loop, struct err *err)
         return stop_runs(loop, false, err); /* of what was withdrawn */
     if (night_is_over(loop) && close_night(loop, err) != 0)
         return -1;
+    mem_give_back(); /* what a proposal took */
     if (shelf_rest(s->shelf, err) != 0)
         return -1;
     return site_tend(&s->site, err);

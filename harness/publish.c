@@ -176,7 +176,7 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
 
 bool publish_is_due(const struct record *record, double waited_s)
 {
-    enum { GROUP_MOST = 256, GROUP_SHARE = 16 };
+    enum { GROUP_MOST = 128, GROUP_SHARE = 16 };
     const double patience_s = 5;
     size_t n = record->n_outbox - first_pending(record);
     size_t group = 1 + record->n_decisions / GROUP_SHARE;

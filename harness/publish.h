@@ -29,7 +29,7 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
                     struct err *err);
 
 /* Is it time for that?  `waited_s`: since git was last brought up to the record.  Yes for a
- * verified keep; for every decision of a young study; for a sixteenth of an older one's, 256 at
+ * verified keep; for every decision of a young study; for a sixteenth of an older one's, 128 at
  * most; after five seconds, so that a slow study sees each at once. */
 bool publish_is_due(const struct record *record, double waited_s);
 
