@@ -53,6 +53,10 @@ void store_exchange(struct store *store, sqlite3 *db); /* takes `db` over, close
  * open, if anything; they may be the same. */
 int store_open_copy(struct store *store, struct store *of, struct err *err);
 
+/* Before much of the record is read: brings it into the system's cache, where it is not.  Of
+ * store_fetch.c. */
+void store_fetch(const struct store *store);
+
 extern const char *const outcome_words[]; /* of enum outcome, as the decision table has them */
 
 int store_add_functions(struct store *store, struct err *err); /* of store_function.c */

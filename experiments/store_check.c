@@ -127,6 +127,7 @@ static int check_quickly(struct store *store, struct err *err)
 
 int store_check(struct store *store, bool deep, struct err *err)
 {
+    store_fetch(store);
     if (!deep)
         return check_quickly(store, err);
     if (check_pages(store, "PRAGMA integrity_check(1)", err) != 0 ||

@@ -425,6 +425,7 @@ static int load_at_once(struct store *store, struct record *out, unsigned parts,
     bool own = sqlite3_get_autocommit(store->db) != 0;
     struct query q;
 
+    store_fetch(store);
     if (own) {
         query_begin(&q, store, "BEGIN");
         if (query_run(&q, err) != 0)

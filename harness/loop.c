@@ -448,6 +448,7 @@ static int propose_one(struct loop *loop, struct err *err)
         return rc < 0 ? -1 : 0;
     rc = store_experiment(loop, &e, enqueued, err);
     experiment_clear(&e);
+    mem_give_back(); /* what the strategy took */
     if (rc == 0)
         say_turn(&s->record);
     return rc;
@@ -664,7 +665,6 @@ static int turn(struct loop *loop, struct err *err)
         return stop_runs(loop, false, err); /* of what was withdrawn */
     if (night_is_over(loop) && close_night(loop, err) != 0)
         return -1;
-    mem_give_back(); /* what a proposal took */
     if (shelf_rest(s->shelf, err) != 0)
         return -1;
     return site_tend(&s->site, err);

@@ -10,9 +10,9 @@
 #include "mem.h"
 #include "shelf.h"
 
-/* Each array has an area of the file and of the address space, of which it uses the beginning. */
-enum { AREAS = 64 };
-static const size_t AREA = (size_t)1 << 30;
+/* Each array has an area of the file and of the address space, of which it uses the beginning: room
+ * for two million runs. */
+enum { AREAS = 64, AREA = 256 << 20 };
 
 struct area {
     char *at; /* NULL: free again; not used a second time, since it may hold something */
