@@ -109,7 +109,7 @@ static int store_pair(struct loop *loop, const struct pair *pair, struct err *er
     int rc = store_begin(store, err);
 
     if (rc == 0)
-        rc = shelf_rest(loop->session->shelf, err);
+        rc = shelf_check(loop->session->shelf, err);
     if (rc == 0)
         rc = store_add_pair(store, pair, err);
     if (rc == 0)
@@ -313,7 +313,7 @@ static int store_experiment(struct loop *loop, const struct experiment *e, int64
     int rc = store_begin(s->store, err);
 
     if (rc == 0)
-        rc = shelf_rest(s->shelf, err);
+        rc = shelf_check(s->shelf, err);
     if (rc == 0)
         rc = store_add_experiment(s->store, &s->record.study.space, e, err);
     if (rc == 0 && enqueued > 0)
@@ -446,9 +446,10 @@ static int propose_one(struct loop *loop, struct err *err)
         loop->exhausted = true;
     if (rc != 0)
         return rc < 0 ? -1 : 0;
+    shelf_rest(s->shelf); /* what the strategy has looked at, and what it took */
+    mem_give_back();
     rc = store_experiment(loop, &e, enqueued, err);
     experiment_clear(&e);
-    mem_give_back(); /* what the strategy took */
     if (rc == 0)
         say_turn(&s->record);
     return rc;
@@ -664,8 +665,6 @@ static int turn(struct loop *loop, struct err *err)
     if (loop->baseline_failed && study_passes_baseline(&s->record.study))
         return stop_runs(loop, false, err); /* of what was withdrawn */
     if (night_is_over(loop) && close_night(loop, err) != 0)
-        return -1;
-    if (shelf_rest(s->shelf, err) != 0)
         return -1;
     return site_tend(&s->site, err);
 }

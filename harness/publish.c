@@ -174,16 +174,25 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
     return rc;
 }
 
+/* A young study wants to be seen, and groups of a few hundred want little memory; where there are
+ * many packs, opening the repository anew costs with their square. */
+static size_t group_size(size_t n_decisions)
+{
+    enum { YOUNG = 16, USUAL = 128, OLD = 128 };
+
+    if (n_decisions / YOUNG < USUAL)
+        return 1 + n_decisions / YOUNG;
+    return n_decisions / OLD > USUAL ? n_decisions / OLD : USUAL;
+}
+
 bool publish_is_due(const struct record *record, double waited_s)
 {
-    enum { GROUP_MOST = 128, GROUP_SHARE = 16 };
     const double patience_s = 5;
     size_t n = record->n_outbox - first_pending(record);
-    size_t group = 1 + record->n_decisions / GROUP_SHARE;
 
     if (n == 0)
         return false;
-    return n >= (group < GROUP_MOST ? group : GROUP_MOST) || waited_s >= patience_s ||
+    return n >= group_size(record->n_decisions) || waited_s >= patience_s ||
            record->decisions[record->n_decisions - 1].verified;
 }
 
@@ -264,7 +273,7 @@ int publish_decision(struct record *record, struct store *store, struct ledger *
     if (rc == 0)
         rc = plan_intents(plans, &n, record, ledger, &d, err);
     if (rc == 0)
-        rc = shelf_rest(record->shelf, err);
+        rc = shelf_check(record->shelf, err);
     if (rc == 0)
         rc = store_intents(store, &d, plans, n, err);
     if (rc == 0) {

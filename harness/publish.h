@@ -29,8 +29,9 @@ int publish_pending(struct record *record, struct store *store, struct ledger *l
                     struct err *err);
 
 /* Is it time for that?  `waited_s`: since git was last brought up to the record.  Yes for a
- * verified keep; for every decision of a young study; for a sixteenth of an older one's, 128 at
- * most; after five seconds, so that a slow study sees each at once. */
+ * verified keep; for every decision of a young study; for a sixteenth of an older one's, 128 of one
+ * of thousands, and each 128th part of one of many thousands; after five seconds, so that a slow
+ * study sees each at once. */
 bool publish_is_due(const struct record *record, double waited_s);
 
 /* With nothing pending: do the refs stand where the record says?  Else an integrity error, before a

@@ -30,60 +30,85 @@ static uint64_t value_hash(uint64_t hash, const struct value *value)
     return mix(hash, bits);
 }
 
-/* The slot that holds `config`, or the free one where it belongs. */
-static size_t find_slot(const struct seen *seen, const struct value *config)
+/* Never 0. */
+static uint32_t config_hash(const struct space *space, const struct value *config)
 {
     uint64_t hash = 0;
 
-    for (size_t i = 0; i < seen->space->n; i++)
+    for (size_t i = 0; i < space->n; i++)
         hash = value_hash(hash, &config[i]);
+    return (uint32_t)hash | 1u << 31;
+}
+
+/* The slot that holds `config`, or the free one where it belongs. */
+static size_t find_slot(const struct seen *seen, const struct value *config, uint32_t hash)
+{
     size_t at = hash & (seen->n_slots - 1);
-    while (seen->slots[at] != NULL && !space_same(seen->space, seen->slots[at], config))
+
+    while (seen->hashes[at] != 0 &&
+           (seen->hashes[at] != hash || !space_same(seen->space, seen->slots[at], config)))
         at = (at + 1) & (seen->n_slots - 1);
     return at;
 }
 
+static void make_slots(struct seen *seen, size_t n)
+{
+    seen->n_slots = n;
+    seen->slots = shelf_new(seen->shelf, n, sizeof(const struct value *));
+    seen->hashes = shelf_new(seen->shelf, n, sizeof *seen->hashes);
+}
+
+static void free_slots(struct seen *seen)
+{
+    shelf_free(seen->shelf, seen->slots);
+    shelf_free(seen->shelf, seen->hashes);
+}
+
 static void grow(struct seen *seen)
 {
-    const struct value **old = seen->slots;
-    size_t n_old = seen->n_slots;
+    struct seen old = *seen;
 
-    seen->n_slots *= 2;
-    seen->slots = shelf_new(seen->shelf, seen->n_slots, sizeof(const struct value *));
-    for (size_t i = 0; i < n_old; i++)
-        if (old[i] != NULL)
-            seen->slots[find_slot(seen, old[i])] = old[i];
-    shelf_free(seen->shelf, old);
+    make_slots(seen, 2 * old.n_slots);
+    for (size_t i = 0; i < old.n_slots; i++) {
+        size_t at = old.hashes[i] & (seen->n_slots - 1);
+        if (old.hashes[i] == 0)
+            continue;
+        while (seen->hashes[at] != 0)
+            at = (at + 1) & (seen->n_slots - 1);
+        seen->hashes[at] = old.hashes[i];
+        seen->slots[at] = old.slots[i];
+    }
+    free_slots(&old);
 }
 
 void seen_init(struct seen *seen, const struct space *space, struct shelf *shelf)
 {
-    const size_t first = 16;
-
-    *seen = (struct seen){.shelf = shelf,
-                          .space = space,
-                          .slots = mem_new(first, sizeof(const struct value *)),
-                          .n_slots = first};
+    *seen = (struct seen){.shelf = shelf, .space = space};
+    make_slots(seen, 16);
 }
 
 void seen_clear(struct seen *seen)
 {
-    shelf_free(seen->shelf, seen->slots);
+    free_slots(seen);
     *seen = (struct seen){0};
 }
 
 void seen_add(struct seen *seen, const struct value *config)
 {
-    size_t at = find_slot(seen, config);
+    uint32_t hash = config_hash(seen->space, config);
+    size_t at = find_slot(seen, config, hash);
 
-    if (seen->slots[at] != NULL)
+    if (seen->hashes[at] != 0)
         return;
     seen->slots[at] = config;
+    seen->hashes[at] = hash;
     if (2 * ++seen->n >= seen->n_slots)
         grow(seen);
 }
 
 bool seen_has(const struct seen *seen, const struct value *config)
 {
-    return seen->slots[find_slot(seen, config)] != NULL;
+    uint32_t hash = config_hash(seen->space, config);
+
+    return seen->hashes[find_slot(seen, config, hash)] != 0;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shelf.h"
 #include "space.h"
@@ -15,7 +16,8 @@
 struct seen {
     struct shelf *shelf;        /* for its slots */
     const struct space *space;  /* borrowed */
-    const struct value **slots; /* [n_slots] configs, borrowed; NULL: free */
+    const struct value **slots; /* [n_slots] configs, borrowed */
+    uint32_t *hashes;           /* [n_slots] of theirs, so that few are looked at; 0: free */
     size_t n, n_slots;          /* n_slots is a power of two, and more than twice n */
 };
 

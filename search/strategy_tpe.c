@@ -19,8 +19,9 @@
  * the first twenty were lost with power 0, 3.8 % with 4, 2.3 % with 12.
  *
  * The first FIRST experiments are those of `sobol`.  In a long study a proposal looks at the NEWEST
- * experiments, at OLDER of those before them, evenly spread, and at the head: what it costs does
- * not grow with the night, and where a search has been for long the newest are near the best.
+ * experiments, at OLDER of those before them, in stretches that are evenly spread, and at the head:
+ * what it costs does not grow with the night, and where a search has been for long the newest are
+ * near the best.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@
 extern const struct strategy strategy_tpe;
 extern const struct strategy strategy_sobol;
 
-enum { FIRST = 10, CANDIDATES = 96, GOOD_MIN = 4, GOOD_MAX = 25, NEWEST = 1000, OLDER = 1000 };
+enum { FIRST = 10, CANDIDATES = 96, GOOD_MIN = 4, GOOD_MAX = 25 };
+enum { NEWEST = 1000, OLDER = 1000, STRETCH = 50 };
 #define GOOD_SHARE 0.15
 #define CAUTION    12.0 /* power of the share of successes */
 
@@ -89,17 +91,27 @@ static double shrink(const struct spread *spread, const struct past *past)
     return spread->mean + (past->loss - spread->mean) * signal / (signal + noise);
 }
 
+static size_t add_stretch(struct ranked *list, size_t n, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        list[n++].at = i;
+    return n;
+}
+
 /* list [NEWEST + OLDER + 1] <- the experiments that are looked at, oldest first; returns how many.
  */
 static size_t recall(struct ranked *list, const struct history *history)
 {
-    size_t older = history->n > NEWEST ? history->n - NEWEST : 0, n = 0;
-    size_t step = older > OLDER ? (older + OLDER - 1) / OLDER : 1;
+    size_t older = history->n > NEWEST ? history->n - NEWEST : 0, n = 0, head = history->head;
+    size_t step = STRETCH * (older > OLDER ? (older + OLDER - 1) / OLDER : 1);
 
-    for (size_t i = 0; i < history->n; i++)
-        if (i >= older || i % step == 0 || i == history->head)
-            list[n++].at = i;
-    return n;
+    for (size_t from = 0; from < older; from += step) {
+        size_t to = from + STRETCH < older ? from + STRETCH : older;
+        n = add_stretch(list, n, from, to);
+        if (head >= to && head < from + step && head < older)
+            list[n++].at = head;
+    }
+    return add_stretch(list, n, older, history->n);
 }
 
 /* list [n] <- best first, by their losses drawn towards the mean (failed, pending or unknown:

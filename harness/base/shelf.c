@@ -156,14 +156,17 @@ void *shelf_room(struct shelf *shelf, void *at, size_t n, size_t size)
     return moved;
 }
 
-int shelf_rest(struct shelf *shelf, struct err *err)
+void shelf_rest(struct shelf *shelf)
 {
-    if (shelf == NULL || shelf->fd < 0)
-        return 0;
-    for (size_t i = 0; i < shelf->n; i++)
+    for (size_t i = 0; shelf != NULL && i < shelf->n; i++)
         if (shelf->areas[i].at != NULL)
             (void)madvise(shelf->areas[i].at, shelf->areas[i].bytes, MADV_DONTNEED);
-    if (sync_file_range(shelf->fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) == 0)
+}
+
+int shelf_check(const struct shelf *shelf, struct err *err)
+{
+    if (shelf == NULL || shelf->fd < 0 ||
+        sync_file_range(shelf->fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) == 0)
         return 0;
     return err_sys(err, "what this night has put aside in a file without a name could not be "
                         "written");

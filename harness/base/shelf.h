@@ -34,12 +34,14 @@ void *shelf_new(struct shelf *shelf, size_t n, size_t size) __attribute__((retur
 
 void shelf_free(struct shelf *shelf, void *at); /* NULL is fine */
 
+/* Gives back all pages; what stands in them stays. */
+void shelf_rest(struct shelf *shelf);
+
 /*
- * Gives back all pages; what stands in them stays.  0; or an error of the environment where what
- * was read since the last rest may not be what was put there: a page that could not be written may
- * come back as it was before, and the kernel tells that once (sync_file_range(2)).  So it is called
- * after reading, before anything is done upon what was read.
+ * Was all that was read from it what was put there?  A page that could not be written may come back
+ * as it was before, and the kernel tells that once (sync_file_range(2)).  To be asked after
+ * reading, before anything is done upon what was read.  0, or an error of the environment.
  */
-int shelf_rest(struct shelf *shelf, struct err *err);
+int shelf_check(const struct shelf *shelf, struct err *err);
 
 #endif
