@@ -107,6 +107,49 @@ static void tpe_does_not_crowd_while_experiments_are_pending(void **state)
     assert_true(least_gap_of_pending(tpe(), 40, 8) > 0.02);
 }
 
+/* Its proposals for ten seeds, from 5,000 experiments. */
+static void ask_ten(double out[10], const struct journal *journal)
+{
+    struct value config[1];
+
+    for (uint64_t k = 0; k < 10; k++) {
+        assert_int_equal(ask_next(config, tpe(), journal, k), 0);
+        out[k] = config[0].number;
+    }
+}
+
+/* Of the 4,000 before the newest thousand the first 50 of each 200 are looked at. */
+static void of_thousands_stretches_and_the_head_have_a_say(void **state)
+{
+    static const size_t seen[] = {0, 49, 200, 3849, 4000, 4999}, unseen[] = {50, 199, 3999};
+    double plain[10], other[10];
+    struct space space;
+    struct journal journal;
+    struct value config[1];
+    (void)state;
+
+    fill_cube(&space, 1, 0.5);
+    journal_init(&journal, &space);
+    for (int k = 0; k < 5000; k++) {
+        config[0] = number_value(fmod(0.6180339887498949 * (k + 1), 1));
+        journal_add(&journal, config, OUTCOME_REVERT, 1 + fabs(config[0].number - 0.3));
+    }
+    ask_ten(plain, &journal);
+    for (size_t i = 0; i < 9; i++) {
+        struct past *past = &journal.past[i < 6 ? seen[i] : unseen[i - 6]], kept = *past;
+        past->loss = -100;
+        ask_ten(other, &journal);
+        assert_int_equal(memcmp(plain, other, sizeof plain) != 0, i < 6);
+        *past = kept;
+    }
+    journal.history.head = 50;
+    journal.past[50].loss = -100;
+    ask_ten(other, &journal);
+    assert_memory_not_equal(plain, other, sizeof plain);
+    journal_clear(&journal);
+    space_clear(&space);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +158,7 @@ int main(void)
         cmocka_unit_test(tpe_copes_with_odd_losses),
         cmocka_unit_test(tpe_goes_where_losses_are_low_and_not_where_runs_fail_or_are_pending),
         cmocka_unit_test(tpe_does_not_fall_for_a_lucky_run),
+        cmocka_unit_test(of_thousands_stretches_and_the_head_have_a_say),
         cmocka_unit_test(tpe_does_not_crowd_while_experiments_are_pending),
     };
 
