@@ -9,15 +9,24 @@
 #include "mem.h"
 #include "query.h"
 
+sqlite3_file *store_file(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+
+    if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL || file->pMethods->xFileControl == NULL) /* a file in memory */
+        return NULL;
+    return file;
+}
+
 /* errno of what failed last on a file of the record, the database or its log; 0 where nothing has.
  */
 static int last_errno(sqlite3 *db, int which)
 {
-    sqlite3_file *file = NULL;
+    sqlite3_file *file = store_file(db, which);
     int code = 0;
 
-    if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || file == NULL ||
-        file->pMethods == NULL || file->pMethods->xFileControl == NULL || /* a file in memory */
+    if (file == NULL ||
         file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code) != SQLITE_OK)
         return 0;
     return code;

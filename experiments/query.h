@@ -44,6 +44,9 @@ int store_error(struct store *store, int rc, struct err *err);
  * the environment, where reading has failed. */
 int store_damage(struct store *store, const char *said, struct err *err);
 
+/* The open file SQLITE_FCNTL_FILE_POINTER, or _JOURNAL_POINTER; NULL: it is none on a disk. */
+sqlite3_file *store_file(sqlite3 *db, int which);
+
 /* Runs statements without parameters or rows, one after the other; NULL ends them. */
 int store_execute(struct store *store, const char *const *statements, struct err *err);
 

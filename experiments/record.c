@@ -131,7 +131,7 @@ static struct record_index *index_of(struct record *record)
 }
 
 /* It is of the referee, and of claims. */
-static bool is_hidden(const struct experiment *e)
+static bool is_no_proposal(const struct experiment *e)
 {
     return e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS;
 }
@@ -148,7 +148,7 @@ void record_add_experiment(struct record *record, const struct experiment *exper
     record->experiments =
         shelf_room(record->shelf, record->experiments, record->n_experiments, sizeof copy);
     record->experiments[record->n_experiments++] = copy;
-    record->n_hidden += is_hidden(&copy);
+    record->n_hidden += is_no_proposal(&copy);
 }
 
 struct run *record_add_run(struct record *record, const struct run *run)
@@ -463,6 +463,12 @@ static int64_t count_withdrawn(const struct record *record)
     return n;
 }
 
+bool record_is_hidden(const struct record *record, const struct experiment *experiment)
+{
+    return is_no_proposal(experiment) || record_is_withdrawn(record, experiment);
+}
+
+/* What was withdrawn stands before the baseline. */
 size_t record_experiments_known(const struct record *record)
 {
     size_t n = record->n_experiments - record->n_hidden;
@@ -470,7 +476,7 @@ size_t record_experiments_known(const struct record *record)
 
     for (int64_t id = 1; id < baseline && id <= (int64_t)record->n_experiments; id++) {
         const struct experiment *e = &record->experiments[id - 1];
-        n -= !is_hidden(e) && record_is_withdrawn(record, e);
+        n -= record_is_hidden(record, e) && !is_no_proposal(e);
     }
     return n;
 }

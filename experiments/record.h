@@ -178,7 +178,7 @@ struct record {
     struct experiment *experiments;
     size_t n_experiments;
     size_t n_hidden; /* of them: placebos and sides of hypotheses, which no strategy knows of */
-    struct value **points; /* blocks with the configs and units of so many experiments each */
+    struct value **points; /* [n_points] blocks of configs and units, each twice as large */
     size_t n_points;
     struct run *runs; /* by id: every attempt, in the order of their starts */
     size_t n_runs;
@@ -286,6 +286,9 @@ int64_t record_known(const struct record *record, int64_t experiment);
 
 /* True for what was proposed from a baseline that then failed: no lesson, and proposed again. */
 bool record_is_withdrawn(const struct record *record, const struct experiment *experiment);
+
+/* True for what no strategy is told of: placebos, sides of hypotheses, and what was withdrawn. */
+bool record_is_hidden(const struct record *record, const struct experiment *experiment);
 
 /* How many experiments count as proposals: all but the sides of hypotheses and what was withdrawn.
  */

@@ -12,18 +12,6 @@
 
 enum { LEAST = 4 << 20, PROBES = 32, PAGE = 4096, PIECE = 1 << 20 };
 
-/* By SQLite's own descriptor: closing one of ours would end its locks (fcntl(2)). */
-static sqlite3_file *file_of(const struct store *store, sqlite3_int64 *size)
-{
-    sqlite3_file *file = NULL;
-
-    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
-        file == NULL || file->pMethods == NULL ||
-        file->pMethods->xFileSize(file, size) != SQLITE_OK)
-        return NULL;
-    return file;
-}
-
 /* What cannot be read is told by whoever needs it. */
 static void read_at(sqlite3_file *file, char *room, int len, sqlite3_int64 at)
 {
@@ -47,12 +35,13 @@ static bool is_cold(sqlite3_file *file, char *room, sqlite3_int64 size)
     return blocks_read() != before;
 }
 
+/* By SQLite's own descriptor: closing one of ours would end its locks (fcntl(2)). */
 void store_fetch(const struct store *store)
 {
     sqlite3_int64 size = 0;
-    sqlite3_file *file = file_of(store, &size);
+    sqlite3_file *file = store_file(store->db, SQLITE_FCNTL_FILE_POINTER);
 
-    if (file == NULL || size < LEAST)
+    if (file == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK || size < LEAST)
         return;
     char *room = mem_new(PIECE, 1);
     if (is_cold(file, room, size))

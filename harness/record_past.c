@@ -57,12 +57,6 @@ static struct past past_of(const struct record *record, const struct experiment 
     return past;
 }
 
-static bool is_hidden(const struct record *record, const struct experiment *e)
-{
-    return e->purpose == PURPOSE_PLACEBO || e->purpose == PURPOSE_HYPOTHESIS ||
-           record_is_withdrawn(record, e);
-}
-
 void past_memory_clear(struct past_memory *memory)
 {
     shelf_free(memory->shelf, memory->past);
@@ -116,7 +110,7 @@ static void add_new(struct past_memory *memory, const struct record *record, int
 {
     for (; memory->rows < record->n_experiments; memory->rows++) {
         const struct experiment *e = &record->experiments[memory->rows];
-        if (is_hidden(record, e))
+        if (record_is_hidden(record, e))
             continue;
         memory->past = shelf_room(memory->shelf, memory->past, memory->n, sizeof *memory->past);
         memory->ids = shelf_room(memory->shelf, memory->ids, memory->n, sizeof *memory->ids);

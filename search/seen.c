@@ -64,19 +64,20 @@ static void free_slots(struct seen *seen)
     shelf_free(seen->shelf, seen->hashes);
 }
 
+static void put(struct seen *seen, size_t at, const struct value *config, uint32_t hash)
+{
+    seen->slots[at] = config;
+    seen->hashes[at] = hash;
+}
+
 static void grow(struct seen *seen)
 {
     struct seen old = *seen;
 
     make_slots(seen, 2 * old.n_slots);
     for (size_t i = 0; i < old.n_slots; i++) {
-        size_t at = old.hashes[i] & (seen->n_slots - 1);
-        if (old.hashes[i] == 0)
-            continue;
-        while (seen->hashes[at] != 0)
-            at = (at + 1) & (seen->n_slots - 1);
-        seen->hashes[at] = old.hashes[i];
-        seen->slots[at] = old.slots[i];
+        if (old.hashes[i] != 0)
+            put(seen, find_slot(seen, old.slots[i], old.hashes[i]), old.slots[i], old.hashes[i]);
     }
     free_slots(&old);
 }
@@ -100,8 +101,7 @@ void seen_add(struct seen *seen, const struct value *config)
 
     if (seen->hashes[at] != 0)
         return;
-    seen->slots[at] = config;
-    seen->hashes[at] = hash;
+    put(seen, at, config, hash);
     if (2 * ++seen->n >= seen->n_slots)
         grow(seen);
 }

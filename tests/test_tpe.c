@@ -30,6 +30,19 @@ static void tpe_copes_with_odd_losses(void **state)
     assert_copes_with_odd_losses(tpe());
 }
 
+/* An empty history on the line from 0 to 1. */
+static void begin_line(struct space *space, struct journal *journal)
+{
+    fill_cube(space, 1, 0.5);
+    journal_init(journal, space);
+}
+
+static void end_line(struct space *space, struct journal *journal)
+{
+    journal_clear(journal);
+    space_clear(space);
+}
+
 /* Losses of 0 about 0.25 and of 1 elsewhere; `odd` are of the outcome given. */
 static void fill_halves(struct journal *journal, enum outcome odd)
 {
@@ -65,16 +78,14 @@ static void tpe_goes_where_losses_are_low_and_not_where_runs_fail_or_are_pending
     for (size_t i = 0; i < 3; i++) {
         struct space space;
         struct journal journal;
-        fill_cube(&space, 1, 0.5);
-        journal_init(&journal, &space);
+        begin_line(&space, &journal);
         fill_halves(&journal, outcomes[i]);
         int near = count_near(&journal); /* chance: 6 */
         if (outcomes[i] == OUTCOME_REVERT)
             assert_in_range(near, 25, 30);
         else
             assert_in_range(near, 0, 3);
-        journal_clear(&journal);
-        space_clear(&space);
+        end_line(&space, &journal);
     }
 }
 
@@ -86,8 +97,7 @@ static void tpe_does_not_fall_for_a_lucky_run(void **state)
     (void)state;
 
     /* Around 0.75 four single runs of -0.5 with an error of 3, around 0.25 sure losses of 0. */
-    fill_cube(&space, 1, 0.5);
-    journal_init(&journal, &space);
+    begin_line(&space, &journal);
     fill_halves(&journal, OUTCOME_REVERT);
     for (int k = 0; k < 40; k++)
         journal.past[k].loss_se = 0.01;
@@ -97,8 +107,7 @@ static void tpe_does_not_fall_for_a_lucky_run(void **state)
         journal.past[40 + k].loss_se = 3;
     }
     assert_in_range(count_near(&journal), 20, 30);
-    journal_clear(&journal);
-    space_clear(&space);
+    end_line(&space, &journal);
 }
 
 static void tpe_does_not_crowd_while_experiments_are_pending(void **state)
@@ -128,8 +137,7 @@ static void of_thousands_stretches_and_the_head_have_a_say(void **state)
     struct value config[1];
     (void)state;
 
-    fill_cube(&space, 1, 0.5);
-    journal_init(&journal, &space);
+    begin_line(&space, &journal);
     for (int k = 0; k < 5000; k++) {
         config[0] = number_value(fmod(0.6180339887498949 * (k + 1), 1));
         journal_add(&journal, config, OUTCOME_REVERT, 1 + fabs(config[0].number - 0.3));
@@ -146,8 +154,7 @@ static void of_thousands_stretches_and_the_head_have_a_say(void **state)
     journal.past[50].loss = -100;
     ask_ten(other, &journal);
     assert_memory_not_equal(plain, other, sizeof plain);
-    journal_clear(&journal);
-    space_clear(&space);
+    end_line(&space, &journal);
 }
 
 int main(void)
